@@ -1,0 +1,212 @@
+"""The configuration document of an account: one YAML text, in an SSM parameter or a file, read and checked at start."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from shared import names
+from shared.aws import client
+from shared.database.port import Kind, Placement
+
+_DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class ConfigError(ValueError):
+    """The configuration document cannot be used; the text lists every problem with its place."""
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, str) and (match := _DURATION.fullmatch(value.strip())):
+        return timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    if isinstance(value, timedelta):
+        return value
+    raise ValueError("a duration is a number and a unit, like 36h (units: s, m, h, d)")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+AccountId = Annotated[str, Field(pattern=r"\A[0-9]{12}\Z")]
+SourceName = Annotated[str, Field(pattern=rf"\A{names.SOURCE_PATTERN}\Z", max_length=20)]
+Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", max_length=63)]
+KeyArn = Annotated[str, Field(pattern=r"\Aarn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+\Z")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PlacementConfig(_Part):
+    """Where and how a database is restored; nothing is inherited from the snapshot or from a message."""
+
+    instance_class: Annotated[str, Field(pattern=r"\Adb\.[a-z0-9.]+\Z")]
+    subnet_group: str | None = None
+    security_groups: tuple[str, ...] = ()
+    parameter_group: str | None = None
+    kms_key: KeyArn | None = None
+    deletion_protection: bool = False
+
+    def placement(self) -> Placement:
+        """Return it as the database port takes it."""
+        return Placement(**self.model_dump())
+
+
+class Pace(_Part):
+    """How often a stage looks: from `first`, half as long again each time, up to `longest`."""
+
+    first: Duration = timedelta(seconds=15)
+    longest: Duration = timedelta(minutes=5)
+
+    def delay(self, waits: int) -> int:
+        """Return the seconds until the next look after so many waits (SQS allows at most 900)."""
+        grown = self.first.total_seconds() * 1.5 ** min(waits, 40)
+        return int(min(grown, self.longest.total_seconds(), 900))
+
+
+class Deadlines(_Part):
+    """How long each step may take before the run fails."""
+
+    restore: Duration = timedelta(hours=6)
+    anonymize: Duration = timedelta(days=2)
+    snapshot: Duration = timedelta(hours=12)
+    receiver: Duration = timedelta(hours=12)
+    removal: Duration = timedelta(hours=3)
+
+
+class Worker(_Part):
+    """The ECS task in which masking happens."""
+
+    cluster: str
+    task_definition: str
+    container: str = "worker"
+    subnets: tuple[str, ...]
+    security_groups: tuple[str, ...]
+    connections: Annotated[int, Field(ge=1, le=64)] | None = None
+    tls: Literal["require", "disable"] = "require"
+
+
+class Share(_Part):
+    """Under which key and with which accounts the anonymized snapshot is shared, and for how long at most."""
+
+    key: KeyArn
+    accounts: Annotated[tuple[AccountId, ...], Field(min_length=1, max_length=20)]
+    longest: Duration = timedelta(days=7)
+
+
+class Source(_Part):
+    """A production database that Snapveil refreshes from."""
+
+    kind: Kind
+    database: Identifier
+    policy: Annotated[str, Field(pattern=r"\As3://[a-z0-9.-]+/.+\Z")]
+    max_snapshot_age: Duration = timedelta(hours=36)
+    temporary: PlacementConfig
+    temporary_life: Duration = timedelta(days=3)
+
+
+class Production(_Part):
+    """The document of the production account."""
+
+    version: Literal[1]
+    account: Literal["production"]
+    account_id: AccountId
+    region: str
+    share: Share
+    production_key: KeyArn
+    worker: Worker
+    reports: Annotated[str, Field(pattern=r"\As3://[a-z0-9.-]+/.+\Z")]
+    development_accounts: tuple[AccountId, ...] = ()
+    pace: Pace = Pace()
+    deadlines: Deadlines = Deadlines()
+    sources: Annotated[dict[SourceName, Source], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _two_keys(self) -> "Production":
+        if self.share.key == self.production_key:
+            raise ValueError(
+                "share.key and production_key are the same key: raw data would be under a key that development can use"
+            )
+        return self
+
+
+class Accept(_Part):
+    """Whose snapshots, under which keys, the receiver accepts; anything else is not looked at."""
+
+    owners: Annotated[tuple[AccountId, ...], Field(min_length=1)]
+    keys: Annotated[tuple[KeyArn, ...], Field(min_length=1)]
+
+
+class Target(_Part):
+    """The database that developers use, and how it is replaced."""
+
+    kind: Kind
+    name: Annotated[str, Field(pattern=r"\Asnapveil-dev-[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=48)]
+    placement: PlacementConfig
+    replace: Literal["beside", "delete_first"] = "beside"
+    keep: Annotated[int, Field(ge=1, le=20)] = 2
+
+
+class Development(_Part):
+    """The document of the development account."""
+
+    version: Literal[1]
+    account: Literal["development"]
+    account_id: AccountId
+    region: str
+    accept: Accept
+    copy_key: KeyArn
+    tls: Literal["require", "disable"] = "require"
+    pace: Pace = Pace()
+    deadlines: Deadlines = Deadlines()
+    targets: Annotated[dict[SourceName, Target], Field(min_length=1)]
+
+
+Config = Production | Development
+_document: TypeAdapter[Config] = TypeAdapter(Annotated[Config, Field(discriminator="account")])
+
+
+def read(text: str, where: str) -> Config:
+    """Read a configuration document. Raises ConfigError with every problem, one a line."""
+    try:
+        content: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: no YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{where}: the document must be a mapping with version, account, …")
+    try:
+        return _document.validate_python(content)
+    except ValidationError as error:
+        lines = [
+            f"{where}: {'.'.join(str(part) for part in problem['loc'][1:]) or 'document'}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def load(address: str) -> Config:
+    """Load the document from `ssm:/parameter/name` or from a file."""
+    if address.startswith("ssm:"):
+        name = address.removeprefix("ssm:")
+        return read(client("ssm").get_parameter(Name=name)["Parameter"]["Value"], address)
+    return read(Path(address).read_text(), address)
+
+
+def load_production(address: str) -> Production:
+    """Load the document of the production account."""
+    config = load(address)
+    if not isinstance(config, Production):
+        raise ConfigError(f"{address}: account: this service runs in production, the document is for {config.account}")
+    return config
+
+
+def load_development(address: str) -> Development:
+    """Load the document of the development account."""
+    config = load(address)
+    if not isinstance(config, Development):
+        raise ConfigError(
+            f"{address}: account: this service runs in development, the document is for {config.account}"
+        )
+    return config

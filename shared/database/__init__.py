@@ -1,0 +1,1 @@
+"""RDS instances and Aurora clusters behind one port with two adapters."""

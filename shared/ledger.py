@@ -1,0 +1,271 @@
+"""The run ledger: one DynamoDB table that keeps runs, one chain of waits per step, locks and the audit trail.
+
+Every item is a flat map of strings under `pk` and `sk`; a field that is None is absent. Changes that two
+deliveries could make at once are compare-and-set.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from pydantic import BaseModel
+
+from shared.aws import client
+from shared.errors import code_of
+from shared.records import Progress, Run, StepRecord, StepState, Transition, Verification, WorkerFailure
+
+RETENTION = timedelta(days=400)
+_REFUSED = "ConditionalCheckFailedException"
+
+RecordT = TypeVar("RecordT", bound=BaseModel)
+
+
+def now() -> datetime:
+    """Return the current time, UTC."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """The ledger of one account."""
+
+    def __init__(self, table: str, clock: Callable[[], datetime] = now) -> None:
+        self._table = table
+        self._clock = clock
+
+    # Runs ---------------------------------------------------------------------------------------------
+
+    def run(self, run_id: str) -> Run | None:
+        """Read a run; None if this account knows none of this name."""
+        return self._read(run_id, "run", Run)
+
+    def runs(self) -> Iterator[Run]:
+        """List every run that the ledger still keeps, in no order."""
+        pages = client("dynamodb").get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="sk = :run",
+            ExpressionAttributeValues={":run": {"S": "run"}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            for item in page["Items"]:
+                yield Run.model_validate(_plain(item))
+
+    def open_run(self, run: Run) -> Run:
+        """Write a run unless it exists; return the one that the ledger holds."""
+        if self._write(run.run_id, "run", run, condition="attribute_not_exists(pk)"):
+            self.note(run.run_id, "run", "opened", f"attempt {run.attempt}, requested by {run.requested_by}")
+            return run
+        existing = self.run(run.run_id)
+        assert existing is not None, "a run that could not be written anew is there"  # noqa: S101
+        return existing
+
+    def reopen_run(self, failed: Run, run: Run) -> Run:
+        """Begin the next attempt of a run that failed; return the one that the ledger holds."""
+        again = run.model_copy(update={"attempt": failed.attempt + 1})
+        if self._write(
+            run.run_id, "run", again, condition="attempt = :before", values={":before": {"S": str(failed.attempt)}}
+        ):
+            self.note(run.run_id, "run", "opened", f"attempt {again.attempt}, requested by {run.requested_by}")
+            return again
+        existing = self.run(run.run_id)
+        assert existing is not None, "a run that could not be rewritten is there"  # noqa: S101
+        return existing
+
+    def record_facts(self, run_id: str, **facts: datetime | str) -> None:
+        """Write facts about a run, each once: what is there already stays."""
+        if not facts:
+            raise ValueError("no fact was given")
+        client("dynamodb").update_item(
+            TableName=self._table,
+            Key=_key(run_id, "run"),
+            UpdateExpression="SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in facts),
+            ExpressionAttributeNames={f"#{name}": name for name in facts},
+            ExpressionAttributeValues={f":{name}": {"S": _text(value)} for name, value in facts.items()},
+        )
+
+    # Locks --------------------------------------------------------------------------------------------
+
+    def take_lock(self, source: str, run_id: str) -> bool:
+        """Take the lock of a source for a run; True if the run holds it now, False if another does."""
+        try:
+            client("dynamodb").put_item(
+                TableName=self._table,
+                Item={**_key(f"lock#{source}", "lock"), "run_id": {"S": run_id}},
+                ConditionExpression="attribute_not_exists(pk) OR run_id = :run",
+                ExpressionAttributeValues={":run": {"S": run_id}},
+            )
+        except ClientError as error:
+            if code_of(error) == _REFUSED:
+                return False
+            raise
+        return True
+
+    def lock_holder(self, source: str) -> str | None:
+        """Name the run that holds the lock of a source."""
+        item = self._item(f"lock#{source}", "lock")
+        return item["run_id"] if item else None
+
+    def release_lock(self, source: str, run_id: str) -> None:
+        """Give the lock of a source back, if this run holds it."""
+        try:
+            client("dynamodb").delete_item(
+                TableName=self._table,
+                Key=_key(f"lock#{source}", "lock"),
+                ConditionExpression="attribute_not_exists(pk) OR run_id = :run",
+                ExpressionAttributeValues={":run": {"S": run_id}},
+            )
+        except ClientError as error:
+            if code_of(error) != _REFUSED:
+                raise
+
+    # Steps --------------------------------------------------------------------------------------------
+
+    def step(self, subject: str, step: str) -> StepRecord | None:
+        """Read what a step remembers about its subject."""
+        return self._read(subject, f"step#{step}", StepRecord)
+
+    def begin_step(self, record: StepRecord, *, instead_of: str | None = None) -> bool:
+        """Write a new step, or one in place of the ended one with that token; False if another was faster."""
+        if instead_of is None:
+            return self._write(record.subject, f"step#{record.step}", record, "attribute_not_exists(pk)")
+        return self._write(
+            record.subject, f"step#{record.step}", record, "#token = :old", {":old": {"S": instead_of}}
+        )
+
+    def advance_step(self, record: StepRecord, tokens: frozenset[str]) -> bool:
+        """Replace a working step if its token is one of these; False if another delivery was faster."""
+        names = [f":token{number}" for number in range(len(tokens))]
+        values = {name: {"S": token} for name, token in zip(names, sorted(tokens), strict=True)}
+        return self._write(
+            record.subject,
+            f"step#{record.step}",
+            record,
+            f"#token IN ({', '.join(names)}) AND #state = :working",
+            {**values, ":working": {"S": StepState.WORKING.value}},
+        )
+
+    def mark_published(self, record: StepRecord) -> None:
+        """Remember that the outcome of an ended step was published."""
+        self._write(
+            record.subject,
+            f"step#{record.step}",
+            record.model_copy(update={"published": True}),
+            "#token = :token",
+            {":token": {"S": record.token}},
+        )
+
+    # History and the worker's words -----------------------------------------------------------------------
+
+    def note(self, subject: str, step: str, what: str, why: str) -> None:
+        """Append one line to the history of a run."""
+        at = self._clock()
+        line = Transition(at=at, step=step, what=what, why=why)
+        self._write(subject, f"at#{at.isoformat(timespec='microseconds')}#{secrets.token_hex(2)}", line)
+
+    def history(self, subject: str) -> list[Transition]:
+        """Read the history of a run, oldest first."""
+        pages = client("dynamodb").get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
+            ExpressionAttributeValues={":pk": {"S": subject}, ":at": {"S": "at#"}},
+            ConsistentRead=True,
+        )
+        return [Transition.model_validate(_plain(item)) for page in pages for item in page["Items"]]
+
+    def steps(self, subject: str) -> list[StepRecord]:
+        """Read every step that remembers this subject."""
+        pages = client("dynamodb").get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
+            ExpressionAttributeValues={":pk": {"S": subject}, ":step": {"S": "step#"}},
+            ConsistentRead=True,
+        )
+        return [StepRecord.model_validate(_plain(item)) for page in pages for item in page["Items"]]
+
+    def record_progress(self, run_id: str, progress: Progress) -> None:
+        """Write how far the worker is."""
+        self._write(run_id, "progress", progress)
+
+    def progress(self, run_id: str) -> Progress | None:
+        """Read how far the worker is."""
+        return self._read(run_id, "progress", Progress)
+
+    def record_verification(self, run_id: str, verification: Verification) -> None:
+        """Write what verification found in one database."""
+        self._write_document(run_id, f"verification#{verification.database_resource_id}", verification)
+
+    def verification(self, run_id: str, resource_id: str) -> Verification | None:
+        """Read what verification found in one database."""
+        return self._read_document(run_id, f"verification#{resource_id}", Verification)
+
+    def record_worker_failure(self, run_id: str, reason: str, resource_id: str) -> None:
+        """Write why the worker gave up on one database; the reason must hold no personal value."""
+        failure = WorkerFailure(database_resource_id=resource_id, reason=reason)
+        self._write_document(run_id, f"failure#{resource_id}", failure)
+
+    def worker_failure(self, run_id: str, resource_id: str) -> WorkerFailure | None:
+        """Read why the worker gave up on one database."""
+        return self._read_document(run_id, f"failure#{resource_id}", WorkerFailure)
+
+    # Items --------------------------------------------------------------------------------------------
+
+    def _item(self, pk: str, sk: str) -> dict[str, str] | None:
+        answer = client("dynamodb").get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
+        return _plain(answer["Item"]) if "Item" in answer else None
+
+    def _read(self, pk: str, sk: str, model: type[RecordT]) -> RecordT | None:
+        item = self._item(pk, sk)
+        return model.model_validate(item) if item else None
+
+    def _read_document(self, pk: str, sk: str, model: type[RecordT]) -> RecordT | None:
+        item = self._item(pk, sk)
+        return model.model_validate_json(item["document"]) if item else None
+
+    def _write_document(self, pk: str, sk: str, record: BaseModel) -> None:
+        item = {**_key(pk, sk), "document": {"S": record.model_dump_json()}, **self._expiry()}
+        client("dynamodb").put_item(TableName=self._table, Item=item)
+
+    def _write(
+        self,
+        pk: str,
+        sk: str,
+        record: BaseModel,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> bool:
+        fields = {name: {"S": _text(value)} for name, value in record if value is not None}
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": {**_key(pk, sk), **fields, **self._expiry()},
+        }
+        if condition:
+            request["ConditionExpression"] = condition
+            used = {name: name.removeprefix("#") for name in ("#token", "#state") if name in condition}
+            if used:
+                request["ExpressionAttributeNames"] = used
+        if values:
+            request["ExpressionAttributeValues"] = dict(values)
+        try:
+            client("dynamodb").put_item(**request)
+        except ClientError as error:
+            if code_of(error) == _REFUSED:
+                return False
+            raise
+        return True
+
+    def _expiry(self) -> dict[str, Any]:
+        return {"expires": {"N": str(int((self._clock() + RETENTION).timestamp()))}}
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, str]:
+    return {name: value["S"] for name, value in item.items() if "S" in value}

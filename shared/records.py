@@ -1,0 +1,152 @@
+"""What is known about a run: its facts, the worker's progress and the result of verification."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from shared import names
+from shared.database.port import Kind
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Status(StrEnum):
+    """How a run stands; it is derived from its facts and never stored."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILING = "failing"
+    FAILED = "failed"
+    DIRTY = "dirty"
+
+
+class Run(_Record):
+    """One journey from one source snapshot to one development database."""
+
+    run_id: str
+    source: str
+    kind: Kind
+    snapshot: str
+    snapshot_created_at: datetime
+    policy_digest: str
+    requested_by: str
+    attempt: int = 1
+    started_at: datetime
+    resource_id: str | None = None
+    restored_at: datetime | None = None
+    password_set_at: datetime | None = None
+    task: str | None = None
+    anonymized_at: datetime | None = None
+    shared_at: datetime | None = None
+    received_at: datetime | None = None
+    replaced_at: datetime | None = None
+    removed_at: datetime | None = None
+    failed_at: datetime | None = None
+    failure: str | None = None
+    dirty_at: datetime | None = None
+
+    @property
+    def temporary_database(self) -> str:
+        """The name of the database in which this run masks."""
+        return names.temporary_database(self.run_id)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags on everything that this run makes."""
+        return {names.RUN_ID_TAG: self.run_id, names.SOURCE_TAG: self.source}
+
+    @property
+    def status(self) -> Status:
+        """How the run stands: never "succeeded" while something of it is left."""
+        if self.dirty_at and not self.removed_at:
+            return Status.DIRTY
+        if self.failed_at:
+            return Status.FAILED if self.removed_at else Status.FAILING
+        if self.replaced_at and self.removed_at:
+            return Status.SUCCEEDED
+        return Status.RUNNING
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more may be made for this run."""
+        return self.failed_at is not None or self.shared_at is not None
+
+
+class Progress(_Record):
+    """How far the worker is; rows are estimates until a table is done."""
+
+    step: Literal["connecting", "scripting", "masking", "cleaning", "verifying"]
+    tables_done: int = 0
+    tables_total: int = 0
+    rows_done: int = 0
+    rows_total: int = 0
+    table: str | None = None
+
+
+class Check(_Record):
+    """One thing that verification looked at. `detail` is a plain sentence and never holds a personal value."""
+
+    name: str
+    passed: bool
+    examined: int
+    detail: str
+
+
+class Verification(_Record):
+    """The gate: which database was checked for which run under which policy, and what came out."""
+
+    run_id: str
+    policy_digest: str
+    database_resource_id: str
+    passed: bool
+    checks: tuple[Check, ...]
+    tables_masked: int
+    columns_masked: int
+    rows_masked: int
+    seconds: float
+
+
+class WorkerFailure(_Record):
+    """Why the worker gave up; never holds a personal value."""
+
+    database_resource_id: str
+    reason: str
+
+
+class Transition(_Record):
+    """One line of a run's history."""
+
+    at: datetime
+    step: str
+    what: str
+    why: str
+
+
+class StepState(StrEnum):
+    """Whether a stage's step still works on its subject."""
+
+    WORKING = "working"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+class StepRecord(_Record):
+    """The ledger's memory of one step on one subject: its chain of waits and its outcome."""
+
+    subject: str
+    step: str
+    state: StepState
+    token: str
+    trigger: str
+    started_at: datetime
+    deadline: datetime
+    looks: int = 0
+    waits: int = 0
+    waiting_for: str | None = None
+    ended_at: datetime | None = None
+    outcome: str | None = None
+    published: bool = False
