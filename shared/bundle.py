@@ -1,6 +1,6 @@
 """A policy and the files that it names, read as one thing with one digest.
 
-The digest binds a run, its verification and its snapshot to exactly this policy, the customer's script included.
+The digest binds a run, its verification and its snapshot to exactly this policy, scripts included.
 """
 
 import hashlib
@@ -40,7 +40,9 @@ def read_bundle(uri: str) -> Bundle:
         files[name] = content
         size += len(content)
         if len(files) > MAX_FILES or size > MAX_BYTES:
-            raise BundleError(f"{uri} holds more than {MAX_FILES} files or {MAX_BYTES} bytes; keep only the policy there")
+            raise BundleError(
+                f"{uri} holds more than {MAX_FILES} files or {MAX_BYTES} bytes; keep only the policy there"
+            )
     if POLICY_FILE not in files:
         raise BundleError(f"{uri} holds no {POLICY_FILE}; publish the policy there")
     return Bundle(files=files, digest=digest_of(files))

@@ -1,4 +1,4 @@
-"""The configuration document of an account: one YAML text, in an SSM parameter or a file, read and checked at start."""
+"""The configuration document of an account: one YAML text, in SSM or a file, checked when it is read."""
 
 import re
 from datetime import timedelta
@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from shared import names
 from shared.aws import client
@@ -29,10 +37,10 @@ def _duration(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-AccountId = Annotated[str, Field(pattern=r"\A[0-9]{12}\Z")]
-SourceName = Annotated[str, Field(pattern=rf"\A{names.SOURCE_PATTERN}\Z", max_length=20)]
-Identifier = Annotated[str, Field(pattern=r"\A[a-z][a-z0-9]*(-[a-z0-9]+)*\Z", max_length=63)]
-KeyArn = Annotated[str, Field(pattern=r"\Aarn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+\Z")]
+AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
+SourceName = Annotated[str, Field(pattern=rf"^{names.SOURCE_PATTERN}$", max_length=20)]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=63)]
+KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+$")]
 
 
 class _Part(BaseModel):
@@ -42,7 +50,7 @@ class _Part(BaseModel):
 class PlacementConfig(_Part):
     """Where and how a database is restored; nothing is inherited from the snapshot or from a message."""
 
-    instance_class: Annotated[str, Field(pattern=r"\Adb\.[a-z0-9.]+\Z")]
+    instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9.]+$")]
     subnet_group: str | None = None
     security_groups: tuple[str, ...] = ()
     parameter_group: str | None = None
@@ -101,7 +109,7 @@ class Source(_Part):
 
     kind: Kind
     database: Identifier
-    policy: Annotated[str, Field(pattern=r"\As3://[a-z0-9.-]+/.+\Z")]
+    policy: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+$")]
     max_snapshot_age: Duration = timedelta(hours=36)
     temporary: PlacementConfig
     temporary_life: Duration = timedelta(days=3)
@@ -117,7 +125,7 @@ class Production(_Part):
     share: Share
     production_key: KeyArn
     worker: Worker
-    reports: Annotated[str, Field(pattern=r"\As3://[a-z0-9.-]+/.+\Z")]
+    reports: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+$")]
     development_accounts: tuple[AccountId, ...] = ()
     pace: Pace = Pace()
     deadlines: Deadlines = Deadlines()
@@ -127,7 +135,7 @@ class Production(_Part):
     def _two_keys(self) -> "Production":
         if self.share.key == self.production_key:
             raise ValueError(
-                "share.key and production_key are the same key: raw data would be under a key that development can use"
+                "share.key and production_key are the same: raw data would be under development's key"
             )
         return self
 
@@ -143,7 +151,7 @@ class Target(_Part):
     """The database that developers use, and how it is replaced."""
 
     kind: Kind
-    name: Annotated[str, Field(pattern=r"\Asnapveil-dev-[a-z0-9]+(-[a-z0-9]+)*\Z", max_length=48)]
+    name: Annotated[str, Field(pattern=r"^snapveil-dev-[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
     placement: PlacementConfig
     replace: Literal["beside", "delete_first"] = "beside"
     keep: Annotated[int, Field(ge=1, le=20)] = 2
@@ -198,7 +206,9 @@ def load_production(address: str) -> Production:
     """Load the document of the production account."""
     config = load(address)
     if not isinstance(config, Production):
-        raise ConfigError(f"{address}: account: this service runs in production, the document is for {config.account}")
+        raise ConfigError(
+            f"{address}: account: this service runs in production, the document is for {config.account}"
+        )
     return config
 
 

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 from shared.events import Event
 
-ActionT = TypeVar("ActionT", covariant=True)
+ActionT = TypeVar("ActionT")
 
 
 @dataclass(frozen=True)

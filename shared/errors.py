@@ -81,7 +81,7 @@ def code_of(error: ClientError) -> str:
 
 
 def classify(error: ClientError) -> ErrorClass:
-    """Tell what a refused call means; an unknown code is permanent, because repeating it would only hide it."""
+    """Tell what a refused call means; an unknown code is permanent: repeating it would only hide it."""
     code = code_of(error)
     if code in ALREADY_DONE:
         return ErrorClass.ALREADY_DONE

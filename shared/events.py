@@ -15,12 +15,13 @@ from shared.names import RUN_ID_PATTERN, SOURCE_PATTERN
 MAX_BYTES = 16 * 1024
 SOURCE_OF_EVENTS = "snapveil"
 
-RunId = Annotated[str, Field(pattern=rf"\A{RUN_ID_PATTERN}\Z", max_length=50)]
-SourceName = Annotated[str, Field(pattern=rf"\A{SOURCE_PATTERN}\Z", max_length=20)]
+RunId = Annotated[str, Field(pattern=rf"^{RUN_ID_PATTERN}$", max_length=50)]
+SourceName = Annotated[str, Field(pattern=rf"^{SOURCE_PATTERN}$", max_length=20)]
 StageName = Literal["restore", "anonymize", "snapshot", "receiver"]
-Digest = Annotated[str, Field(pattern=r"\A[0-9a-f]{64}\Z")]
-ResourceId = Annotated[str, Field(pattern=r"\A[A-Za-z0-9-]{1,64}\Z")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+ResourceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 Attempt = Annotated[int, Field(ge=1, le=1000)]
+Token = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Reason = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -48,17 +49,20 @@ class RefreshRequested(_Message):
 
 class _OfRun(_Message):
     run_id: RunId
+
+
+class _OfAttempt(_OfRun):
     attempt: Attempt = 1
 
 
-class DatabaseRestored(_OfRun):
+class DatabaseRestored(_OfAttempt):
     """The temporary database stands, under a master password of our own; it holds personal data."""
 
     type: Literal["DatabaseRestored"] = "DatabaseRestored"
     resource_id: ResourceId
 
 
-class DatabaseAnonymized(_OfRun):
+class DatabaseAnonymized(_OfAttempt):
     """The temporary database was masked under this policy and verification passed."""
 
     type: Literal["DatabaseAnonymized"] = "DatabaseAnonymized"
@@ -66,12 +70,12 @@ class DatabaseAnonymized(_OfRun):
     policy_digest: Digest
 
 
-class SnapshotShared(_OfRun):
+class SnapshotShared(_OfAttempt):
     """The anonymized snapshot can be copied by the development account."""
 
     type: Literal["SnapshotShared"] = "SnapshotShared"
     kind: Kind
-    snapshot_arn: Annotated[str, Field(pattern=r"\Aarn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:[a-z0-9:-]+\Z")]
+    snapshot_arn: Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:rds:[a-z0-9-]+:[0-9]{12}:[a-z0-9:-]+$")]
     policy_digest: Digest
 
 
@@ -85,10 +89,10 @@ class TargetReplaced(_OfRun):
     """Developers use the database of this run."""
 
     type: Literal["TargetReplaced"] = "TargetReplaced"
-    target: Annotated[str, Field(pattern=r"\Asnapveil-dev-[a-z0-9-]{1,50}\Z")]
+    target: Annotated[str, Field(pattern=r"^snapveil-dev-[a-z0-9-]{1,50}$")]
 
 
-class StageFailed(_OfRun):
+class StageFailed(_OfAttempt):
     """A stage gave up for good; whoever made something for this run removes it."""
 
     type: Literal["StageFailed"] = "StageFailed"
@@ -96,7 +100,7 @@ class StageFailed(_OfRun):
     reason: Reason
 
 
-class RemovalRequested(_OfRun):
+class RemovalRequested(_OfAttempt):
     """A sweep found something that this run left behind."""
 
     type: Literal["RemovalRequested"] = "RemovalRequested"
@@ -110,19 +114,23 @@ class SweepRequested(_Message):
 
 
 class ContinueRequested(_Message):
-    """A stage's note to itself: look again. It is live only while the ledger holds the same token."""
+    """A stage's note to itself: look again. Live only while the ledger holds its token, or the one before it."""
 
     type: Literal["ContinueRequested"] = "ContinueRequested"
-    subject: Annotated[str, Field(pattern=r"\A[a-z0-9#-]{1,80}\Z")]
-    step: Annotated[str, Field(pattern=r"\A[a-z]+(\.[a-z]+)?\Z", max_length=40)]
-    token: Annotated[str, Field(pattern=r"\A[0-9a-f]{32}\Z")]
+    subject: Annotated[str, Field(pattern=r"^[a-z0-9#-]{1,80}$")]
+    step: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z]+)?$", max_length=40)]
+    token: Token
+    after: Token
 
 
 Event = (
     DatabaseRestored | DatabaseAnonymized | SnapshotShared | SnapshotReceived | TargetReplaced | StageFailed
 )
+OfAttempt = DatabaseRestored | DatabaseAnonymized | SnapshotShared | StageFailed | RemovalRequested
 Trigger = Event | RefreshRequested | RemovalRequested
 Message = Trigger | SweepRequested | ContinueRequested
+
+CROSSING = frozenset({"SnapshotShared", "SnapshotReceived", "TargetReplaced", "StageFailed"})
 
 _messages: TypeAdapter[Message] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
@@ -153,12 +161,18 @@ def parse(body: str, *, accounts: frozenset[str] = frozenset()) -> Message:
 
 def _open_envelope(envelope: dict[str, Any], accounts: frozenset[str]) -> dict[str, Any]:
     if envelope.get("account") not in accounts:
-        raise MessageError(f"the event comes from account {envelope.get('account')!r}, which is not trusted here")
+        raise MessageError(
+            f"the event comes from account {envelope.get('account')!r}, which is not trusted here"
+        )
     if envelope.get("source") != SOURCE_OF_EVENTS:
         raise MessageError(f"the event's source is {envelope.get('source')!r}, not {SOURCE_OF_EVENTS!r}")
     detail = envelope.get("detail")
     if not isinstance(detail, dict) or detail.get("type") != envelope["detail-type"]:
         raise MessageError("the event's detail-type is not the type of the message inside it")
+    if detail["type"] not in CROSSING:
+        raise MessageError(f"{detail['type']} may not come from another account")
+    if detail["type"] == "StageFailed" and detail.get("stage") != "receiver":
+        raise MessageError("another account may report only that the receiver failed")
     return detail
 
 

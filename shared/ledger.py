@@ -42,11 +42,15 @@ class Ledger:
 
     def runs(self) -> Iterator[Run]:
         """List every run that the ledger still keeps, in no order."""
-        pages = client("dynamodb").get_paginator("scan").paginate(
-            TableName=self._table,
-            FilterExpression="sk = :run",
-            ExpressionAttributeValues={":run": {"S": "run"}},
-            ConsistentRead=True,
+        pages = (
+            client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self._table,
+                FilterExpression="sk = :run",
+                ExpressionAttributeValues={":run": {"S": "run"}},
+                ConsistentRead=True,
+            )
         )
         for page in pages:
             for item in page["Items"]:
@@ -65,9 +69,15 @@ class Ledger:
         """Begin the next attempt of a run that failed; return the one that the ledger holds."""
         again = run.model_copy(update={"attempt": failed.attempt + 1})
         if self._write(
-            run.run_id, "run", again, condition="attempt = :before", values={":before": {"S": str(failed.attempt)}}
+            run.run_id,
+            "run",
+            again,
+            condition="attempt = :before",
+            values={":before": {"S": str(failed.attempt)}},
         ):
-            self.note(run.run_id, "run", "opened", f"attempt {again.attempt}, requested by {run.requested_by}")
+            self.note(
+                run.run_id, "run", "opened", f"attempt {again.attempt}, requested by {run.requested_by}"
+            )
             return again
         existing = self.run(run.run_id)
         assert existing is not None, "a run that could not be rewritten is there"  # noqa: S101
@@ -80,7 +90,8 @@ class Ledger:
         client("dynamodb").update_item(
             TableName=self._table,
             Key=_key(run_id, "run"),
-            UpdateExpression="SET " + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in facts),
+            UpdateExpression="SET "
+            + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in facts),
             ExpressionAttributeNames={f"#{name}": name for name in facts},
             ExpressionAttributeValues={f":{name}": {"S": _text(value)} for name, value in facts.items()},
         )
@@ -166,21 +177,29 @@ class Ledger:
 
     def history(self, subject: str) -> list[Transition]:
         """Read the history of a run, oldest first."""
-        pages = client("dynamodb").get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
-            ExpressionAttributeValues={":pk": {"S": subject}, ":at": {"S": "at#"}},
-            ConsistentRead=True,
+        pages = (
+            client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
+                ExpressionAttributeValues={":pk": {"S": subject}, ":at": {"S": "at#"}},
+                ConsistentRead=True,
+            )
         )
         return [Transition.model_validate(_plain(item)) for page in pages for item in page["Items"]]
 
     def steps(self, subject: str) -> list[StepRecord]:
         """Read every step that remembers this subject."""
-        pages = client("dynamodb").get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
-            ExpressionAttributeValues={":pk": {"S": subject}, ":step": {"S": "step#"}},
-            ConsistentRead=True,
+        pages = (
+            client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
+                ExpressionAttributeValues={":pk": {"S": subject}, ":step": {"S": "step#"}},
+                ConsistentRead=True,
+            )
         )
         return [StepRecord.model_validate(_plain(item)) for page in pages for item in page["Items"]]
 

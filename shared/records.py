@@ -50,6 +50,16 @@ class Run(_Record):
     dirty_at: datetime | None = None
 
     @property
+    def key(self) -> str:
+        """The name under which the ledger remembers the steps of this attempt."""
+        return f"{self.run_id}#{self.attempt}"
+
+    @property
+    def history(self) -> str:
+        """The name under which the ledger writes the history of all attempts."""
+        return self.run_id
+
+    @property
     def temporary_database(self) -> str:
         """The name of the database in which this run masks."""
         return names.temporary_database(self.run_id)
@@ -88,7 +98,7 @@ class Progress(_Record):
 
 
 class Check(_Record):
-    """One thing that verification looked at. `detail` is a plain sentence and never holds a personal value."""
+    """One thing that verification looked at; `detail` is a plain sentence and holds no personal value."""
 
     name: str
     passed: bool
@@ -150,3 +160,8 @@ class StepRecord(_Record):
     ended_at: datetime | None = None
     outcome: str | None = None
     published: bool = False
+
+    @property
+    def settled(self) -> bool:
+        """Whether the step ended and the others know."""
+        return self.state is not StepState.WORKING and self.published

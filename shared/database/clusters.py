@@ -190,7 +190,9 @@ class Clusters:
         """Take that right back."""
         self._guard.existing(snapshot.arn, snapshot.tags)
         self._rds.modify_db_cluster_snapshot_attribute(
-            DBClusterSnapshotIdentifier=snapshot.name, AttributeName="restore", ValuesToRemove=sorted(accounts)
+            DBClusterSnapshotIdentifier=snapshot.name,
+            AttributeName="restore",
+            ValuesToRemove=sorted(accounts),
         )
 
     def delete_snapshot(self, snapshot: Snapshot) -> None:

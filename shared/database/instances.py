@@ -48,7 +48,7 @@ class Instances:
     def restore(self, snapshot: Snapshot, into: str, placement: Placement, tags: Mapping[str, str]) -> None:
         """Start a restore; it takes minutes to hours and keeps the snapshot's master password.
 
-        `BackupRetentionPeriod=0` avoids the baseline backup that RDS otherwise takes for hours after a restore.
+        `BackupRetentionPeriod=0` avoids the baseline backup that RDS else takes for hours after a restore.
         Tags are always passed: without them RDS copies the source's.
         """
         self._guard.new(into, tags)

@@ -1,0 +1,1 @@
+"""Restore: owns the temporary database from its restore to its deletion."""

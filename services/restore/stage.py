@@ -1,0 +1,234 @@
+"""Restore: from a source's newest snapshot to a temporary database that opens with a password of our own."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared import names
+from shared.database.port import Condition, Database, Databases, Kind, Snapshot
+from shared.decision import Act, Decision, Fail, Finish, Wait
+from shared.events import (
+    DatabaseRestored,
+    Event,
+    MessageError,
+    RefreshRequested,
+    StageFailed,
+    StageName,
+    Trigger,
+)
+from shared.records import Run, Status
+from shared.runs import fail_run, resume_run
+from shared.stage import Drop
+
+if TYPE_CHECKING:
+    from services.restore.credentials import Credentials
+    from shared.config import Production, Source
+    from shared.ledger import Ledger
+
+PASSWORD_BYTES = 16  # 32 letters and digits: RDS refuses / " @ and more than 41 characters
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look shows."""
+
+    lock_holder: str | None
+    snapshot: Snapshot | None
+    database: Database | None
+
+
+@dataclass(frozen=True)
+class TakeLock:
+    """Take the lock that allows one run at a time per source."""
+
+    source: str
+
+
+@dataclass(frozen=True)
+class RestoreSnapshot:
+    """Start the restore."""
+
+    snapshot: str
+    into: str
+
+
+@dataclass(frozen=True)
+class AddInstance:
+    """Give a restored cluster its instance."""
+
+    database: str
+
+
+@dataclass(frozen=True)
+class SetMasterPassword:
+    """Replace production's master password by one that only the worker can read."""
+
+    database: str
+
+
+Action = TakeLock | RestoreSnapshot | AddInstance | SetMasterPassword
+
+
+def decide(run: Run, seen: Seen) -> Decision[Action]:
+    """Say what to do next, from what was seen; pure, so that the whole stage is tested as a table."""
+    if run.over:
+        return Finish(why="the run is over")
+    if seen.lock_holder is None:
+        return Act(TakeLock(run.source))
+    if seen.lock_holder != run.run_id:
+        return Wait(f"run {seen.lock_holder} of the same source to end")
+    if seen.database is None:
+        if seen.snapshot is None:
+            return Fail(f"snapshot {run.snapshot} is gone; ask for a refresh to take the newest one")
+        return Act(RestoreSnapshot(run.snapshot, into=run.temporary_database))
+    if seen.database.tags.get(names.RUN_ID_TAG) != run.run_id:
+        return Fail(f"{seen.database.name} exists and is not of this run; look at it and delete it by hand")
+    match seen.database.condition:
+        case Condition.FAILED:
+            return Fail(
+                f"{seen.database.name} is {seen.database.status}: RDS could not restore {run.snapshot}"
+            )
+        case Condition.PENDING | Condition.DELETING:
+            return Wait(f"{seen.database.name}, which is {seen.database.status}")
+    if not seen.database.has_instance:  # a restored cluster comes without one
+        return Act(AddInstance(run.temporary_database))
+    if run.password_set_at is None:  # it still opens with production's password
+        return Act(SetMasterPassword(run.temporary_database))
+    if seen.database.pending_changes:  # RDS says "available" before it begins to change the password
+        return Wait(f"the new master password of {seen.database.name}")
+    return Finish(
+        DatabaseRestored(run_id=run.run_id, attempt=run.attempt, resource_id=seen.database.resource_id),
+        why=f"{seen.database.name} stands",
+    )
+
+
+def choose_snapshot(
+    database: str, snapshots: list[Snapshot], longest_age: timedelta, now: datetime
+) -> tuple[Snapshot, datetime]:
+    """Choose the newest snapshot that can be restored. Raises MessageError if none is fresh enough."""
+    dated = [
+        (snapshot, snapshot.created_at)
+        for snapshot in snapshots
+        if snapshot.condition is Condition.READY and snapshot.created_at is not None
+    ]
+    if not dated:
+        raise MessageError(
+            f"{database} has no snapshot that is available; make one, then replay this message"
+        )
+    newest, created_at = max(dated, key=lambda pair: (pair[1], pair[0].name))
+    age = now - created_at
+    if age > longest_age:
+        raise MessageError(
+            f"the newest snapshot of {database}, {newest.name}, is {age // timedelta(hours=1)} hours old; "
+            f"max_snapshot_age allows {longest_age // timedelta(hours=1)}; see why backups stopped"
+        )
+    return newest, created_at
+
+
+class Restore:
+    """The stage as the runtime drives it."""
+
+    name: StageName = "restore"
+    step = "restore"
+    consumes = (RefreshRequested,)
+    level_triggered = False
+
+    def __init__(
+        self,
+        config: "Production",
+        ledger: "Ledger",
+        databases: Mapping[Kind, Databases],
+        credentials: "Credentials",
+        digest_of_policy: Callable[[str], str],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.deadline = config.deadlines.restore
+        self._config = config
+        self._ledger = ledger
+        self._databases = databases
+        self._credentials = credentials
+        self._digest_of_policy = digest_of_policy
+        self._clock = clock
+
+    def admit(self, trigger: Trigger) -> Run | Drop:
+        """Open the run that a request makes, or join it, or begin its next attempt if it failed."""
+        assert isinstance(trigger, RefreshRequested)  # noqa: S101 - `consumes` says so
+        source = self._source(trigger.source)
+        now = self._clock()
+        snapshots = list(self._databases[source.kind].snapshots_of(source.database))
+        snapshot, created_at = choose_snapshot(source.database, snapshots, source.max_snapshot_age, now)
+        digest = self._digest_of_policy(source.policy)
+        wanted = Run(
+            run_id=names.run_id(trigger.source, snapshot.name, created_at, digest),
+            source=trigger.source,
+            kind=source.kind,
+            snapshot=snapshot.name,
+            snapshot_created_at=created_at,
+            policy_digest=digest,
+            requested_by=trigger.requested_by,
+            started_at=now,
+        )
+        run = self._ledger.open_run(wanted)
+        match run.status:
+            case Status.FAILED:
+                return self._ledger.reopen_run(run, wanted)
+            case Status.FAILING | Status.DIRTY:
+                raise MessageError(
+                    f"{run.run_id} failed and is still being removed; replay this message later"
+                )
+            case Status.RUNNING if not run.over:
+                return run
+        return Drop(f"{run.run_id} is made of the newest snapshot already")
+
+    def resume(self, key: str) -> Run | None:
+        """Find the run of a wait."""
+        return resume_run(self._ledger, key)
+
+    def observe(self, run: Run) -> Seen:
+        """Look at the lock, the source snapshot and the temporary database."""
+        databases = self._databases[run.kind]
+        database = databases.find(run.temporary_database)
+        return Seen(
+            lock_holder=self._ledger.lock_holder(run.source),
+            snapshot=databases.find_snapshot(run.snapshot) if database is None else None,
+            database=database,
+        )
+
+    def decide(self, run: Run, seen: Seen) -> Decision[Action]:
+        """Say what to do next."""
+        return decide(run, seen)
+
+    def act(self, run: Run, seen: Seen, action: Action) -> None:
+        """Make one change."""
+        databases = self._databases[run.kind]
+        placement = self._source(run.source).temporary.placement()
+        match action:
+            case TakeLock():
+                self._ledger.take_lock(run.source, run.run_id)
+            case RestoreSnapshot() if seen.snapshot:
+                databases.restore(seen.snapshot, run.temporary_database, placement, run.tags)
+            case AddInstance() if seen.database:
+                databases.add_instance(seen.database, placement, run.tags)
+            case SetMasterPassword() if seen.database:
+                password = secrets.token_hex(PASSWORD_BYTES)
+                self._credentials.write(run, seen.database, password)
+                databases.set_master_password(seen.database, password)
+                self._ledger.record_facts(run.run_id, password_set_at=self._clock())
+
+    def done(self, run: Run, event: Event | None) -> None:
+        """Record that the temporary database stands, and which one it is."""
+        if isinstance(event, DatabaseRestored):
+            self._ledger.record_facts(run.run_id, restored_at=self._clock(), resource_id=event.resource_id)
+
+    def give_up(self, run: Run, why: str) -> StageFailed:
+        """Record the failure; the event makes the removal step delete what was made."""
+        return fail_run(self._ledger, run, "restore", why, self._clock())
+
+    def _source(self, name: str) -> "Source":
+        source = self._config.sources.get(name)
+        if source is None:
+            known = ", ".join(sorted(self._config.sources))
+            raise MessageError(f"the configuration has no source {name!r} (it has {known})")
+        return source
