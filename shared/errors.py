@@ -19,6 +19,10 @@ class ErrorClass(StrEnum):
     PERMANENT = "permanent"
 
 
+class NotYetError(Exception):
+    """AWS took a call but could not do what it asks; the same call later may succeed."""
+
+
 ALREADY_DONE = frozenset(
     {
         "DBInstanceAlreadyExists",

@@ -114,7 +114,7 @@ class SweepRequested(_Message):
 
 
 class ContinueRequested(_Message):
-    """A stage's note to itself: look again. Live only while the ledger holds its token, or the one before it."""
+    """A stage's note to itself: look again. Live while the ledger holds its token or the one before it."""
 
     type: Literal["ContinueRequested"] = "ContinueRequested"
     subject: Annotated[str, Field(pattern=r"^[a-z0-9#-]{1,80}$")]
@@ -161,9 +161,7 @@ def parse(body: str, *, accounts: frozenset[str] = frozenset()) -> Message:
 
 def _open_envelope(envelope: dict[str, Any], accounts: frozenset[str]) -> dict[str, Any]:
     if envelope.get("account") not in accounts:
-        raise MessageError(
-            f"the event comes from account {envelope.get('account')!r}, which is not trusted here"
-        )
+        raise MessageError(f"events of account {envelope.get('account')!r} are not trusted here")
     if envelope.get("source") != SOURCE_OF_EVENTS:
         raise MessageError(f"the event's source is {envelope.get('source')!r}, not {SOURCE_OF_EVENTS!r}")
     detail = envelope.get("detail")

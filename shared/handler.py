@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.events import MessageError, parse
 from shared.messaging import Queue
 from shared.observability import count, logger
-from shared.runtime import Runtime
+from shared.runtime import OvertakenError, Runtime
 
 Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -81,6 +81,9 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
                 runtime.handle(message)
             except MessageError as error:
                 _bury(queue, stage, record, error)
+            except OvertakenError as error:
+                logger.info("a message must come again", message=message.type, why=str(error))
+                raise
             except Exception as error:
                 logger.exception("a message could not be handled", message=message.type)
                 if record.attributes.receive_count >= environment.max_receive_count:

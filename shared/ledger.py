@@ -14,7 +14,16 @@ from pydantic import BaseModel
 
 from shared.aws import client
 from shared.errors import code_of
-from shared.records import Progress, Run, StepRecord, StepState, Transition, Verification, WorkerFailure
+from shared.records import (
+    Delivery,
+    Progress,
+    Run,
+    StepRecord,
+    StepState,
+    Transition,
+    Verification,
+    WorkerFailure,
+)
 
 RETENTION = timedelta(days=400)
 _REFUSED = "ConditionalCheckFailedException"
@@ -85,11 +94,26 @@ class Ledger:
 
     def record_facts(self, run_id: str, **facts: datetime | str) -> None:
         """Write facts about a run, each once: what is there already stays."""
-        if not facts:
-            raise ValueError("no fact was given")
+        self._add_facts(run_id, "run", facts)
+
+    def delivery(self, run_id: str) -> Delivery:
+        """Read what development has done with the snapshot of a run."""
+        return self._read(run_id, "delivery", Delivery) or Delivery()
+
+    def record_delivery(self, run_id: str, **facts: datetime | str) -> None:
+        """Write facts about what development does with the snapshot of a run, each once."""
+        self._add_facts(run_id, "delivery", facts)
+
+    def forget_build_failure(self, run_id: str) -> None:
+        """Let the next look build the target of this run again."""
+        client("dynamodb").update_item(
+            TableName=self._table, Key=_key(run_id, "delivery"), UpdateExpression="REMOVE build_failure"
+        )
+
+    def _add_facts(self, run_id: str, item: str, facts: Mapping[str, datetime | str]) -> None:
         client("dynamodb").update_item(
             TableName=self._table,
-            Key=_key(run_id, "run"),
+            Key=_key(run_id, item),
             UpdateExpression="SET "
             + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in facts),
             ExpressionAttributeNames={f"#{name}": name for name in facts},

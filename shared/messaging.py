@@ -59,7 +59,7 @@ class DevelopmentPublisher:
 
 
 def put_on_bus(bus: str, event: Event) -> None:
-    """Put one event on a bus. PutEvents answers 200 even when it refuses an entry, so the count is checked."""
+    """Put one event on a bus; PutEvents answers 200 even when it refuses an entry."""
     answer = client("events").put_events(
         Entries=[
             {"EventBusName": bus, "Source": SOURCE_OF_EVENTS, "DetailType": event.type, "Detail": dump(event)}

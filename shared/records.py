@@ -86,6 +86,15 @@ class Run(_Record):
         return self.failed_at is not None or self.shared_at is not None
 
 
+class Delivery(_Record):
+    """What the development account has done with the snapshot of a run."""
+
+    received_at: datetime | None = None
+    password_set_at: datetime | None = None
+    build_failure: str | None = None
+    replaced_at: datetime | None = None
+
+
 class Progress(_Record):
     """How far the worker is; rows are estimates until a table is done."""
 
@@ -160,8 +169,3 @@ class StepRecord(_Record):
     ended_at: datetime | None = None
     outcome: str | None = None
     published: bool = False
-
-    @property
-    def settled(self) -> bool:
-        """Whether the step ended and the others know."""
-        return self.state is not StepState.WORKING and self.published

@@ -17,7 +17,7 @@ from shared import errors
 from shared.config import Pace
 from shared.database.guard import GuardError
 from shared.decision import Act, Decision, Fail, Finish, Wait
-from shared.errors import ErrorClass
+from shared.errors import ErrorClass, NotYetError
 from shared.events import (
     ContinueRequested,
     Event,
@@ -35,14 +35,19 @@ from shared.records import StepRecord, StepState
 from shared.stage import AnyStage, Drop, Subject
 
 
+class OvertakenError(Exception):
+    """Another delivery moved the step on; the message must come again, or what it asks could be missed."""
+
+
 @dataclass(frozen=True)
 class Look:
-    """One delivery's view of a step: its record, and the tokens that this delivery may replace."""
+    """One delivery's view of a step: its record, the tokens that it may replace, and whether it is a wait."""
 
     stage: AnyStage
     subject: Subject
     record: StepRecord
     tokens: frozenset[str]
+    is_wait: bool
 
 
 class Runtime:
@@ -67,18 +72,17 @@ class Runtime:
         self._sweep = sweep
 
     def handle(self, message: Message) -> None:
-        """Handle one message; returning means that it may be deleted. Raises MessageError to bury it."""
+        """Handle one message; returning means that it may be deleted.
+
+        Raises MessageError if nobody can act on it, and OvertakenError if it must come again.
+        """
         for look in self._looks(message):
-            if look.record.state is not StepState.WORKING:
-                self._publish_outcome(look)
-            else:
-                self._look(look)
+            self._look(look)
 
     def abandon(self, message: Message, why: str) -> None:
         """Fail what a message is about: it is about to become a dead letter."""
         for look in self._looks(message):
-            if look.record.state is StepState.WORKING:
-                self._end(look, Fail(why))
+            self._end(look, Fail(why))
 
     # Whose turn is it? --------------------------------------------------------------------------------
 
@@ -101,6 +105,8 @@ class Runtime:
         if stage is None:
             raise MessageError(f"this service has no step {message.step!r}")
         record = self._ledger.step(message.subject, message.step)
+        if record is not None and not self._still_working(record):
+            return
         tokens = frozenset({message.token, message.after})
         if record is None or record.token not in tokens:
             logger.info("dropped a stale wait", subject=message.subject, step=message.step)
@@ -109,7 +115,7 @@ class Runtime:
         if subject is None:
             logger.warning("dropped a wait without a subject", subject=message.subject, step=message.step)
             return
-        yield Look(stage, subject, record, tokens)
+        yield Look(stage, subject, record, tokens, is_wait=True)
 
     def _triggered(self, stage: AnyStage, trigger: Trigger) -> Iterable[Look]:
         subject = stage.admit(trigger)
@@ -117,9 +123,14 @@ class Runtime:
             logger.info("dropped a message", message=trigger.type, step=stage.step, why=subject.why)
             return
         record = self._ledger.step(subject.key, stage.step)
-        if record is None or (stage.level_triggered and record.settled):
+        if record is None:
+            record = self._begin(stage, subject, trigger, None)
+        elif not self._still_working(record):
+            if not stage.level_triggered:
+                logger.info("dropped a message for an ended step", subject=subject.key, step=stage.step)
+                return
             record = self._begin(stage, subject, trigger, record)
-        yield Look(stage, subject, record, frozenset({record.token}))
+        yield Look(stage, subject, record, frozenset({record.token}), is_wait=False)
 
     def _begin(
         self, stage: AnyStage, subject: Subject, trigger: Trigger, ended: StepRecord | None
@@ -136,9 +147,7 @@ class Runtime:
         )
         if self._ledger.begin_step(record, instead_of=ended.token if ended else None):
             return record
-        existing = self._ledger.step(subject.key, stage.step)
-        assert existing is not None, "a step that could not be begun is there"  # noqa: S101
-        return existing
+        raise OvertakenError(f"{stage.step} of {subject.key} was begun by another delivery")
 
     # One look -----------------------------------------------------------------------------------------
 
@@ -169,6 +178,8 @@ class Runtime:
             return self._meaning(error)
         except BotoCoreError as error:
             return Wait(f"AWS cannot be reached: {error}")
+        except NotYetError as error:
+            return Wait(f"{ErrorClass.NOT_YET}: {error}")
         except GuardError as error:
             return Fail(str(error))
         return decision
@@ -196,9 +207,7 @@ class Runtime:
             ),
             delay=delay,
         )
-        if not self._ledger.advance_step(following, look.tokens):
-            logger.info("another delivery of this step was faster")
-        elif waiting_for and waiting_for != record.waiting_for:
+        if self._advance(look, following) and waiting_for and waiting_for != record.waiting_for:
             self._note(look, "waits", waiting_for)
 
     def _end(self, look: Look, decision: Finish | Fail) -> None:
@@ -222,19 +231,28 @@ class Runtime:
                 "published": False,
             }
         )
-        if not self._ledger.advance_step(ended, look.tokens):
-            logger.info("another delivery of this step was faster")
-            return
-        self._note(look, what, decision.why)
-        self._publish_outcome(Look(stage, subject, ended, frozenset({ended.token})))
+        if self._advance(look, ended):
+            self._note(look, what, decision.why)
+            self._still_working(ended)
 
-    def _publish_outcome(self, look: Look) -> None:
-        if look.record.published:
-            logger.info("dropped a message for an ended step", subject=look.subject.key, step=look.stage.step)
-            return
-        if look.record.outcome:
-            self._publisher.publish(load_event(look.record.outcome))
-        self._ledger.mark_published(look.record)
+    def _advance(self, look: Look, record: StepRecord) -> bool:
+        if self._ledger.advance_step(record, look.tokens):
+            return True
+        why = f"{record.step} of {record.subject} was moved on by another delivery"
+        if not look.is_wait:
+            raise OvertakenError(why)
+        logger.info("dropped a wait", why=why)
+        return False
+
+    def _still_working(self, record: StepRecord) -> bool:
+        """Tell whether a step goes on; one that ended publishes its outcome, if nobody has yet."""
+        if record.state is StepState.WORKING:
+            return True
+        if not record.published:
+            if record.outcome:
+                self._publisher.publish(load_event(record.outcome))
+            self._ledger.mark_published(record)
+        return False
 
     def _note(self, look: Look, what: str, why: str) -> None:
         logger.info(what, why=why)

@@ -99,7 +99,7 @@ class Removal:
         self._clock = clock
 
     def admit(self, trigger: Trigger) -> Remains | Drop:
-        """Find the run; one that a sweep found past its time fails first, so that no stage goes on with it."""
+        """Find the run; one that outlived its time fails first, so that no stage goes on with it."""
         assert isinstance(trigger, SnapshotShared | StageFailed | RemovalRequested)  # noqa: S101
         if isinstance(trigger, RemovalRequested) and self._ledger.run(trigger.run_id) is None:
             return Remains(trigger.run_id, trigger.attempt, run=None)

@@ -1,0 +1,1 @@
+"""Receiver: owns the copies and the target in the development account."""

@@ -1,0 +1,244 @@
+"""The receiver's eyes and hands: what `stage.py` decides about, over the database port."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from services.receiver.stage import (
+    Action,
+    AddInstance,
+    AnnounceReceived,
+    CopySnapshot,
+    DeleteCopy,
+    DeleteDatabase,
+    RecordAddress,
+    Rename,
+    RestoreCopy,
+    Seen,
+    SetMasterPassword,
+    Wanted,
+    decide,
+    run_in,
+)
+from shared import names
+from shared.database.port import Condition, Database, Databases, Origin, Snapshot
+from shared.decision import Decision
+from shared.events import (
+    Event,
+    MessageError,
+    RefreshRequested,
+    SnapshotReceived,
+    SnapshotShared,
+    StageFailed,
+    StageName,
+    TargetReplaced,
+    Trigger,
+)
+from shared.runs import LONGEST_REASON
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from services.receiver.credentials import TargetCredentials
+    from shared.config import Accept, Development, Target
+    from shared.database.port import Kind
+    from shared.ledger import Ledger
+
+
+def is_acceptable(snapshot: Snapshot, source: str, accept: "Accept") -> bool:
+    """Tell whether a snapshot may be copied: allowed owner and key, name of a run of this source."""
+    run_id = names.run_of(snapshot.name)
+    return (
+        snapshot.origin is Origin.SHARED
+        and snapshot.owner in accept.owners
+        and run_id is not None
+        and names.source_of(run_id) == source
+        and snapshot.name.rsplit(":", 1)[-1] == names.shared_snapshot(run_id)
+        and snapshot.encrypted
+        and snapshot.kms_key in accept.keys
+        and snapshot.condition is Condition.READY
+    )
+
+
+class Receiver:
+    """The step as the runtime drives it."""
+
+    name: StageName = "receiver"
+    step = "receiver"
+    consumes = (SnapshotShared, RefreshRequested)
+    level_triggered = True
+
+    def __init__(
+        self,
+        config: "Development",
+        ledger: "Ledger",
+        databases: "Mapping[Kind, Databases]",
+        credentials: "TargetCredentials",
+        answers: Callable[[Database, str], bool],
+        publish: Callable[[Event], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.deadline = config.deadlines.receiver
+        self._config = config
+        self._ledger = ledger
+        self._databases = databases
+        self._credentials = credentials
+        self._answers = answers
+        self._publish = publish
+        self._clock = clock
+
+    def admit(self, trigger: Trigger) -> Wanted:
+        """Find the target that a message is about; the message itself is only a hint."""
+        assert isinstance(trigger, SnapshotShared | RefreshRequested)  # noqa: S101 - `consumes` says so
+        source = trigger.source if isinstance(trigger, RefreshRequested) else names.source_of(trigger.run_id)
+        wanted = self._wanted(source)
+        if wanted is None:
+            known = ", ".join(sorted(self._config.targets))
+            raise MessageError(f"the configuration has no target for source {source!r} (it has {known})")
+        return wanted
+
+    def resume(self, key: str) -> Wanted | None:
+        """Find the target of a wait."""
+        return self._wanted(key.removeprefix("target#"))
+
+    def observe(self, wanted: Wanted) -> Seen:
+        """Look at what is shared, at the copies, at the target and what stands beside it."""
+        databases = self._databases[self._target(wanted).kind]
+        acceptable = [
+            snapshot
+            for snapshot in databases.shared_snapshots()
+            if is_acceptable(snapshot, wanted.source, self._config.accept)
+        ]
+        copies = [
+            snapshot
+            for snapshot in databases.snapshots_named(names.COPY)
+            if (run := names.run_of(snapshot.name)) and names.source_of(run) == wanted.source
+        ]
+        copies.sort(key=_age, reverse=True)
+        seen = Seen(
+            shared=max(acceptable, key=_age, default=None),
+            copies=tuple(copies),
+            target=databases.find(wanted.target),
+        )
+        return self._around(wanted, seen, databases) if copies else seen
+
+    def _around(self, wanted: Wanted, seen: Seen, databases: Databases) -> Seen:
+        """Look at what belongs to the newest copy: the database built from it and what was done with it."""
+        run_id = run_in(seen.copies[0])
+        delivery = self._ledger.delivery(run_id)
+        beside_name = names.beside(wanted.target, run_id)
+        others = [
+            database
+            for infix in ("-new-", "-old-")
+            for database in databases.named(f"{wanted.target}{infix}")
+            if database.name != beside_name
+        ]
+        asides = [database for database in others if database.name.startswith(f"{wanted.target}-old-")]
+        aside = max(asides, key=lambda database: database.name, default=None)
+        built_in_place = seen.target is not None and seen.target.tags.get(names.RUN_ID_TAG) == run_id
+        beside = databases.find(beside_name)
+        new = seen.target if built_in_place else beside
+        password = self._credentials.password(wanted.target) if delivery.password_set_at else None
+        return Seen(
+            shared=seen.shared,
+            copies=seen.copies,
+            target=seen.target,
+            beside=beside,
+            aside=aside,
+            strays=tuple(database for database in others if database is not aside),
+            answers=self._asked(new, password, delivered=delivery.replaced_at is not None),
+            address_recorded=new is not None and self._credentials.names(wanted.target, new),
+            received=delivery.received_at is not None,
+            password_set=delivery.password_set_at is not None,
+            replaced=delivery.replaced_at is not None,
+            build_failure=delivery.build_failure,
+        )
+
+    def _asked(self, database: Database | None, password: str | None, *, delivered: bool) -> bool:
+        """Ask a database whether it answers, if it can be asked; one that was delivered is not asked again."""
+        if database is None or database.condition is not Condition.READY or not database.has_instance:
+            return False
+        if database.pending_changes or password is None or database.endpoint is None:
+            return False
+        return delivered or self._answers(database, password)
+
+    def decide(self, wanted: Wanted, seen: Seen) -> Decision[Action]:
+        """Say what to do next."""
+        return decide(wanted, seen)
+
+    def act(self, wanted: Wanted, seen: Seen, action: Action) -> None:
+        """Make one change."""
+        databases = self._databases[self._target(wanted).kind]
+        match action:
+            case CopySnapshot(name=name) if seen.shared:
+                tags = _tags(run_in(seen.shared))
+                databases.copy_snapshot(seen.shared, name, self._config.copy_key, tags)
+            case AnnounceReceived(run_id):
+                self._publish(SnapshotReceived(run_id=run_id))
+                self._ledger.record_delivery(run_id, received_at=self._clock())
+            case DeleteCopy(name):
+                for copy in seen.copies:
+                    if copy.name == name:
+                        databases.delete_snapshot(copy)
+            case _:
+                self._change_database(wanted, seen, action, databases)
+
+    def _change_database(self, wanted: Wanted, seen: Seen, action: Action, databases: Databases) -> None:
+        run_id = run_in(seen.copies[0])
+        placement = self._target(wanted).placement.placement()
+        known = {
+            database.name: database
+            for database in (seen.target, seen.beside, seen.aside, *seen.strays)
+            if database is not None
+        }
+        match action:
+            case RestoreCopy(into=into):
+                databases.restore(seen.copies[0], into, placement, _tags(run_id))
+            case AddInstance(name):
+                databases.add_instance(known[name], placement, _tags(run_id))
+            case SetMasterPassword(name):
+                password = self._credentials.keep(wanted.target, known[name], _tags(run_id))
+                databases.set_master_password(known[name], password)
+                self._ledger.record_delivery(run_id, password_set_at=self._clock())
+            case Rename(name, to):
+                databases.rename(known[name], to)
+            case RecordAddress(name):
+                self._credentials.keep(wanted.target, known[name], _tags(run_id))
+            case DeleteDatabase(name, failure):
+                if failure:
+                    self._ledger.record_delivery(run_id, build_failure=failure)
+                databases.delete(known[name])
+
+    def done(self, wanted: Wanted, event: Event | None) -> None:
+        """Record that developers use the database of this run."""
+        if isinstance(event, TargetReplaced):
+            self._ledger.record_delivery(event.run_id, replaced_at=self._clock())
+
+    def give_up(self, wanted: Wanted, why: str) -> StageFailed | None:
+        """Tell production why; the target stands as it was, and the next message tries again."""
+        seen = self.observe(wanted)
+        newest = seen.copies[0] if seen.copies else seen.shared
+        if newest is None:
+            return None
+        run_id = run_in(newest)
+        self._ledger.forget_build_failure(run_id)
+        return StageFailed(run_id=run_id, stage="receiver", reason=why[:LONGEST_REASON])
+
+    def _wanted(self, source: str) -> Wanted | None:
+        target = self._config.targets.get(source)
+        if target is None:
+            return None
+        return Wanted(source, target.name, delete_first=target.replace == "delete_first", keep=target.keep)
+
+    def _target(self, wanted: Wanted) -> "Target":
+        return self._config.targets[wanted.source]
+
+
+def _age(snapshot: Snapshot) -> tuple[datetime, bool, float]:
+    """Order snapshots by the age of their data; one still being made is the newest of its kind."""
+    made = snapshot.created_at
+    return names.data_of(run_in(snapshot)), made is None, made.timestamp() if made else 0.0
+
+
+def _tags(run_id: str) -> dict[str, str]:
+    return {names.RUN_ID_TAG: run_id, names.SOURCE_TAG: names.source_of(run_id)}

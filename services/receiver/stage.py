@@ -1,0 +1,262 @@
+"""Receiver: from the newest acceptable shared snapshot to the database that developers use.
+
+It is level-triggered: an event, the schedule and an operator only say "look". What is to be done follows from
+what is there: a newer shared snapshot is copied, a newer copy replaces the target. The new database is built
+beside the old one, must answer, and then takes its name; until then the old one stands.
+"""
+
+from dataclasses import dataclass
+
+from shared import names
+from shared.database.port import Condition, Database, Snapshot
+from shared.decision import Act, Decision, Fail, Finish, Wait
+from shared.events import TargetReplaced
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the configuration says about the target of one source."""
+
+    source: str
+    target: str
+    delete_first: bool
+    keep: int
+
+    @property
+    def key(self) -> str:
+        """The name under which the ledger remembers the step."""
+        return f"target#{self.source}"
+
+    @property
+    def history(self) -> str:
+        """The name under which the ledger writes history."""
+        return self.key
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look shows; copies are sorted, newest first."""
+
+    shared: Snapshot | None = None
+    copies: tuple[Snapshot, ...] = ()
+    target: Database | None = None
+    beside: Database | None = None
+    aside: Database | None = None
+    strays: tuple[Database, ...] = ()
+    answers: bool = False
+    address_recorded: bool = False
+    received: bool = False
+    password_set: bool = False
+    replaced: bool = False
+    build_failure: str | None = None
+
+
+@dataclass(frozen=True)
+class CopySnapshot:
+    """Copy what is shared under development's own key: from then on production may withdraw it."""
+
+    snapshot: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DeleteCopy:
+    """Delete a copy that failed or that is older than those to keep."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class AnnounceReceived:
+    """Tell production that the copy is complete."""
+
+    run_id: str
+
+
+@dataclass(frozen=True)
+class RestoreCopy:
+    """Start to build a database from the copy."""
+
+    snapshot: str
+    into: str
+
+
+@dataclass(frozen=True)
+class AddInstance:
+    """Give a restored cluster its instance."""
+
+    database: str
+
+
+@dataclass(frozen=True)
+class SetMasterPassword:
+    """Give the new database the password that developers know."""
+
+    database: str
+
+
+@dataclass(frozen=True)
+class Rename:
+    """One half of the swap, or its way back."""
+
+    database: str
+    to: str
+
+
+@dataclass(frozen=True)
+class RecordAddress:
+    """Write the target's address beside its password."""
+
+    database: str
+
+
+@dataclass(frozen=True)
+class DeleteDatabase:
+    """Delete a database that the target has replaced, or one that could not be built."""
+
+    database: str
+    failure: str | None = None
+
+
+Action = (
+    CopySnapshot
+    | DeleteCopy
+    | AnnounceReceived
+    | RestoreCopy
+    | AddInstance
+    | SetMasterPassword
+    | Rename
+    | RecordAddress
+    | DeleteDatabase
+)
+
+
+def run_in(snapshot: Snapshot) -> str:
+    """Name the run that made a snapshot; only snapshots that name one get here."""
+    run_id = names.run_of(snapshot.name)
+    if run_id is None:
+        raise ValueError(f"{snapshot.name} names no run")
+    return run_id
+
+
+def is_newer(snapshot: Snapshot, than: Snapshot) -> bool:
+    """Tell whether a snapshot holds newer data, or the same data masked anew."""
+    if run_in(snapshot) == run_in(than) or snapshot.created_at is None:
+        return False
+    fresh, old = names.data_of(run_in(snapshot)), names.data_of(run_in(than))
+    return fresh > old or (
+        fresh == old and than.created_at is not None and snapshot.created_at > than.created_at
+    )
+
+
+def decide(wanted: Wanted, seen: Seen) -> Decision[Action]:
+    """Say what to do next; pure."""
+    newest = seen.copies[0] if seen.copies else None
+    if seen.shared is not None and (newest is None or is_newer(seen.shared, newest)):
+        return Act(CopySnapshot(seen.shared.name, names.development_copy(run_in(seen.shared))))
+    if newest is None:
+        return Finish(why="nothing acceptable is shared, and there is no copy")
+    match newest.condition:
+        case Condition.PENDING | Condition.DELETING:
+            return Wait(f"{newest.name}, which is {newest.status}")
+        case Condition.FAILED:
+            return Act(DeleteCopy(newest.name))
+    run_id = run_in(newest)
+    if not seen.received:
+        return Act(AnnounceReceived(run_id))
+    if _built_from(seen.target) == run_id:
+        return _settle(wanted, seen, seen.target, run_id) if seen.target else Fail("no target")
+    if wanted.delete_first:
+        return _clear(seen.target) or _build(seen, None, newest, wanted.target, run_id)
+    return _build_beside(wanted, seen, newest, run_id)
+
+
+def _build_beside(wanted: Wanted, seen: Seen, copy: Snapshot, run_id: str) -> Decision[Action]:
+    """Build the new database beside the target; once it answers, swap the names."""
+    ready = seen.beside is not None and seen.beside.condition is Condition.READY
+    if seen.target is None and seen.aside is not None and not ready:
+        return _bring_back(seen.aside, wanted.target)
+    if not _complete(seen, seen.beside):
+        return _build(seen, seen.beside, copy, names.beside(wanted.target, run_id), run_id)
+    if seen.beside is None:
+        raise AssertionError("a complete database is there")
+    if seen.target is None:
+        return Act(Rename(seen.beside.name, to=wanted.target))
+    if seen.target.condition in {Condition.PENDING, Condition.DELETING}:
+        return Wait(f"{seen.target.name}, which is {seen.target.status}")
+    if seen.aside is not None:  # left by an earlier replacement: its name is needed now
+        return _clear(seen.aside) or Fail(f"{seen.aside.name} cannot be removed")
+    return Act(Rename(seen.target.name, to=names.set_aside(wanted.target, run_id)))
+
+
+def _bring_back(aside: Database, target: str) -> Decision[Action]:
+    """Give the old database its name again: the new one is not ready, and developers have none."""
+    if aside.condition is Condition.PENDING:
+        return Wait(f"{aside.name}, which is {aside.status}")
+    return Act(Rename(aside.name, to=target))
+
+
+def _build(seen: Seen, database: Database | None, copy: Snapshot, into: str, run_id: str) -> Decision[Action]:
+    """Bring the new database to the point where it answers."""
+    if database is None:
+        if seen.build_failure:
+            return Fail(f"{seen.build_failure}; the target stands as it was; ask for a refresh to try again")
+        return Act(RestoreCopy(copy.name, into))
+    if _built_from(database) != run_id:
+        return Fail(f"{database.name} exists and is not of run {run_id}; look at it and delete it by hand")
+    match database.condition:
+        case Condition.FAILED:
+            failure = f"{database.name} was {database.status}: RDS could not restore {copy.name}"
+            return Act(DeleteDatabase(database.name, failure=failure))
+        case Condition.PENDING | Condition.DELETING:
+            return Wait(f"{database.name}, which is {database.status}")
+    if not database.has_instance:
+        return Act(AddInstance(database.name))
+    if not seen.password_set:
+        return Act(SetMasterPassword(database.name))
+    if database.pending_changes:
+        return Wait(f"the master password of {database.name}")
+    return Wait(f"{database.name} to answer")
+
+
+def _complete(seen: Seen, database: Database | None) -> bool:
+    """Tell whether the new database needs nothing more before the swap."""
+    return (
+        database is not None
+        and database.condition is Condition.READY
+        and database.has_instance
+        and seen.password_set
+        and not database.pending_changes
+        and seen.answers
+    )
+
+
+def _settle(wanted: Wanted, seen: Seen, target: Database, run_id: str) -> Decision[Action]:
+    """The target is of the newest copy: see that it answers, then delete what it has replaced."""
+    if not _complete(seen, target):
+        return _build(seen, target, seen.copies[0], wanted.target, run_id)
+    if not seen.address_recorded:
+        return Act(RecordAddress(target.name))
+    for database in (seen.beside, seen.aside, *seen.strays):
+        if database is not None:
+            return _clear(database) or Fail(f"{database.name} cannot be removed")
+    for old in seen.copies[wanted.keep :]:
+        if old.condition is Condition.READY:
+            return Act(DeleteCopy(old.name))
+    if seen.replaced:
+        return Finish(why=f"{target.name} is of the newest copy already")
+    return Finish(TargetReplaced(run_id=run_id, target=target.name), why=f"{target.name} answers")
+
+
+def _clear(database: Database | None) -> Decision[Action] | None:
+    """Delete a database, or wait until it is gone."""
+    if database is None:
+        return None
+    if database.condition is Condition.DELETING:
+        return Wait(f"{database.name}, which is being deleted")
+    return Act(DeleteDatabase(database.name))
+
+
+def _built_from(database: Database | None) -> str | None:
+    """Name the run from whose snapshot a database was built."""
+    return database.tags.get(names.RUN_ID_TAG) if database else None

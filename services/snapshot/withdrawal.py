@@ -1,0 +1,180 @@
+"""Withdrawal: the anonymized snapshot goes when development has its copy, the run failed or it expired."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from shared import names
+from shared.database.port import Condition, Databases, Kind, Snapshot
+from shared.decision import Act, Decision, Finish, Wait
+from shared.events import (
+    Event,
+    MessageError,
+    RemovalRequested,
+    SnapshotReceived,
+    StageFailed,
+    StageName,
+    TargetReplaced,
+    Trigger,
+)
+from shared.records import Run
+from shared.runs import resume_run
+from shared.stage import Drop
+
+if TYPE_CHECKING:
+    from shared.config import Production
+    from shared.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one look shows."""
+
+    now: datetime
+    masked: Snapshot | None
+    shared: Snapshot | None
+    shared_with: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Unshare:
+    """Take back the right to copy."""
+
+    accounts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class DeleteSnapshot:
+    """Delete one of the run's snapshots."""
+
+    name: str
+
+
+Action = Unshare | DeleteSnapshot
+
+
+def decide(run: Run, seen: Seen, longest_share: timedelta) -> Decision[Action]:
+    """Say what to withdraw next; pure."""
+    if not _due(run, seen.now, longest_share):
+        return Finish(why="the snapshot is still to be copied")
+    for snapshot in (seen.masked, seen.shared):
+        if snapshot is not None and snapshot.condition is Condition.PENDING:
+            return Wait(f"{snapshot.name}, which is {snapshot.status}")
+        if snapshot is not None and snapshot.condition is Condition.DELETING:
+            return Wait(f"{snapshot.name}, which is being deleted")
+    if seen.masked is not None:
+        return Act(DeleteSnapshot(seen.masked.name))
+    if seen.shared is not None:
+        if seen.shared_with:
+            return Act(Unshare(seen.shared_with))
+        return Act(DeleteSnapshot(seen.shared.name))
+    return Finish(why="nothing of the snapshot is left in production")
+
+
+def _due(run: Run, now: datetime, longest_share: timedelta) -> bool:
+    if run.failed_at or run.received_at:
+        return True
+    return run.shared_at is not None and now - run.shared_at > longest_share
+
+
+class Withdrawal:
+    """The step as the runtime drives it. Each of its messages is one more reason to look."""
+
+    name: StageName = "snapshot"
+    step = "snapshot.withdrawal"
+    consumes = (SnapshotReceived, TargetReplaced, StageFailed, RemovalRequested)
+    level_triggered = True
+
+    def __init__(
+        self,
+        config: "Production",
+        ledger: "Ledger",
+        databases: Mapping[Kind, Databases],
+        alarm: Callable[[str], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.deadline = config.deadlines.removal
+        self._longest_share = config.share.longest
+        self._ledger = ledger
+        self._databases = databases
+        self._alarm = alarm
+        self._clock = clock
+
+    def admit(self, trigger: Trigger) -> Run | Drop:
+        """Record what development reports, and find the run."""
+        assert isinstance(trigger, self.consumes)  # noqa: S101
+        known = self._ledger.run(trigger.run_id)
+        if known is None:
+            raise MessageError(f"the ledger knows no run {trigger.run_id}")
+        if isinstance(trigger, SnapshotReceived | TargetReplaced) and known.shared_at is None:
+            raise MessageError(f"{trigger.type}: {trigger.run_id} has shared nothing; the report is wrong")
+        now = self._clock()
+        match trigger:
+            case SnapshotReceived():
+                self._ledger.record_facts(trigger.run_id, received_at=now)
+            case TargetReplaced(target=target):
+                self._ledger.record_facts(trigger.run_id, received_at=now, replaced_at=now)
+                self._ledger.note(trigger.run_id, "receiver", "replaced", f"developers use {target}")
+            case StageFailed(stage="receiver", reason=reason):
+                self._ledger.note(trigger.run_id, "receiver", "failed", reason)
+                self._alarm(f"{trigger.run_id}: development could not replace its target: {reason}")
+                return Drop("development tries again; the share stands")
+            case StageFailed() | RemovalRequested() if trigger.attempt != known.attempt:
+                return Drop(f"{trigger.type} is of attempt {trigger.attempt}")
+        return self._ledger.run(trigger.run_id) or known
+
+    def resume(self, key: str) -> Run | None:
+        """Find the run of a wait."""
+        return resume_run(self._ledger, key)
+
+    def observe(self, run: Run) -> Seen:
+        """Look at both snapshots and the sharing."""
+        databases = self._databases[run.kind]
+        shared = databases.find_snapshot(names.shared_snapshot(run.run_id))
+        ready = shared is not None and shared.condition is Condition.READY
+        return Seen(
+            now=self._clock(),
+            masked=databases.find_snapshot(names.masked_snapshot(run.run_id)),
+            shared=shared,
+            shared_with=databases.shared_with(shared) if shared and ready else frozenset(),
+        )
+
+    def decide(self, run: Run, seen: Seen) -> Decision[Action]:
+        """Say what to withdraw next."""
+        return decide(run, seen, self._longest_share)
+
+    def act(self, run: Run, seen: Seen, action: Action) -> None:
+        """Make one change."""
+        databases = self._databases[run.kind]
+        match action:
+            case Unshare(accounts) if seen.shared:
+                databases.unshare(seen.shared, accounts)
+            case DeleteSnapshot(name):
+                for snapshot in (seen.masked, seen.shared):
+                    if snapshot is not None and snapshot.name == name:
+                        databases.delete_snapshot(snapshot)
+
+    def done(self, run: Run, event: Event | None) -> None:
+        """Record nothing: what there was to say the messages said."""
+
+    def give_up(self, run: Run, why: str) -> None:
+        """Raise the alarm; the hourly sweep tries again."""
+        self._alarm(f"the snapshots of {run.run_id} could not be withdrawn: {why}")
+
+
+def sweep(
+    ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
+) -> Iterator[RemovalRequested]:
+    """Find snapshots whose run failed, whose copy was acknowledged or whose share expired."""
+    for port in databases.values():
+        for prefix in (names.MASKED, names.SHARED):
+            for snapshot in port.snapshots_named(prefix):
+                run_id = names.run_of(snapshot.name)
+                run = ledger.run(run_id) if run_id else None
+                if run is not None and _due(run, clock(), config.share.longest):
+                    yield RemovalRequested(
+                        run_id=run.run_id,
+                        attempt=run.attempt,
+                        reason=f"{snapshot.name} is due for withdrawal",
+                    )
