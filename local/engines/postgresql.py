@@ -66,7 +66,7 @@ class PostgresEngines:
         self._closed = False
         atexit.register(self.close)
 
-    def address(self, identifier: str, region: str) -> str:  # noqa: ARG002 (the port tells databases apart here)
+    def address(self, identifier: str, region: str) -> str:
         return HOST
 
     def supports(self, engine: str) -> bool:
