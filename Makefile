@@ -1,0 +1,43 @@
+# Snapveil on one machine. Each target does all of its own set-up; `make help` lists them.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done || true)
+BIN := .venv/bin
+WORKERS ?= 2
+
+export SIZE SOURCE KEEP
+
+.PHONY: help setup demo test check format bench lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: ## make .venv with the locked dependencies and the snapveil command
+	@if [ -z "$(PYTHON)" ]; then echo "Snapveil needs Python 3.11 or newer; none was found."; exit 2; fi
+	@$(PYTHON) bootstrap.py
+
+demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster KEEP=1)
+	@$(BIN)/snapveil demo
+
+test: setup check ## every check and every test
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+check: setup ## format, lint, types and the rules of the layout
+	@$(BIN)/ruff format --check --quiet . || (echo "run: make format"; exit 1)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: setup ## format and mend what can be mended
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+
+bench: setup ## measure; prints ratios within one run
+	@$(BIN)/python -m benchmarks
+
+lock: setup ## renew requirements.lock from pyproject.toml (the one target that needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+		--extra dev --custom-compile-command "make lock" --upgrade --quiet pyproject.toml -o requirements.lock
+
+clean: ## stop what a demo left running, remove what it wrote and the virtual environment
+	@if [ -x $(BIN)/snapveil ]; then $(BIN)/snapveil local down; fi
+	@rm -rf .venv .snapveil .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info .set-up.lock
