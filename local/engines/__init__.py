@@ -1,4 +1,4 @@
-"""Database engines behind the emulated RDS: real PostgreSQL processes, or none for tests that only drive the API."""
+"""Database engines behind the emulated RDS: real PostgreSQL, or none for tests of the API alone."""
 
 from local.engines.detached import remove_detached
 from local.engines.none import NoEngines

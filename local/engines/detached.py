@@ -7,7 +7,7 @@ from local.engines.processes import end, serving_pid
 
 
 def remove_detached(endpoint: Endpoint) -> None:
-    """Stop an engine that detach() left running and remove its files. Does nothing if both are gone already."""
+    """Stop an engine that detach() left running and remove its files; both may be gone already."""
     if endpoint.data_directory is not None:
         pid = serving_pid(endpoint.data_directory)
         if pid is not None:

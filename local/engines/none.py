@@ -1,4 +1,4 @@
-"""No engines: ports and passwords are kept in memory, so that a test can drive thousands of runs per minute."""
+"""No engines: ports and passwords are kept in memory, so that tests do thousands of runs per minute."""
 
 import itertools
 
@@ -53,7 +53,9 @@ class NoEngines:
         self._passwords.pop(volume, None)
 
     def admin_dsn(self, volume: Volume, database_name: str) -> str:
-        raise EngineError(f"{volume.name}/{database_name} has no real engine: use PostgresEngines to connect to it")
+        raise EngineError(
+            f"{volume.name}/{database_name} has no real engine: use PostgresEngines to connect to it"
+        )
 
     def detach(self, volume: Volume) -> Endpoint:
         return Endpoint("127.0.0.1", self._running[volume].port, None, None)

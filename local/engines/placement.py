@@ -1,8 +1,8 @@
 """Where engines may live: which operating system user runs them, and which folders that user can reach.
 
-PostgreSQL refuses to run as root, so root's engines run as `nobody`; and `nobody` can neither run a program nor open a
-directory below a folder that only root may enter (a checkout in /root, say). Then both go to a private folder in the
-temporary directory.
+PostgreSQL refuses to run as root, so root's engines run as `nobody`; and `nobody` can neither run a program
+nor open a directory below a folder that only root may enter (a checkout in /root, say). Then both go to a
+private folder in the temporary directory.
 """
 
 import fcntl
@@ -22,7 +22,9 @@ from local.engines.port import EngineError
 from local.engines.processes import end, serving_pid
 
 UNPRIVILEGED = "nobody"
-LONGEST_SOCKET_FOLDER = 80  # sockaddr_un.sun_path holds 104 (macOS) to 108 bytes; the file name takes up to 20
+LONGEST_SOCKET_FOLDER = (
+    80  # sockaddr_un.sun_path holds 104 (macOS) to 108 bytes; the file name takes up to 20
+)
 _HOME, _ELSEWHERE, _SOCKETS = "engines-", "snapveil-engines-", "snapveil-pg-"
 
 
@@ -43,7 +45,7 @@ class Placement:
         return (*_listed(self.home), self.home)
 
     def process_options(self) -> Mapping[str, Any]:
-        """Keyword arguments for subprocess: the user, a folder it can enter, and no PG* variables of the caller."""
+        """Arguments for subprocess: the user, a folder it can enter, none of the caller's PG* variables."""
         options: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}}
         if self.account is not None:
             options |= _as_user(self.account)
@@ -63,8 +65,9 @@ def place(root: Path) -> Placement:
     _bury_the_dead(root)
     account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
     home = Path(tempfile.mkdtemp(prefix=_HOME, dir=root))
-    lock = (home / "owner.lock").open("w")
+    lock = (home / "new.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
+    (home / "new.lock").rename(home / "owner.lock")  # never to be seen unlocked while we live
     sockets = _private(_socket_parent(), _SOCKETS, account)
     elsewhere = [sockets]
     binaries, data = wheel_binaries(), home
@@ -89,7 +92,7 @@ def wheel_binaries() -> Path:
 
 
 def keep(placement: Placement) -> None:
-    """Let later runs leave this placement alone although nobody holds its lock: a detached engine lives in it."""
+    """Let later runs leave this placement alone although its lock is free: a detached engine lives in it."""
     (placement.home / "detached").touch()
 
 
@@ -133,7 +136,9 @@ def _private(parent: Path, prefix: str, account: pwd.struct_passwd | None) -> Pa
 def _copied(binaries: Path, data: Path) -> Path:
     """Copy PostgreSQL with the shared libraries that its run path expects two folders above it."""
     package = binaries.parent.parent
-    shutil.copytree(package, data / package.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__"))
+    shutil.copytree(
+        package, data / package.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__")
+    )
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.exists():
         shutil.copytree(libraries, data / libraries.name, symlinks=True)

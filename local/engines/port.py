@@ -19,7 +19,7 @@ class Volume:
 
 @dataclass(frozen=True)
 class NewDatabase:
-    """What a database is created with; `database_name` None makes only the `postgres` database, as RDS does."""
+    """What a database is created with; without `database_name` only `postgres` is made, as on RDS."""
 
     master_username: str
     master_password: str
@@ -67,7 +67,7 @@ class Engines(Protocol):
         """Make a volume with RDS's roles, a master user and an initial database; not running."""
 
     def start(self, volume: Volume, port: int) -> Running:
-        """Let the engine answer on `port`, or on another one if that is taken. A running engine is left alone."""
+        """Let the engine answer on `port`, or another one if that is taken; a running one is left alone."""
 
     def stop(self, volume: Volume) -> None:
         """Let nothing answer any more. A stopped engine is left alone."""

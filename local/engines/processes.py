@@ -1,4 +1,4 @@
-"""Which process serves a data directory, and how to end it: also for engines that an earlier, killed run left behind."""
+"""Which process serves a data directory, and how to end it, also after the run that started it was killed."""
 
 import contextlib
 import os
@@ -11,8 +11,8 @@ from pathlib import Path
 def serving_pid(data_directory: Path) -> int | None:
     """The process that PostgreSQL's pid file names, if it still is a server of this very directory.
 
-    The pid file of a crashed server may name a process that is somebody else's by now, so the working directory
-    (the server changes into its data directory) or the command line must agree before anybody sends it a signal.
+    The pid file of a crashed server may name a process that is somebody else's by now, so its working directory
+    (a server changes into its data directory) or its command line must agree before it gets a signal.
     """
     try:
         pid = int((data_directory / "postmaster.pid").read_text().split("\n", 1)[0])
@@ -25,7 +25,7 @@ def _serves(pid: int, data_directory: Path) -> bool:
     proc = Path(f"/proc/{pid}")
     if Path("/proc/self").exists():
         try:
-            return os.path.samefile(proc / "cwd", data_directory)
+            return (proc / "cwd").samefile(data_directory)
         except OSError:
             return False
     shown = subprocess.run(["ps", "-p", str(pid), "-o", "args="], capture_output=True, text=True, check=False)

@@ -6,8 +6,8 @@ from local.engines.port import NewDatabase
 
 ADMIN = "rdsadmin"
 
-# RDS's own superuser comes in by the unix socket only, whose folder nobody else can enter; everybody else comes by TCP
-# with a password. Its database exists on every RDS PostgreSQL and refuses everybody.
+# RDS's own superuser comes in by the unix socket only, whose folder nobody else can enter; everybody else
+# comes by TCP with a password. Its database exists on every RDS PostgreSQL and refuses everybody.
 HOST_BASED_ACCESS = f"""\
 local all         {ADMIN} trust
 local replication {ADMIN} trust
@@ -17,7 +17,14 @@ host  all         all      127.0.0.1/32 scram-sha-256
 """
 
 # What the documentation of rds_superuser grants it.
-_MEMBERSHIPS = ("pg_monitor", "pg_read_all_settings", "pg_signal_backend", "pg_checkpoint", "rds_replication", "rds_password")
+_MEMBERSHIPS = (
+    "pg_monitor",
+    "pg_read_all_settings",
+    "pg_signal_backend",
+    "pg_checkpoint",
+    "rds_replication",
+    "rds_password",
+)
 
 
 def prepare_template(connection: Connection) -> None:
@@ -34,7 +41,9 @@ def prepare_database(connection: Connection, new: NewDatabase) -> None:
     """Create the master user, who is no superuser, and the database that is his."""
     master = sql.Identifier(new.master_username)
     connection.execute(
-        sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD {}").format(master, sql.Literal(new.master_password))
+        sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD {}").format(
+            master, sql.Literal(new.master_password)
+        )
     )
     connection.execute(sql.SQL("GRANT rds_superuser TO {} WITH ADMIN OPTION").format(master))
     connection.execute(sql.SQL("ALTER DATABASE postgres OWNER TO {}").format(master))
@@ -45,4 +54,6 @@ def prepare_database(connection: Connection, new: NewDatabase) -> None:
 
 def change_password(connection: Connection, role: str, password: str) -> None:
     """Set a role's password; as on RDS, the statement reaches no log."""
-    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password)))
+    connection.execute(
+        sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(password))
+    )

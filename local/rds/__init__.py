@@ -1,4 +1,4 @@
-"""A truthful RDS behind moto's API: states that take time, refusals as AWS gives them, real engines behind it."""
+"""A truthful RDS behind moto's API: states that take time, AWS's own refusals, real engines behind."""
 
 from local.rds.limits import Limits
 from local.rds.timings import Timings

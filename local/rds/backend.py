@@ -1,7 +1,7 @@
 """The seam to moto: it parses requests and serialises answers; what they mean is decided here.
 
-moto's backend is replaced by a subclass whose URLs lead to our own responses. Operations not listed here (parameter
-groups, subnet groups, events) stay moto's.
+moto's backend is replaced by a subclass whose URLs lead to our own responses. Operations not listed here
+(parameter groups, subnet groups, events) stay moto's.
 """
 
 import types
@@ -52,17 +52,40 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
-class TruthfulResponse(RDSResponse):  # type: ignore[misc] (moto is untyped)
-    """moto's parsing and serialising around our operations; they are added below as methods, for moto to find."""
+# What touches databases and is not emulated: moto would answer from a world of its own, which is empty.
+NOT_EMULATED = (
+    "CreateBlueGreenDeployment",
+    "CreateDBInstanceReadReplica",
+    "FailoverDBCluster",
+    "PromoteReadReplica",
+    "PromoteReadReplicaDBCluster",
+    "RebootDBInstance",
+    "RestoreDBClusterToPointInTime",
+    "RestoreDBInstanceToPointInTime",
+    "StartDBCluster",
+    "StartDBInstance",
+    "StartExportTask",
+    "StopDBCluster",
+    "StopDBInstance",
+)
+
+
+class TruthfulResponse(RDSResponse):
+    """moto's parsing and serialising around our operations, added below as methods for it to find."""
 
     def answer(self, operation: str) -> ActionResult:
         """Let everything happen that is due, then do what was asked."""
-        state: State = self.backend.state
-        given = self.params.original_dict() if self.params else {}  # moto parses "no parameters" to a plain dict
+        backend: Any = self.backend
+        state: State = backend.state
+        given = (
+            self.params.original_dict() if self.params else {}
+        )  # moto parses "no parameters" to a plain dict
         call = Call(state, Place(self.current_account, self.region), given)
         with state.lock:
             state.settle()
             try:
+                if operation in NOT_EMULATED:
+                    raise RefusedError("InvalidAction", f"{operation} is not emulated by the local RDS.")
                 result = OPERATIONS[operation](call)
                 state.settle()  # a duration of zero is over at once
             except RefusedError as refusal:
@@ -78,14 +101,14 @@ def _method(operation: str) -> Callable[[TruthfulResponse], ActionResult]:
     return method
 
 
-for _operation in OPERATIONS:
+for _operation in (*OPERATIONS, *NOT_EMULATED):
     setattr(TruthfulResponse, camelcase_to_underscores(_operation), _method(_operation))
 
 
 def install(state: State) -> None:
     """Let moto use this state for RDS from now on; what it knew of RDS is forgotten."""
 
-    class TruthfulBackend(RDSBackend):  # type: ignore[misc] (moto is untyped)
+    class TruthfulBackend(RDSBackend):
         """moto builds one per account and region; all of them look at the same state."""
 
         @property
@@ -94,7 +117,9 @@ def install(state: State) -> None:
 
         @property
         def _url_module(self) -> types.SimpleNamespace:
-            return types.SimpleNamespace(url_bases=urls.url_bases, url_paths={"{0}/$": TruthfulResponse.dispatch})
+            return types.SimpleNamespace(
+                url_bases=urls.url_bases, url_paths={"{0}/$": TruthfulResponse.dispatch}
+            )
 
     _replace(TruthfulBackend)
 

@@ -18,9 +18,9 @@ def identifier(names: Names, parameter: str, value: str, *, snapshot: bool = Fal
     if len(stored) > longest or not _IDENTIFIER.fullmatch(stored):
         raise RefusedError(
             "InvalidParameterValue",
-            f"The parameter {parameter} is not a valid identifier: {value!r}. Identifiers must begin with a letter; must "
-            f"contain only ASCII letters, digits, and hyphens; must not end with a hyphen or contain two consecutive "
-            f"hyphens; and have at most {longest} characters.",
+            f"The parameter {parameter} is not a valid identifier: {value!r}. Identifiers must begin with a "
+            f"letter; must contain only ASCII letters, digits, and hyphens; must not end with a hyphen or "
+            f"contain two consecutive hyphens; and have at most {longest} characters.",
         )
     return stored
 
@@ -32,8 +32,8 @@ def password(engine: str, value: str) -> str:
     if not 8 <= len(value) <= longest or not printable or _FORBIDDEN_IN_PASSWORDS & set(value):
         raise RefusedError(
             "InvalidParameterValue",
-            f"The parameter MasterUserPassword is not a valid password. It must have 8 to {longest} printable ASCII "
-            "characters besides '/', '@', '\"', ' '.",
+            f"The parameter MasterUserPassword is not a valid password. It must have 8 to {longest} "
+            "printable ASCII characters besides '/', '@', '\"', ' '.",
         )
     return value
 
@@ -41,7 +41,9 @@ def password(engine: str, value: str) -> str:
 def required(params: dict[str, Any], parameter: str) -> Any:
     """A parameter that the call cannot do without."""
     if params.get(parameter) in (None, ""):
-        raise RefusedError("InvalidParameterValue", f"The parameter {parameter} must be provided and must not be blank.")
+        raise RefusedError(
+            "InvalidParameterValue", f"The parameter {parameter} must be provided and must not be blank."
+        )
     return params[parameter]
 
 
@@ -49,5 +51,7 @@ def tags(given: list[dict[str, str]]) -> dict[str, str]:
     """Tags as a mapping; the prefixes aws: and rds: are AWS's own."""
     for tag in given:
         if tag["Key"].lower().startswith(("aws:", "rds:")):
-            raise RefusedError("InvalidParameterValue", f"The tag key {tag['Key']!r} uses a prefix reserved for AWS.")
+            raise RefusedError(
+                "InvalidParameterValue", f"The tag key {tag['Key']!r} uses a prefix reserved for AWS."
+            )
     return {tag["Key"]: tag.get("Value", "") for tag in given}

@@ -48,7 +48,9 @@ def restore(call: Call) -> dict[str, Any]:
     snapshots.ensure_available(snapshot)
     origin = snapshot.origin
     if engine != origin.engine:
-        raise RefusedError("InvalidParameterValue", f"{snapshot.identifier} is of {origin.engine}, not of {engine}.")
+        raise RefusedError(
+            "InvalidParameterValue", f"{snapshot.identifier} is of {origin.engine}, not of {engine}."
+        )
     cluster = Database(
         kind=CLUSTER.kind,
         place=call.place,
@@ -81,16 +83,20 @@ def modify(call: Call) -> dict[str, Any]:
 def delete(call: Call) -> dict[str, Any]:
     state = call.state
     cluster = state.registry.database(call.place, CLUSTER, call.params["DBClusterIdentifier"])
-    lifecycle.ensure_deletable(cluster, "Cannot delete protected Cluster, please disable deletion protection and try again.")
+    lifecycle.ensure_deletable(
+        cluster, "Cannot delete protected Cluster, please disable deletion protection and try again."
+    )
     if any(member.status != "deleting" for member in state.registry.members(cluster)):
         raise RefusedError(
-            CLUSTER.invalid_state, "Cluster cannot be deleted, it still contains DB instances in non-deleting state."
+            CLUSTER.invalid_state,
+            "Cluster cannot be deleted, it still contains DB instances in non-deleting state.",
         )
     snapshots.take_final(call, CLUSTER, cluster)
 
     def work() -> None:
         if cluster.volume is not None:
             state.engines.remove(cluster.volume)
+            cluster.running = cluster.volume = None
 
     lifecycle.begin_deletion(call, cluster, work)
     return {"DBCluster": shapes.cluster(state, cluster)}
@@ -119,7 +125,9 @@ def _free_identifier(call: Call) -> str:
 def _ensure_cluster_engine(call: Call) -> str:
     engine = ensure_supported(call)
     if not engine.startswith("aurora-"):
-        raise RefusedError("InvalidParameterValue", f"Clusters of {engine} are not emulated: only Aurora's are.")
+        raise RefusedError(
+            "InvalidParameterValue", f"Clusters of {engine} are not emulated: only Aurora's are."
+        )
     return engine
 
 
@@ -131,6 +139,7 @@ def _key_after_restore(call: Call, snapshot: Snapshot) -> str | None:
         return keys.usable_key(call.place, call.params["KmsKeyId"])
     if snapshot.kms_key is not None and snapshot.place != call.place:
         raise RefusedError(
-            "KMSKeyNotAccessibleFault", f"{snapshot.arn} belongs to another account: KmsKeyId must name a key of your own."
+            "KMSKeyNotAccessibleFault",
+            f"{snapshot.arn} belongs to another account: KmsKeyId must name a key of your own.",
         )
     return snapshot.kms_key

@@ -7,10 +7,12 @@ from moto.core.exceptions import ServiceException
 
 # Codes that no operation of the model lists because every operation may return them:
 # https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/CommonErrors.html
-COMMON = frozenset({"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "InvalidAction"})
+COMMON = frozenset(
+    {"InvalidParameterCombination", "InvalidParameterValue", "MissingParameter", "InvalidAction"}
+)
 
 
-class RefusedError(ServiceException):  # type: ignore[misc] (moto is untyped)
+class RefusedError(ServiceException):
     """RDS refuses a call: `code` is what a client finds in Error.Code."""
 
     def __init__(self, code: str, message: str) -> None:

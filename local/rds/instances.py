@@ -27,10 +27,14 @@ def create(call: Call) -> dict[str, Any]:
     if "DBClusterIdentifier" in call.params:
         return _create_member(call, identifier, engine)
     if engine.startswith("aurora"):
-        raise RefusedError("InvalidParameterCombination", f"An instance of {engine} needs a DBClusterIdentifier.")
+        raise RefusedError(
+            "InvalidParameterCombination", f"An instance of {engine} needs a DBClusterIdentifier."
+        )
     master_password = checks.password(engine, checks.required(call.params, "MasterUserPassword"))
     database = _new(call, identifier)
-    lifecycle.rise(call, database, "creating", call.state.timings.create, _begin(call, database, master_password))
+    lifecycle.rise(
+        call, database, "creating", call.state.timings.create, _begin(call, database, master_password)
+    )
     return {"DBInstance": shapes.instance(call.state, database)}
 
 
@@ -44,11 +48,13 @@ def restore(call: Call) -> dict[str, Any]:
     snapshots.ensure_available(snapshot)
     origin = snapshot.origin
     if params.get("DBName"):
-        raise RefusedError("InvalidParameterValue", f"DBName must not be given when restoring {origin.engine}.")
+        raise RefusedError(
+            "InvalidParameterValue", f"DBName must not be given when restoring {origin.engine}."
+        )
     if snapshot.kms_key is not None and snapshot.place != call.place:
         raise RefusedError(
             "KMSKeyNotAccessibleFault",
-            f"{snapshot.arn} is encrypted and belongs to another account: copy it with a key of your own first.",
+            f"{snapshot.arn} is encrypted and another account's: copy it with a key of your own first.",
         )
     if snapshot.kms_key is not None:
         keys.usable_key(call.place, snapshot.kms_key)
@@ -67,7 +73,8 @@ def restore(call: Call) -> dict[str, Any]:
         backup_retention=params.get("BackupRetentionPeriod", origin.backup_retention),
         deletion_protection=params.get("DeletionProtection", False),
         tags=snapshots.tags_after_restore(call, snapshot),
-        settings={key: origin.settings[key] for key in _FOLLOW_THE_SNAPSHOT if key in origin.settings} | settings(params),
+        settings={key: origin.settings[key] for key in _FOLLOW_THE_SNAPSHOT if key in origin.settings}
+        | settings(params),
         timeline=lifecycle.resting(call.now),
     )
     lifecycle.begin_restore(call, database, snapshot)
@@ -81,7 +88,7 @@ def modify(call: Call) -> dict[str, Any]:
     if database.cluster is not None and "MasterUserPassword" in call.params:
         raise RefusedError(
             "InvalidParameterCombination",
-            f"{database.identifier} belongs to cluster {database.cluster.identifier}: modify the cluster's password.",
+            f"{database.identifier} is a member of {database.cluster.identifier}: modify that.",
         )
     lifecycle.modify(call, INSTANCE)
     database.settings |= settings(call.params)
@@ -97,11 +104,16 @@ def delete(call: Call) -> dict[str, Any]:
     cluster = database.cluster
     if cluster is None:
         snapshots.take_final(call, INSTANCE, database)
-    others = [m for m in state.registry.members(cluster) if m is not database and m.status != "deleting"] if cluster else []
+    others = (
+        [m for m in state.registry.members(cluster) if m is not database and m.status != "deleting"]
+        if cluster
+        else []
+    )
 
     def work() -> None:
         if cluster is None and database.volume is not None:
             state.engines.remove(database.volume)
+            database.running = database.volume = None
         elif cluster is not None and not others and cluster.volume is not None:
             state.engines.stop(cluster.volume)
             cluster.running = None
@@ -116,7 +128,9 @@ def describe(call: Call) -> dict[str, Any]:
         found = [call.state.registry.database(call.place, INSTANCE, call.params["DBInstanceIdentifier"])]
     meanings = {
         "db-instance-id": lambda database: {database.identifier, database.arn},
-        "db-cluster-id": lambda database: {database.cluster.identifier, database.cluster.arn} if database.cluster else set(),
+        "db-cluster-id": lambda database: (
+            {database.cluster.identifier, database.cluster.arn} if database.cluster else set()
+        ),
         "dbi-resource-id": lambda database: {database.resource_id},
         "engine": lambda database: {database.engine},
     }
@@ -133,7 +147,7 @@ def ensure_supported(call: Call) -> str:
 
 
 def new_key(call: Call, *, encrypt: bool) -> str | None:
-    """The key of a database that is created: the one given, else aws/rds; None when encryption is declined."""
+    """The key of a new database: the one given, else aws/rds; None when encryption is declined."""
     if call.params.get("KmsKeyId"):
         return keys.usable_key(call.place, call.params["KmsKeyId"])
     return keys.default_key(call.place) if call.params.get("StorageEncrypted", encrypt) else None
@@ -180,10 +194,15 @@ def _create_member(call: Call, identifier: str, engine: str) -> dict[str, Any]:
     cluster = state.registry.database(call.place, CLUSTER, params["DBClusterIdentifier"])
     lifecycle.ensure_available(cluster)
     if engine != cluster.engine:
-        raise RefusedError("InvalidParameterCombination", f"The engine of {cluster.identifier} is {cluster.engine}, not {engine}.")
+        raise RefusedError(
+            "InvalidParameterCombination",
+            f"The engine of {cluster.identifier} is {cluster.engine}, not {engine}.",
+        )
     for parameter in ("MasterUsername", "MasterUserPassword", "DBName", "StorageEncrypted", "KmsKeyId"):
         if parameter in params:
-            raise RefusedError("InvalidParameterCombination", f"{parameter} belongs to cluster {cluster.identifier}.")
+            raise RefusedError(
+                "InvalidParameterCombination", f"{parameter} belongs to cluster {cluster.identifier}."
+            )
     member = Database(
         kind=INSTANCE.kind,
         place=call.place,
@@ -203,5 +222,7 @@ def _create_member(call: Call, identifier: str, engine: str) -> dict[str, Any]:
         timeline=lifecycle.resting(call.now),
         cluster=cluster,
     )
-    lifecycle.rise(call, member, "creating", state.timings.add_instance, lifecycle.begin_answering(call, cluster))
+    lifecycle.rise(
+        call, member, "creating", state.timings.add_instance, lifecycle.begin_answering(call, cluster)
+    )
     return {"DBInstance": shapes.instance(state, member)}

@@ -10,7 +10,7 @@ from local.rds.errors import RefusedError
 from local.rds.model import Place
 
 DEFAULT_ALIAS = "alias/aws/rds"
-# The least that RDS needs of a key for somebody else's snapshot (RDS user guide, "Sharing encrypted snapshots").
+# The least that RDS needs of the key of somebody else's snapshot (user guide, "Sharing encrypted snapshots").
 NEEDED = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey")
 
 
@@ -31,8 +31,8 @@ def is_default_key(arn: str) -> bool:
 def usable_key(place: Place, name: str) -> str:
     """The ARN of the key that an id, alias or ARN names, if this account may use it.
 
-    Raises KMSKeyNotAccessibleFault when it does not exist, is disabled, or is another account's key whose policy does
-    not let this account use it.
+    Raises KMSKeyNotAccessibleFault when it does not exist, is disabled, or is another account's key whose
+    policy does not let this account use it.
     """
     key = _find(place, name)
     if key is None:
@@ -40,7 +40,9 @@ def usable_key(place: Place, name: str) -> str:
     if not key.enabled:
         raise _inaccessible(name, f"it is {key.key_state}")
     if key.account_id != place.account and not _lets(key.policy, place.account):
-        raise _inaccessible(name, f"its key policy does not allow account {place.account} {', '.join(NEEDED)}")
+        raise _inaccessible(
+            name, f"its key policy does not allow account {place.account} {', '.join(NEEDED)}"
+        )
     return str(key.arn)
 
 
@@ -60,21 +62,24 @@ def _find(place: Place, name: str) -> Any:
 
 
 def _lets(policy: str, account: str) -> bool:
-    """Whether a key policy allows everything needed to anybody in an account (conditions are not evaluated)."""
+    """Whether a key policy allows an account everything needed (conditions are not evaluated)."""
     allowed = [
         action
         for statement in _listed(json.loads(policy).get("Statement", []))
         if statement.get("Effect") == "Allow" and _names_account(statement.get("Principal"), account)
         for action in _listed(statement.get("Action", []))
     ]
-    return all(any(fnmatch.fnmatch(needed.lower(), action.lower()) for action in allowed) for needed in NEEDED)
+    return all(
+        any(fnmatch.fnmatch(needed.lower(), action.lower()) for action in allowed) for needed in NEEDED
+    )
 
 
 def _names_account(principal: Any, account: str) -> bool:
     if isinstance(principal, dict):
         principal = principal.get("AWS", [])
     return any(
-        name in ("*", account) or str(name).startswith((f"arn:aws:iam::{account}:", f"arn:aws:sts::{account}:"))
+        name in ("*", account)
+        or str(name).startswith((f"arn:aws:iam::{account}:", f"arn:aws:sts::{account}:"))
         for name in _listed(principal)
     )
 

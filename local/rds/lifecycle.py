@@ -27,7 +27,9 @@ def ensure_room(call: Call, names: Names) -> None:
     limits = call.state.limits
     limit = limits.instances if names.kind is Kind.INSTANCE else limits.clusters
     if len(call.state.registry.databases(names.kind, call.place)) >= limit:
-        raise RefusedError(names.too_many, f"The quota of {limit} {names.database}s in {call.place.region} is used up.")
+        raise RefusedError(
+            names.too_many, f"The quota of {limit} {names.database}s in {call.place.region} is used up."
+        )
 
 
 def ensure_available(database: Database) -> None:
@@ -35,7 +37,7 @@ def ensure_available(database: Database) -> None:
     if database.status != AVAILABLE:
         raise RefusedError(
             database.names.invalid_state,
-            f"{database.names.database} {database.identifier} is not in available state: it is {database.status}.",
+            f"{database.names.database} {database.identifier} is not available, but {database.status}.",
         )
 
 
@@ -97,7 +99,9 @@ def modify(call: Call, names: Names) -> Database:
     if renamed != database.identifier:
         state.registry.ensure_free(call.place, names, renamed)
         database.pending[names.identifier] = renamed
-        if params.get("ApplyImmediately"):  # otherwise it waits for a maintenance window, which never comes here
+        if params.get(
+            "ApplyImmediately"
+        ):  # otherwise it waits for a maintenance window, which never comes here
             changes += _rename_phases(state, database, renamed)
     if "MasterUserPassword" in params:
         database.pending["MasterUserPassword"] = MASKED_PASSWORD
@@ -143,7 +147,7 @@ def ensure_deletable(database: Database, message: str) -> None:
     if database.status in NOT_DELETABLE or too_early:
         raise RefusedError(
             database.names.invalid_state,
-            f"{database.names.database} {database.identifier} cannot be deleted while it is {database.status}.",
+            f"{database.names.database} {database.identifier} cannot be deleted while {database.status}.",
         )
 
 
@@ -158,7 +162,9 @@ def begin_deletion(call: Call, database: Database, work: Callable[[], None]) -> 
             _forget_automated_snapshots(state, database)
 
     database.delete_automated_backups = call.params.get("DeleteAutomatedBackups", True)
-    database.timeline = Timeline([Phase("deleting", state.timings.delete, work=done, then=forget)], AVAILABLE, call.now)
+    database.timeline = Timeline(
+        [Phase("deleting", state.timings.delete, work=done, then=forget)], AVAILABLE, call.now
+    )
 
 
 def _forget_automated_snapshots(state: State, database: Database) -> None:
@@ -179,4 +185,3 @@ def remove_snapshot(state: State, snapshot: Snapshot) -> None:
             state.engines.remove(snapshot.volume)
 
     state.run(remove, snapshot)
-

@@ -16,6 +16,11 @@ class Place:
     account: str
     region: str
 
+    @property
+    def arn(self) -> str:
+        """What the ARNs of everything in it begin with."""
+        return f"arn:aws:rds:{self.region}:{self.account}"
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -36,7 +41,7 @@ class Origin:
 
 @dataclass(eq=False)
 class Database:
-    """An instance or a cluster. `cluster` is set for an instance that serves a cluster's data and has none itself."""
+    """An instance or a cluster. An instance with a `cluster` serves its data and has none itself."""
 
     kind: Kind
     place: Place
@@ -71,7 +76,7 @@ class Database:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:rds:{self.place.region}:{self.place.account}:{self.names.arn}:{self.identifier}"
+        return f"{self.place.arn}:{self.names.arn}:{self.identifier}"
 
     @property
     def storage(self) -> "Database":
@@ -81,7 +86,7 @@ class Database:
 
 @dataclass(eq=False)
 class Snapshot:
-    """A snapshot of either kind. `taken` is when its data was; a copy is taken anew, and keeps `originally_taken`."""
+    """A snapshot of either kind. A copy is `taken` anew and keeps `originally_taken`."""
 
     kind: Kind
     place: Place
@@ -109,7 +114,7 @@ class Snapshot:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:rds:{self.place.region}:{self.place.account}:{self.names.snapshot_arn}:{self.identifier}"
+        return f"{self.place.arn}:{self.names.snapshot_arn}:{self.identifier}"
 
     def visible_to(self, place: Place) -> bool:
         """Whether an account may copy or restore it: its owner, and those it is shared with."""

@@ -13,7 +13,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Names:
-    """Parameter, result and error names of one kind (codes as in botocore's model, without the word Exception)."""
+    """Parameter, result and error names of one kind (codes as in botocore's model)."""
 
     kind: Kind
     database: str  # the word in results; plural with an s

@@ -12,7 +12,9 @@ Thing = TypeVar("Thing")
 SMALLEST_PAGE = 20
 
 
-def filtered(call: Call, things: Iterable[Thing], meanings: Mapping[str, Callable[[Thing], set[str]]]) -> list[Thing]:
+def filtered(
+    call: Call, things: Iterable[Thing], meanings: Mapping[str, Callable[[Thing], set[str]]]
+) -> list[Thing]:
     """The things that pass every filter of the call: one of its values must be among the thing's own."""
     kept = list(things)
     for given in call.params.get("Filters", []):
@@ -24,13 +26,17 @@ def filtered(call: Call, things: Iterable[Thing], meanings: Mapping[str, Callabl
 
 
 def paged(call: Call, word: str, records: list[dict[str, Any]], key: str) -> dict[str, Any]:
-    """One page of the records in the order of their names (RDS promises no order), and the marker of the next."""
+    """One page of the records by name (RDS promises no order), and the marker of the next page."""
     size = call.params.get("MaxRecords", 100)
     if not SMALLEST_PAGE <= size <= 100:
-        raise RefusedError("InvalidParameterValue", f"Invalid value {size} for MaxRecords. Must be between 20 and 100")
+        raise RefusedError(
+            "InvalidParameterValue", f"Invalid value {size} for MaxRecords. Must be between 20 and 100"
+        )
     size = min(size, call.state.limits.page)
     after = _decoded(call.params["Marker"]) if call.params.get("Marker") else ""
-    remaining = sorted((record for record in records if record[key] > after), key=lambda record: str(record[key]))
+    remaining = sorted(
+        (record for record in records if record[key] > after), key=lambda record: str(record[key])
+    )
     page: dict[str, Any] = {word: remaining[:size]}
     if len(remaining) > size:
         page["Marker"] = base64.urlsafe_b64encode(remaining[size - 1][key].encode()).decode()

@@ -37,9 +37,9 @@ class Registry:
         return found
 
     def snapshot(self, place: Place, names: Names, name: str) -> Snapshot:
-        """The account's own snapshot of that identifier or ARN, or one shared with it by ARN, or the kind's refusal."""
+        """The account's own snapshot of that identifier or ARN, or a shared one by its ARN, or a refusal."""
         for snapshot in self.snapshots(names.kind):
-            own = snapshot.place == place and name in (snapshot.identifier, snapshot.arn)
+            own = snapshot.place == place and name.lower() in (snapshot.identifier, snapshot.arn)
             if own or (name == snapshot.arn and snapshot.visible_to(place)):
                 return snapshot
         raise RefusedError(names.snapshot_not_found, f"{names.snapshot} not found: {name}")
@@ -65,7 +65,7 @@ class Registry:
         if (place, names.kind, identifier) in self._snapshots:
             raise RefusedError(
                 names.snapshot_already_exists,
-                f"Cannot create the snapshot because a snapshot with the identifier {identifier} already exists.",
+                f"Cannot create the snapshot because one with the identifier {identifier} already exists.",
             )
 
     def add(self, database: Database) -> None:
@@ -114,7 +114,4 @@ def _key(database: Database) -> tuple[Place, Kind, str]:
 
 
 def _local_name(place: Place, word: str, name: str) -> str:
-    prefix = f"arn:aws:rds:{place.region}:{place.account}:{word}:"
-    return name.removeprefix(prefix).lower()
-
-
+    return name.removeprefix(f"{place.arn}:{word}:").lower()

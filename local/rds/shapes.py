@@ -120,7 +120,8 @@ def _common(storage: Database, database: Database) -> dict[str, Any]:
         "DeletionProtection": database.deletion_protection,
         "PendingModifiedValues": dict(database.pending),
         "VpcSecurityGroups": [
-            {"VpcSecurityGroupId": group, "Status": "active"} for group in settings.get("VpcSecurityGroupIds", ["sg-default"])
+            {"VpcSecurityGroupId": group, "Status": "active"}
+            for group in settings.get("VpcSecurityGroupIds", ["sg-default"])
         ],
         "TagList": tag_list(database.tags),
     }
@@ -130,7 +131,7 @@ def _common(storage: Database, database: Database) -> dict[str, Any]:
 
 
 def snapshot(taken: Snapshot, viewer: Place, now: float) -> dict[str, Any]:
-    """A DBSnapshot or DBClusterSnapshot as an account sees it: shared ones go by their ARN and show no tags."""
+    """A DBSnapshot or DBClusterSnapshot as an account sees it: another's goes by ARN and has no tags."""
     names, origin = taken.names, taken.origin
     own = taken.place == viewer
     shown: dict[str, Any] = {

@@ -19,19 +19,25 @@ def modify(call: Call, names: Names) -> dict[str, Any]:
         raise RefusedError("InvalidParameterValue", f"Invalid snapshot attribute {params['AttributeName']}")
     add, remove = set(params.get("ValuesToAdd", [])), set(params.get("ValuesToRemove", []))
     if add & remove:
-        raise RefusedError("InvalidParameterCombination", f"A value may not be added and removed: {sorted(add & remove)}")
+        raise RefusedError(
+            "InvalidParameterCombination", f"A value may not be added and removed: {sorted(add & remove)}"
+        )
     _ensure_valid(add | remove)
     _ensure_shareable(names, snapshot, add)
     shared_with = (snapshot.shared_with | add) - remove
     limit = call.state.limits.accounts_per_snapshot
     if len(shared_with) > limit:
-        raise RefusedError("SharedSnapshotQuotaExceeded", f"A snapshot can be shared with at most {limit} accounts.")
+        raise RefusedError(
+            "SharedSnapshotQuotaExceeded", f"A snapshot can be shared with at most {limit} accounts."
+        )
     snapshot.shared_with = shared_with
     return _attributes(names, snapshot)
 
 
 def describe(call: Call, names: Names) -> dict[str, Any]:
-    return _attributes(names, call.state.registry.own_snapshot(call.place, names, call.params[names.snapshot_identifier]))
+    return _attributes(
+        names, call.state.registry.own_snapshot(call.place, names, call.params[names.snapshot_identifier])
+    )
 
 
 def _ensure_valid(accounts: set[str]) -> None:
@@ -45,10 +51,13 @@ def _ensure_shareable(names: Names, snapshot: Snapshot, add: set[str]) -> None:
         return
     if snapshot.automated:
         raise RefusedError(
-            names.snapshot_invalid_state, f"{snapshot.identifier} is automated: only a manual snapshot can be shared."
+            names.snapshot_invalid_state,
+            f"{snapshot.identifier} is automated: only a manual snapshot can be shared.",
         )
     if snapshot.status != "available":
-        raise RefusedError(names.snapshot_invalid_state, f"{snapshot.identifier} is {snapshot.status}, not available.")
+        raise RefusedError(
+            names.snapshot_invalid_state, f"{snapshot.identifier} is {snapshot.status}, not available."
+        )
     if snapshot.kms_key is not None and EVERYBODY in add:
         raise RefusedError("InvalidParameterCombination", "Encrypted snapshots cannot be made public.")
     if snapshot.kms_key is not None and keys.is_default_key(snapshot.kms_key):

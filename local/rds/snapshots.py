@@ -19,7 +19,7 @@ def create(call: Call, names: Names) -> dict[str, Any]:
     if database.cluster is not None:
         raise RefusedError(
             "InvalidParameterValue",
-            f"{database.identifier} is a member of cluster {database.cluster.identifier}: use CreateDBClusterSnapshot.",
+            f"{database.identifier} is in cluster {database.cluster.identifier}: use CreateDBClusterSnapshot.",
         )
     state.registry.ensure_snapshot_free(call.place, names, identifier)
     lifecycle.ensure_available(database)
@@ -28,8 +28,10 @@ def create(call: Call, names: Names) -> dict[str, Any]:
     return {names.snapshot: shapes.snapshot(snapshot, call.place, call.now)}
 
 
-def take(call: Call, database: Database, identifier: str, *, automated: bool, tags: dict[str, str]) -> Snapshot:
-    """Begin a snapshot of an available database. Aurora takes it from its storage; an instance is backing-up meanwhile."""
+def take(
+    call: Call, database: Database, identifier: str, *, automated: bool, tags: dict[str, str]
+) -> Snapshot:
+    """Begin a snapshot of an available database; an instance, unlike a cluster, is backing-up meanwhile."""
     state = call.state
     if not tags and database.settings.get("CopyTagsToSnapshot"):
         tags = dict(database.tags)
@@ -138,11 +140,13 @@ def delete(call: Call, names: Names) -> dict[str, Any]:
     snapshot = call.state.registry.own_snapshot(call.place, names, call.params[names.snapshot_identifier])
     if snapshot.automated:
         raise RefusedError(
-            names.snapshot_invalid_state, f"Only manual snapshots may be deleted: {snapshot.identifier} is automated."
+            names.snapshot_invalid_state,
+            f"Only manual snapshots may be deleted: {snapshot.identifier} is automated.",
         )
     if not snapshot.timeline.at_rest:
         raise RefusedError(
-            names.snapshot_invalid_state, f"Cannot delete {snapshot.identifier} while it is {snapshot.status}."
+            names.snapshot_invalid_state,
+            f"Cannot delete {snapshot.identifier} while it is {snapshot.status}.",
         )
     shown = shapes.snapshot(snapshot, call.place, call.now)
     lifecycle.remove_snapshot(call.state, snapshot)
@@ -154,7 +158,7 @@ def describe(call: Call, names: Names) -> dict[str, Any]:
     found = [s for s in registry.snapshots(names.kind) if s.visible_to(call.place)]
     if names.snapshot_identifier in params:
         found = [registry.snapshot(call.place, names, params[names.snapshot_identifier])]
-    else:
+    if names.snapshot_identifier not in params or "SnapshotType" in params:
         found = [s for s in found if _is_wanted(call, s)]
     if names.identifier in params:
         found = [s for s in found if s.origin.identifier == params[names.identifier].lower()]
@@ -181,7 +185,7 @@ def ensure_available(snapshot: Snapshot) -> None:
 
 
 def tags_after_restore(call: Call, snapshot: Snapshot) -> dict[str, str]:
-    """The tags given; without any, those of the database that the snapshot was taken from, within its account."""
+    """The tags given; without any, those of the snapshot's database, within its account."""
     if call.params.get("Tags"):
         return checks.tags(call.params["Tags"])
     if snapshot.place.account != call.place.account or snapshot.source_arn is not None:
@@ -210,7 +214,9 @@ def _ensure_room(call: Call, names: Names) -> None:
     limit = limits.instance_snapshots if names is INSTANCE else limits.cluster_snapshots
     manual = [s for s in call.state.registry.snapshots(names.kind, call.place) if not s.automated]
     if len(manual) >= limit:
-        raise RefusedError("SnapshotQuotaExceeded", f"The quota of {limit} manual snapshots is used up: delete some first.")
+        raise RefusedError(
+            "SnapshotQuotaExceeded", f"The quota of {limit} manual snapshots is used up: delete some first."
+        )
 
 
 def _ensure_copy_slot(call: Call, names: Names) -> None:
@@ -222,20 +228,27 @@ def _ensure_copy_slot(call: Call, names: Names) -> None:
         if s.copied_from is not None and not s.timeline.at_rest
     ]
     if len(under_way) >= limit:
-        raise RefusedError("SnapshotQuotaExceeded", f"{limit} snapshot copies are in progress already: wait for one of them.")
+        raise RefusedError(
+            "SnapshotQuotaExceeded", f"{limit} snapshot copies are in progress already: wait for one of them."
+        )
 
 
 def _key_of_copy(call: Call, names: Names, source: Snapshot) -> str | None:
     given = call.params.get("KmsKeyId")
     if source.kms_key is None:
         if given and names is not INSTANCE:
-            raise RefusedError("InvalidParameterCombination", "KmsKeyId cannot be given to copy an unencrypted cluster snapshot.")
+            raise RefusedError(
+                "InvalidParameterCombination",
+                "KmsKeyId cannot be given to copy an unencrypted cluster snapshot.",
+            )
         return keys.usable_key(call.place, given) if given else None
     keys.usable_key(call.place, source.kms_key)
     if given:
         return keys.usable_key(call.place, given)
     if _foreign(source, call.place):
-        raise RefusedError("KMSKeyNotAccessibleFault", "The target snapshot KMS key [None] does not exist: give a KmsKeyId.")
+        raise RefusedError(
+            "KMSKeyNotAccessibleFault", "The target snapshot KMS key [None] does not exist: give a KmsKeyId."
+        )
     return source.kms_key
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timings:
-    """Durations in seconds. A real engine may take longer than its duration; a state never ends before both."""
+    """Durations in seconds. A state lasts longer where a real engine does."""
 
     create: float
     restore: float

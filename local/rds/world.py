@@ -41,7 +41,7 @@ class RdsWorld:
         self._closed = False
 
     def install(self) -> None:
-        """Make moto use this world for RDS, in the whole process. Call it before a moto server gets its first request."""
+        """Make moto use this world in the whole process; before a moto server gets its first request."""
         backend.install(self._state)
         atexit.register(self.close)
 
@@ -50,20 +50,27 @@ class RdsWorld:
         backend.uninstall()
         self.close()
 
+    def settle(self) -> None:
+        """Let everything happen that is due by the clock; every API call does so first."""
+        with self._state.lock:
+            self._state.settle()
+
     def automated_snapshot(self, account_id: str, region: str, identifier: str) -> str:
         """Take tonight's backup of an available instance or cluster now; returns the snapshot's identifier.
 
-        Raises RefusedError when there is no such database, it is busy, or it has a backup of this very minute.
+        Raises RefusedError when there is no such database, it is busy, or has a backup of this very minute.
         """
         place = Place(account_id, region)
         with self._state.lock:
             self._state.settle()
-            snapshot = snapshots.take_automated(Call(self._state, place, {}), self._database(account_id, identifier, region))
+            snapshot = snapshots.take_automated(
+                Call(self._state, place, {}), self._database(account_id, identifier, region)
+            )
             self._state.settle()
             return snapshot.identifier
 
     def databases(self, account_id: str) -> list[DatabaseSummary]:
-        """Every instance and cluster of an account, in all regions: what a look for leftovers wants to see."""
+        """Every instance and cluster of an account in all regions: where to look for leftovers."""
         with self._state.lock:
             self._state.settle()
             return [_summary(d) for d in self._state.registry.databases() if d.place.account == account_id]
@@ -75,7 +82,7 @@ class RdsWorld:
             return self.engines.admin_dsn(volume_of(database.storage), dbname)
 
     def detach(self, account_id: str, identifier: str) -> Endpoint:
-        """Leave this database's engine running when the process ends; `local.engines.remove_detached` puts it away."""
+        """Leave this engine running when the process ends; `local.engines.remove_detached` puts it away."""
         with self._state.lock:
             return self.engines.detach(volume_of(self._database(account_id, identifier).storage))
 
@@ -107,5 +114,3 @@ def _summary(database: Database) -> DatabaseSummary:
         port=running.port if running else None,
         data_directory=volume.path if volume else None,
     )
-
-
