@@ -82,10 +82,10 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
             except MessageError as error:
                 _bury(queue, stage, record, error)
             except OvertakenError as error:
-                logger.info("a message must come again", message=message.type, why=str(error))
+                logger.info("a message must come again", message_type=message.type, why=str(error))
                 raise
             except Exception as error:
-                logger.exception("a message could not be handled", message=message.type)
+                logger.exception("a message could not be handled", message_type=message.type)
                 if record.attributes.receive_count >= environment.max_receive_count:
                     runtime.abandon(message, f"{type(error).__name__} on every delivery; see the dead letter")
                 raise

@@ -120,7 +120,7 @@ class Runtime:
     def _triggered(self, stage: AnyStage, trigger: Trigger) -> Iterable[Look]:
         subject = stage.admit(trigger)
         if isinstance(subject, Drop):
-            logger.info("dropped a message", message=trigger.type, step=stage.step, why=subject.why)
+            logger.info("dropped a message", message_type=trigger.type, step=stage.step, why=subject.why)
             return
         record = self._ledger.step(subject.key, stage.step)
         if record is None:

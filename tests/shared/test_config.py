@@ -1,0 +1,108 @@
+"""Configuration: one typed document per account; whatever is wrong is said in one line with its place."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+
+from shared.config import ConfigError, Development, Pace, Production, load_development, load_production, read
+from tests.builders import COPY_KEY, DEVELOPMENT, PRODUCTION, PRODUCTION_KEY, SHARE_KEY
+
+PRODUCTION_DOCUMENT = f"""
+version: 1
+account: production
+account_id: "{PRODUCTION}"
+region: eu-west-3
+share: {{key: "{SHARE_KEY}", accounts: ["{DEVELOPMENT}"], longest: 7d}}
+production_key: "{PRODUCTION_KEY}"
+worker: {{cluster: snapveil, task_definition: snapveil-worker, subnets: [subnet-1], security_groups: [sg-1]}}
+reports: s3://snapveil/runs
+sources:
+  shop-fr:
+    kind: instance
+    database: shop-fr-prod
+    policy: s3://snapveil/policies/shop-fr
+    max_snapshot_age: 36h
+    temporary: {{instance_class: db.r6g.large}}
+"""
+
+DEVELOPMENT_DOCUMENT = f"""
+version: 1
+account: development
+account_id: "{DEVELOPMENT}"
+region: eu-west-3
+accept: {{owners: ["{PRODUCTION}"], keys: ["{SHARE_KEY}"]}}
+copy_key: "{COPY_KEY}"
+targets:
+  shop-fr: {{kind: instance, name: snapveil-dev-shop-fr, placement: {{instance_class: db.t4g.medium}}}}
+"""
+
+
+def test_a_production_document_is_read_with_its_defaults() -> None:
+    config = read(PRODUCTION_DOCUMENT, "production.yaml")
+    assert isinstance(config, Production)
+    assert config.sources["shop-fr"].max_snapshot_age == timedelta(hours=36)
+    assert config.share.longest == timedelta(days=7)
+    assert config.deadlines.restore == timedelta(hours=6)
+
+
+def test_a_development_document_is_read_with_its_defaults() -> None:
+    config = read(DEVELOPMENT_DOCUMENT, "development.yaml")
+    assert isinstance(config, Development)
+    assert config.targets["shop-fr"].replace == "beside"
+    assert config.targets["shop-fr"].keep == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("kind: instance", "kind: table", "sources.shop-fr.kind"),
+        ("max_snapshot_age: 36h", "max_snapshot_age: soon", "a duration is a number and a unit"),
+        ("max_snapshot_age: 36h", "max_snapshot_age: -1h", "a duration is a number and a unit"),
+        ("  shop-fr:", "  Shop_FR:", "sources.Shop_FR"),
+        ("region: eu-west-3", "region: eu-west-3\nregoin: x", "regoin"),
+        ("version: 1", "version: 9", "version"),
+        (f'"{DEVELOPMENT}"', '"all"', "share.accounts.0"),
+        (PRODUCTION_KEY, SHARE_KEY, "raw data would be under development's key"),
+        ("instance_class: db.r6g.large", "instance_class: large", "temporary.instance_class"),
+        ("account: production", "account: staging", "staging"),
+        ("version: 1", "version: [", "no YAML"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(before: str, after: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(PRODUCTION_DOCUMENT.replace(before, after), "production.yaml")
+    assert problem in str(refused.value)
+    assert str(refused.value).startswith("production.yaml: ")
+
+
+def test_all_problems_are_said_at_once() -> None:
+    broken = PRODUCTION_DOCUMENT.replace("kind: instance", "kind: x").replace(
+        "reports: s3://", "reports: http://"
+    )
+    with pytest.raises(ConfigError) as refused:
+        read(broken, "production.yaml")
+    assert len(str(refused.value).splitlines()) == 2
+
+
+def test_a_document_is_loaded_from_a_file_and_from_ssm(tmp_path: Path, account: None) -> None:
+    (tmp_path / "p.yaml").write_text(PRODUCTION_DOCUMENT)
+    boto3.client("ssm").put_parameter(Name="/snapveil/config", Value=DEVELOPMENT_DOCUMENT, Type="String")
+    assert load_production(str(tmp_path / "p.yaml")).account == "production"
+    assert load_development("ssm:/snapveil/config").account == "development"
+
+
+def test_a_service_refuses_the_document_of_the_other_account(tmp_path: Path) -> None:
+    (tmp_path / "d.yaml").write_text(DEVELOPMENT_DOCUMENT)
+    with pytest.raises(ConfigError, match="runs in production"):
+        load_production(str(tmp_path / "d.yaml"))
+
+
+@pytest.mark.parametrize(("waits", "seconds"), [(0, 15), (1, 22), (2, 33), (10, 300), (10_000, 300)])
+def test_the_pace_grows_up_to_its_longest(waits: int, seconds: int) -> None:
+    assert Pace().delay(waits) == seconds
+
+
+def test_no_delay_is_longer_than_sqs_allows() -> None:
+    assert Pace(longest=timedelta(hours=9)).delay(99) == 900

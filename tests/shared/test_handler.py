@@ -1,0 +1,143 @@
+"""The Lambda entry: a bad record is buried with its reason and never fails its neighbours."""
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+
+from shared import handler as lambda_handler
+from shared.events import Message, MessageError, RefreshRequested, dump
+from shared.runtime import OvertakenError
+
+GOOD = dump(RefreshRequested(source="shop-fr"))
+OTHER = dump(RefreshRequested(source="shop-es"))
+
+
+class FakeRuntime:
+    """A runtime that fails as it is told, by source."""
+
+    def __init__(self, errors: dict[str, Exception]) -> None:
+        self.errors = errors
+        self.handled: list[str] = []
+        self.abandoned: list[str] = []
+
+    def handle(self, message: Message) -> None:
+        assert isinstance(message, RefreshRequested)
+        if message.source in self.errors:
+            raise self.errors[message.source]
+        self.handled.append(message.source)
+
+    def abandon(self, message: Message, why: str) -> None:
+        self.abandoned.append(why)
+
+
+@pytest.fixture
+def queues(account: None, monkeypatch: pytest.MonkeyPatch) -> str:
+    sqs = boto3.client("sqs")
+    own = sqs.create_queue(QueueName="own")["QueueUrl"]
+    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    for name, value in {
+        "SNAPVEIL_CONFIG": "x",
+        "SNAPVEIL_LEDGER_TABLE": "x",
+        "SNAPVEIL_QUEUE_URL": own,
+        "SNAPVEIL_DLQ_URL": dead,
+        "SNAPVEIL_BUS": "snapveil",
+        "SNAPVEIL_MAX_RECEIVE_COUNT": "3",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return str(dead)
+
+
+def an_event(*bodies: str, receive_count: int = 1) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": "r",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(receive_count)},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-west-3:111111111111:own",
+                "awsRegion": "eu-west-3",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def run(event: dict[str, Any], **errors: Exception) -> tuple[FakeRuntime, list[str]]:
+    runtime = FakeRuntime({name.replace("_", "-"): error for name, error in errors.items()})
+    handler = lambda_handler.entry("restore", lambda _: (runtime, frozenset()))  # type: ignore[arg-type, return-value]
+    answer = handler(event, None)
+    return runtime, [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def letters(url: str) -> list[tuple[str, str]]:
+    answer = boto3.client("sqs").receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    return [
+        (letter["Body"], letter["MessageAttributes"]["reason"]["StringValue"])
+        for letter in answer.get("Messages", [])
+    ]
+
+
+def test_a_poison_record_is_buried_at_once_with_its_reason_and_its_neighbours_are_handled(
+    queues: str,
+) -> None:
+    runtime, failed = run(an_event(GOOD, "}{", OTHER))
+    assert runtime.handled == ["shop-fr", "shop-es"]
+    assert failed == []
+    ((body, reason),) = letters(queues)
+    assert body == "}{"
+    assert "no JSON" in reason
+
+
+def test_a_message_that_nobody_can_act_on_is_buried_with_the_service_s_reason(queues: str) -> None:
+    _, failed = run(an_event(GOOD), shop_fr=MessageError("the configuration has no source 'shop-fr'"))
+    assert failed == []
+    assert letters(queues) == [(GOOD, "the configuration has no source 'shop-fr'")]
+
+
+def test_a_message_that_failed_comes_again_alone(queues: str) -> None:
+    runtime, failed = run(an_event(GOOD, OTHER), shop_fr=KeyError("bug"))
+    assert failed == ["m0"]
+    assert runtime.handled == ["shop-es"]
+    assert runtime.abandoned == []
+    assert letters(queues) == []
+
+
+def test_the_last_delivery_of_a_failing_message_fails_its_run(queues: str) -> None:
+    runtime, failed = run(an_event(GOOD, receive_count=3), shop_fr=KeyError("bug"))
+    assert failed == ["m0"]
+    assert runtime.abandoned == ["KeyError on every delivery; see the dead letter"]
+
+
+def test_an_overtaken_message_comes_again_and_fails_no_run(queues: str) -> None:
+    runtime, failed = run(an_event(GOOD, receive_count=3), shop_fr=OvertakenError("by another"))
+    assert failed == ["m0"]
+    assert runtime.abandoned == []
+
+
+def test_a_record_that_is_no_sqs_record_fails_alone(queues: str) -> None:
+    event = an_event(GOOD, OTHER)
+    del event["Records"][0]["body"]
+    runtime, failed = run(event)
+    assert failed == ["m0"]
+    assert runtime.handled == ["shop-es"]
+
+
+def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, queues: str) -> None:
+    monkeypatch.delenv("SNAPVEIL_QUEUE_URL")
+    with pytest.raises(ValueError, match="queue_url"):
+        run(an_event(GOOD))
+
+
+def test_no_line_of_the_log_holds_the_body_of_a_message(
+    queues: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(an_event(json.dumps({"type": "RefreshRequested", "source": "jean.dupont@example.com"})))
+    assert "jean.dupont" not in capsys.readouterr().out
