@@ -1,0 +1,103 @@
+"""A door to a server that insists on TLS, for programs that cannot speak it: the embedded pg_dump is built without.
+
+The door is a unix socket in a folder that only its owner can enter. It asks the server for TLS as libpq does and
+checks the certificate as far as the user's own `sslmode` says.
+"""
+
+import os
+import shutil
+import socket
+import ssl
+import struct
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+PORT = 5432  # only names the socket's file
+_SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # "SSLRequest" in PostgreSQL's protocol, message formats
+_CHUNK = 1 << 16
+
+
+class GatewayError(Exception):
+    """The server did not agree to TLS."""
+
+
+@contextmanager
+def gateway(host: str, port: int, parameters: Mapping[str, str]) -> Iterator[Path]:
+    """Open a door to `host:port` and give the folder to use as libpq's host; `parameters` are libpq's ssl… settings."""
+    context = tls_context(parameters)
+    folder = Path(tempfile.mkdtemp(prefix="snapveil-tls-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None))  # noqa: S108
+    with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as door:
+        try:
+            door.bind(str(folder / f".s.PGSQL.{PORT}"))
+            door.listen()
+            threading.Thread(target=_admit, args=(door, host, port, context), daemon=True).start()
+            yield folder
+        finally:
+            with suppress(OSError):
+                door.shutdown(socket.SHUT_RDWR)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def tls_context(parameters: Mapping[str, str]) -> ssl.SSLContext:
+    """Check certificates as libpq does for these settings: not at all, by authority, or by name as well."""
+    mode = parameters.get("sslmode", "prefer")
+    authority = parameters.get("sslrootcert") or str(Path("~/.postgresql/root.crt").expanduser())
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = mode == "verify-full"
+    context.verify_mode = ssl.CERT_NONE
+    if authority == "system":
+        context.load_default_certs()
+        context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED
+    elif mode in {"verify-ca", "verify-full"} or (mode == "require" and Path(authority).exists()):
+        context.load_verify_locations(authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+    certificate = parameters.get("sslcert")
+    if certificate and Path(certificate).exists():
+        context.load_cert_chain(certificate, parameters.get("sslkey") or None)
+    return context
+
+
+def _admit(door: socket.socket, host: str, port: int, context: ssl.SSLContext) -> None:
+    while True:
+        try:
+            client, _ = door.accept()
+        except OSError:
+            return
+        threading.Thread(target=_serve, args=(client, host, port, context), daemon=True).start()
+
+
+def _serve(client: socket.socket, host: str, port: int, context: ssl.SSLContext) -> None:
+    with closing(client), suppress(OSError, GatewayError):
+        # The client sees a closed door and says so; the server's own refusals pass through in its words.
+        with closing(_encrypted(host, port, context)) as server:
+            there = threading.Thread(target=_pass_on, args=(client, server), daemon=True)
+            there.start()
+            _pass_on(server, client)
+            there.join(timeout=5)
+
+
+def _encrypted(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
+    plain = socket.create_connection((host, port), timeout=30)
+    plain.sendall(_SSL_REQUEST)
+    if plain.recv(1) != b"S":
+        plain.close()
+        raise GatewayError(f"{host}:{port} does not speak TLS")
+    encrypted = context.wrap_socket(plain, server_hostname=host)
+    encrypted.settimeout(None)
+    return encrypted
+
+
+def _pass_on(source: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(_CHUNK):
+            to.sendall(chunk)
+    with suppress(OSError):
+        to.shutdown(socket.SHUT_WR if not isinstance(to, ssl.SSLSocket) else socket.SHUT_RDWR)
+
+
+def is_reachable_by_path(host: str) -> bool:
+    """Whether libpq would take this host for a folder of unix sockets."""
+    return host.startswith((os.sep, "@"))
