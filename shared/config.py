@@ -5,7 +5,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -178,6 +177,8 @@ _document: TypeAdapter[Config] = TypeAdapter(Annotated[Config, Field(discriminat
 
 def read(text: str, where: str) -> Config:
     """Read a configuration document. Raises ConfigError with every problem, one a line."""
+    import yaml  # noqa: PLC0415 - 35 ms that a cold start needs only here
+
     try:
         content: Any = yaml.safe_load(text)
     except yaml.YAMLError as error:
