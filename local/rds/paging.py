@@ -45,6 +45,6 @@ def paged(call: Call, word: str, records: list[dict[str, Any]], key: str) -> dic
 
 def _decoded(marker: str) -> str:
     try:
-        return base64.urlsafe_b64decode(marker.encode()).decode()
-    except (binascii.Error, UnicodeDecodeError) as problem:
+        return base64.b64decode(marker, altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as problem:
         raise RefusedError("InvalidParameterValue", "The parameter Marker is not valid.") from problem

@@ -19,7 +19,7 @@ def create(call: Call, names: Names) -> dict[str, Any]:
     if database.cluster is not None:
         raise RefusedError(
             "InvalidParameterValue",
-            f"{database.identifier} is in cluster {database.cluster.identifier}: use CreateDBClusterSnapshot.",
+            f"{database.identifier} is in {database.cluster.identifier}: use CreateDBClusterSnapshot.",
         )
     state.registry.ensure_snapshot_free(call.place, names, identifier)
     lifecycle.ensure_available(database)

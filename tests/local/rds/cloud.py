@@ -1,5 +1,6 @@
 """Two accounts over one emulated RDS with a driven clock: what the tests of this folder speak with."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,9 @@ class Account:
         return client(self.number, "kms")
 
     def instance(self, identifier: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
+        found: dict[str, Any] = self.rds.describe_db_instances(DBInstanceIdentifier=identifier)[
+            "DBInstances"
+        ][0]
         return found
 
     def cluster(self, identifier: str) -> dict[str, Any]:
@@ -54,7 +57,9 @@ class Account:
         return found
 
     def snapshot(self, identifier: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)["DBSnapshots"][0]
+        found: dict[str, Any] = self.rds.describe_db_snapshots(DBSnapshotIdentifier=identifier)[
+            "DBSnapshots"
+        ][0]
         return found
 
     def cluster_snapshot(self, identifier: str) -> dict[str, Any]:
@@ -72,12 +77,17 @@ class Account:
 
     def key(self, *, for_accounts: tuple[str, ...] = ()) -> str:
         """A customer key, usable by the given other accounts."""
+        theirs = ["kms:CreateGrant", "kms:D*"]
         statements = [
-            '{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::%s:root"},"Action":%s,"Resource":"*"}'
-            % (number, '"kms:*"' if number == self.number else '["kms:CreateGrant","kms:D*"]')
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{number}:root"},
+                "Action": "kms:*" if number == self.number else theirs,
+                "Resource": "*",
+            }
             for number in (self.number, *for_accounts)
         ]
-        policy = '{"Version":"2012-10-17","Statement":[%s]}' % ",".join(statements)
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         arn: str = self.kms.create_key(Policy=policy)["KeyMetadata"]["Arn"]
         return arn
 
@@ -125,7 +135,9 @@ class Cloud:
 
     def snapshot(self, identifier: str = "masked", of: str = "shop-fr") -> str:
         """An available manual snapshot of an instance; returns its ARN."""
-        made = self.production.rds.create_db_snapshot(DBSnapshotIdentifier=identifier, DBInstanceIdentifier=of)
+        made = self.production.rds.create_db_snapshot(
+            DBSnapshotIdentifier=identifier, DBInstanceIdentifier=of
+        )
         self.pass_time()
         return str(made["DBSnapshot"]["DBSnapshotArn"])
 
@@ -138,7 +150,9 @@ class Cloud:
 
     def share(self, identifier: str = "masked", *accounts: str) -> None:
         self.production.rds.modify_db_snapshot_attribute(
-            DBSnapshotIdentifier=identifier, AttributeName="restore", ValuesToAdd=list(accounts or (DEVELOPMENT,))
+            DBSnapshotIdentifier=identifier,
+            AttributeName="restore",
+            ValuesToAdd=list(accounts or (DEVELOPMENT,)),
         )
 
     def share_cluster_snapshot(self, identifier: str = "masked", *accounts: str) -> None:

@@ -19,7 +19,9 @@ def _port(cloud: Cloud, identifier: str) -> int:
     return port
 
 
-def test_a_restored_instance_opens_with_the_snapshots_password_until_the_new_one_is_applied(cloud: Cloud) -> None:
+def test_a_restored_instance_opens_with_the_snapshots_password_until_the_new_one_is_applied(
+    cloud: Cloud,
+) -> None:
     cloud.instance()
     cloud.snapshot()
     _restored(cloud)
@@ -94,7 +96,9 @@ def test_a_restore_copies_the_sources_tags_only_when_none_are_passed(
     assert {tag["Key"]: tag["Value"] for tag in cloud.production.instance("copy")["TagList"]} == expected
 
 
-def test_a_renamed_instance_keeps_identity_port_and_data_and_frees_its_name_only_afterwards(cloud: Cloud) -> None:
+def test_a_renamed_instance_keeps_identity_port_and_data_and_frees_its_name_only_afterwards(
+    cloud: Cloud,
+) -> None:
     cloud.instance()
     before = cloud.production.instance("shop-fr")
     cloud.production.rds.modify_db_instance(
@@ -117,14 +121,21 @@ def test_a_renamed_instance_keeps_identity_port_and_data_and_frees_its_name_only
     assert after["Endpoint"]["Port"] == before["Endpoint"]["Port"]
     assert after["DbiResourceId"] == before["DbiResourceId"]
     assert cloud.lets_in(after["Endpoint"]["Port"], PASSWORD)
-    assert refusal(cloud.production.rds.create_db_instance, DBInstanceIdentifier="shop-fr", **creation) == "accepted"
+    assert (
+        refusal(cloud.production.rds.create_db_instance, DBInstanceIdentifier="shop-fr", **creation)
+        == "accepted"
+    )
 
 
 def test_a_rename_without_apply_immediately_waits_for_a_maintenance_window(cloud: Cloud) -> None:
     cloud.instance()
-    cloud.production.rds.modify_db_instance(DBInstanceIdentifier="shop-fr", NewDBInstanceIdentifier="shop-old")
+    cloud.production.rds.modify_db_instance(
+        DBInstanceIdentifier="shop-fr", NewDBInstanceIdentifier="shop-old"
+    )
     cloud.pass_time()
-    assert cloud.production.instance("shop-fr")["PendingModifiedValues"] == {"DBInstanceIdentifier": "shop-old"}
+    assert cloud.production.instance("shop-fr")["PendingModifiedValues"] == {
+        "DBInstanceIdentifier": "shop-old"
+    }
 
 
 def test_members_follow_the_new_name_of_their_cluster(cloud: Cloud) -> None:
@@ -192,9 +203,9 @@ def test_a_restored_cluster_has_no_instance_and_nothing_answers_until_it_gets_on
     assert (restored["Status"], restored["DBClusterMembers"]) == ("available", [])
     assert not cloud.lets_in(restored["Port"], PASSWORD)
     cloud.member("copy-1", "copy")
-    assert [member["DBInstanceIdentifier"] for member in cloud.production.cluster("copy")["DBClusterMembers"]] == [
-        "copy-1"
-    ]
+    assert [
+        member["DBInstanceIdentifier"] for member in cloud.production.cluster("copy")["DBClusterMembers"]
+    ] == ["copy-1"]
     assert cloud.lets_in(restored["Port"], PASSWORD)
     assert cloud.production.instance("copy-1")["Endpoint"]["Port"] == restored["Port"]
 

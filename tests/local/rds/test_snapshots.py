@@ -51,7 +51,9 @@ def test_a_snapshot_remembers_the_database_it_was_taken_from(cloud: Cloud) -> No
 def test_the_data_of_a_snapshot_is_what_it_was_when_it_was_taken(cloud: Cloud) -> None:
     cloud.instance()
     cloud.snapshot()
-    cloud.production.rds.modify_db_instance(DBInstanceIdentifier="shop-fr", MasterUserPassword="changed-later")
+    cloud.production.rds.modify_db_instance(
+        DBInstanceIdentifier="shop-fr", MasterUserPassword="changed-later"
+    )
     cloud.pass_time()
     cloud.production.rds.restore_db_instance_from_db_snapshot(
         DBInstanceIdentifier="copy", DBSnapshotIdentifier="masked"
@@ -216,8 +218,13 @@ def test_snapshots_are_found_by_database_type_and_filter(cloud: Cloud) -> None:
     assert _found(cloud, DbiResourceId=resource) == ["others"]
     assert _found(cloud, Filters=[{"Name": "db-instance-id", "Values": ["other"]}]) == ["others"]
     assert _found(cloud, Filters=[{"Name": "snapshot-type", "Values": ["automated"]}]) == [nightly]
-    assert _found(cloud, Filters=[{"Name": "db-snapshot-id", "Values": ["by-hand", "others"]}]) == ["by-hand", "others"]
-    assert refusal(_found, cloud=cloud, Filters=[{"Name": "colour", "Values": ["x"]}]) == "InvalidParameterValue"
+    assert _found(cloud, Filters=[{"Name": "db-snapshot-id", "Values": ["by-hand", "others"]}]) == [
+        "by-hand",
+        "others",
+    ]
+    assert (
+        refusal(_found, cloud=cloud, Filters=[{"Name": "colour", "Values": ["x"]}]) == "InvalidParameterValue"
+    )
 
 
 def test_a_copy_from_another_account_names_its_source(cloud: Cloud) -> None:
