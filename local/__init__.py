@@ -1,0 +1,1 @@
+"""The embedded cloud: two AWS accounts on one machine, for `make demo`, `snapveil try` and the tests."""
