@@ -1,0 +1,252 @@
+"""The catalog queries behind discovery: what PostgreSQL says about tables, columns and everything that hangs on them.
+
+All run with an empty search_path, so that every definition comes back fully qualified.
+"""
+
+# Schemas that are PostgreSQL's, and the worker's own.
+_USER_SCHEMAS = """
+  n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'snapveil_work')
+"""
+
+RELATIONS = f"""
+SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, pg_get_userbyid(c.relowner) AS owner,
+       c.relispartition AS is_partition, c.reloftype <> 0 AS typed, c.relforcerowsecurity AS forces_row_security,
+       c.relispopulated AS populated, greatest(c.reltuples, 0)::bigint AS rows,
+       CASE WHEN c.relkind IN ('r', 'm') THEN pg_total_relation_size(c.oid) ELSE 0 END AS size,
+       CASE WHEN c.relispartition THEN pg_partition_root(c.oid)::oid END AS root,
+       (SELECT e.extname FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+         WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e') AS extension,
+       NOT c.relispartition AND c.relkind <> 'p' AND EXISTS (
+         SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid OR i.inhparent = c.oid) AS inheritance,
+       (SELECT format('%s.%s', a.attrelid::regclass, a.attname) FROM pg_attribute a JOIN pg_class u ON u.oid = a.attrelid
+         WHERE u.relkind IN ('r', 'p', 'm') AND NOT a.attisdropped AND a.atttypid IN (
+           SELECT t.oid FROM pg_type t WHERE t.typrelid = c.oid
+           UNION ALL SELECT t.typarray FROM pg_type t WHERE t.typrelid = c.oid AND t.typarray <> 0)
+         LIMIT 1) AS row_type_used_by
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS}
+ ORDER BY n.nspname, c.relname
+"""
+
+COLUMNS = """
+SELECT a.attrelid AS table, a.attname AS name, a.attnum AS number, format_type(a.atttypid, a.atttypmod) AS type,
+       b.typname AS base_type, t.typtype = 'd' AS domain,
+       CASE WHEN b.typname IN ('varchar', 'bpchar') AND coalesce(nullif(a.atttypmod, -1), t.typtypmod) > 4
+            THEN coalesce(nullif(a.atttypmod, -1), t.typtypmod) - 4 END AS length,
+       a.attnotnull OR t.typnotnull AS not_null,
+       CASE WHEN b.typtype = 'e' THEN
+         (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid) END AS labels,
+       CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, co.collname) END AS collation,
+       CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
+            WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,
+       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
+       a.attgenerated <> 'v' AS generated_stored, a.attidentity <> '' AS identity,
+       col_description(a.attrelid, a.attnum) AS comment, nullif(a.attstattarget, -1) AS statistics,
+       a.attacl IS NOT NULL AS granted
+  FROM pg_attribute a
+  JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN LATERAL (
+    WITH RECURSIVE below AS (
+      SELECT t.oid, t.typtype, t.typname, t.typbasetype
+      UNION ALL SELECT u.oid, u.typtype, u.typname, u.typbasetype FROM pg_type u JOIN below ON u.oid = below.typbasetype
+    ) SELECT oid, typtype, typname FROM below WHERE typtype <> 'd' LIMIT 1
+  ) b ON true
+  LEFT JOIN pg_collation co ON co.oid = a.attcollation
+  LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE a.attrelid = ANY(:tables) AND a.attnum > 0 AND NOT a.attisdropped
+ ORDER BY a.attrelid, a.attnum
+"""
+
+# Unique indexes, exclusion constraints included; columns inside expressions and predicates come from pg_depend.
+UNIQUES = """
+SELECT i.indrelid AS table, c.relname AS name, array_agg(DISTINCT a.attname::text) AS columns
+  FROM pg_index i
+  JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN LATERAL (
+    SELECT unnest(i.indkey::int2[]) AS number
+    UNION SELECT d.refobjsubid FROM pg_depend d
+     WHERE i.indexprs IS NOT NULL AND d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+       AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+  ) k ON k.number > 0
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+ WHERE (i.indisunique OR i.indisexclusion) AND i.indrelid = ANY(:tables)
+ GROUP BY i.indrelid, c.relname ORDER BY c.relname
+"""
+
+PARTITION_KEYS = """
+SELECT p.partrelid AS table, array_agg(DISTINCT a.attname::text) AS columns
+  FROM pg_partitioned_table p
+  JOIN LATERAL (
+    SELECT unnest(p.partattrs::int2[]) AS number
+    UNION SELECT d.refobjsubid FROM pg_depend d WHERE p.partexprs IS NOT NULL AND d.classid = 'pg_class'::regclass
+       AND d.objid = p.partrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = p.partrelid
+  ) k ON k.number > 0
+  JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.number
+ GROUP BY p.partrelid
+"""
+
+TRIGGERS = """
+SELECT t.oid, t.tgrelid AS table, t.tgname AS name, t.tgenabled::text AS enabled, t.tgparentid = 0 AS own,
+       pg_get_triggerdef(t.oid) AS definition, obj_description(t.oid, 'pg_trigger') AS comment
+  FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid = ANY(:tables) ORDER BY t.tgname
+"""
+
+# Which columns of which relation a trigger, rule, policy, publication's row filter, view or SQL function uses.
+USES = """
+SELECT DISTINCT d.classid::regclass::text AS class, d.objid AS object, d.refobjid AS table, a.attname AS column
+  FROM pg_depend d
+  LEFT JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND d.refobjsubid > 0
+ WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY(:relations)
+   AND d.classid IN ('pg_trigger'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass,
+                     'pg_publication_rel'::regclass, 'pg_proc'::regclass)
+"""
+
+RULES = """
+SELECT r.oid, r.ev_class AS table, r.rulename AS name, r.ev_enabled::text AS enabled,
+       pg_get_ruledef(r.oid) AS definition, obj_description(r.oid, 'pg_rewrite') AS comment, r.rulename = '_RETURN' AS is_view
+  FROM pg_rewrite r WHERE r.ev_class = ANY(:relations)
+"""
+
+POLICIES = """
+SELECT p.oid, p.polrelid AS table, p.polname AS name, p.polpermissive AS permissive,
+       CASE p.polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE'
+            ELSE 'ALL' END AS command,
+       (SELECT string_agg(CASE r WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(r)) END, ', ')
+          FROM unnest(p.polroles) r) AS roles,
+       pg_get_expr(p.polqual, p.polrelid) AS using, pg_get_expr(p.polwithcheck, p.polrelid) AS check,
+       obj_description(p.oid, 'pg_policy') AS comment
+  FROM pg_policy p WHERE p.polrelid = ANY(:tables)
+"""
+
+PUBLICATIONS = """
+SELECT r.oid, r.prrelid AS table, p.pubname AS name, pg_get_expr(r.prqual, r.prrelid) AS filter,
+       (SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+         WHERE a.attrelid = r.prrelid AND a.attnum = ANY(r.prattrs::int2[])) AS columns
+  FROM pg_publication_rel r JOIN pg_publication p ON p.oid = r.prpubid WHERE r.prrelid = ANY(:tables)
+"""
+
+FUNCTIONS = "SELECT oid, oid::regprocedure::text AS name FROM pg_proc WHERE oid = ANY(:objects)"
+
+FOREIGN_KEYS = """
+SELECT c.conname AS name, c.conrelid AS table, c.confrelid AS referenced, pg_get_constraintdef(c.oid) AS definition,
+       obj_description(c.oid, 'pg_constraint') AS comment,
+       (SELECT array_agg(a.attname::text ORDER BY k.place) FROM unnest(c.conkey) WITH ORDINALITY k(number, place)
+          JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.number) AS columns,
+       (SELECT array_agg(a.attname::text ORDER BY k.place) FROM unnest(c.confkey) WITH ORDINALITY k(number, place)
+          JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.number) AS referenced_columns
+  FROM pg_constraint c WHERE c.contype = 'f' AND c.conparentid = 0 AND c.conrelid = ANY(:tables)
+ ORDER BY c.conrelid, c.conname
+"""
+
+# A generated column's inputs hang on its default expression.
+GENERATED_INPUTS = """
+SELECT d.adrelid AS table, g.attname AS name, array_agg(DISTINCT a.attname::text) AS inputs
+  FROM pg_attrdef d
+  JOIN pg_attribute g ON g.attrelid = d.adrelid AND g.attnum = d.adnum AND g.attgenerated <> ''
+  JOIN pg_depend p ON p.refclassid = 'pg_class'::regclass AND p.refobjid = d.adrelid AND p.refobjsubid > 0
+   AND p.refobjsubid <> d.adnum
+   AND ((p.classid = 'pg_attrdef'::regclass AND p.objid = d.oid)
+     OR (p.classid = 'pg_class'::regclass AND p.objid = d.adrelid AND p.objsubid = d.adnum))
+  JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = p.refobjsubid
+ WHERE d.adrelid = ANY(:tables) GROUP BY d.adrelid, g.attname
+"""
+
+# What hangs on any column of a table, for generated columns that are dropped and added.
+COLUMN_INDEXES = """
+SELECT i.indrelid AS table, a.attname AS column, pg_get_indexdef(i.indexrelid) AS definition,
+       i.indexrelid::regclass::text AS name, obj_description(i.indexrelid, 'pg_class') AS comment,
+       EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) AS of_constraint
+  FROM pg_index i
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid AND a.attgenerated <> ''
+ WHERE i.indrelid = ANY(:tables)
+ UNION SELECT i.indrelid, a.attname, pg_get_indexdef(i.indexrelid), i.indexrelid::regclass::text,
+       obj_description(i.indexrelid, 'pg_class'), true
+  FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey::int2[])
+   AND a.attgenerated <> '' WHERE i.indrelid = ANY(:tables) AND EXISTS (
+     SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+"""
+
+COLUMN_CHECKS = """
+SELECT c.conrelid AS table, a.attname AS column, c.conname AS name, c.contype::text AS kind,
+       pg_get_constraintdef(c.oid) AS definition, obj_description(c.oid, 'pg_constraint') AS comment
+  FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = ANY(c.conkey) AND a.attgenerated <> ''
+ WHERE c.conrelid = ANY(:tables) AND c.contype <> 'n'
+"""
+
+EXTENDED_STATISTICS = """
+SELECT s.stxrelid AS table, a.attname AS column, s.stxname AS name
+  FROM pg_statistic_ext s JOIN pg_depend d ON d.classid = 'pg_statistic_ext'::regclass AND d.objid = s.oid
+   AND d.refclassid = 'pg_class'::regclass AND d.refobjid = s.stxrelid
+  JOIN pg_attribute a ON a.attrelid = s.stxrelid AND a.attnum = d.refobjsubid AND a.attgenerated <> ''
+ WHERE s.stxrelid = ANY(:tables)
+"""
+
+INDEX_STATISTICS = """
+SELECT i.indrelid AS table, i.indexrelid::regclass::text AS index, a.attnum AS number, a.attstattarget AS target
+  FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid
+ WHERE i.indrelid = ANY(:tables) AND a.attstattarget >= 0
+"""
+
+VIEWS = """
+SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions AS options, quote_ident(pg_get_userbyid(c.relowner)) AS owner,
+       obj_description(c.oid, 'pg_class') AS comment, am.amname AS method, quote_ident(ts.spcname) AS tablespace,
+       pg_describe_object('pg_class'::regclass, c.oid, 0) AS description
+  FROM pg_class c LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+ WHERE c.oid = ANY(:relations)
+"""
+
+VIEW_COLUMNS = """
+SELECT a.attrelid AS view, a.attname AS name, col_description(a.attrelid, a.attnum) AS comment,
+       pg_get_expr(d.adbin, d.adrelid) AS default, nullif(a.attstattarget, -1) AS statistics
+  FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+ WHERE a.attrelid = ANY(:relations) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum
+"""
+
+VIEW_GRANTS = """
+SELECT c.oid AS view, NULL AS column, x.privilege_type AS privilege, x.is_grantable AS grantable,
+       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee
+  FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = ANY(:relations)
+UNION ALL
+SELECT a.attrelid, a.attname, x.privilege_type, x.is_grantable,
+       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+  FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = ANY(:relations)
+"""
+
+VIEW_INDEXES = """
+SELECT i.indrelid AS view, pg_get_indexdef(i.indexrelid) AS definition, i.indexrelid::regclass::text AS name,
+       obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered, c.relname AS short_name
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ANY(:relations) ORDER BY c.relname
+"""
+
+# A view that a function, a type's user or anything else needs cannot be dropped and made anew.
+VIEW_ROOTS = """
+SELECT c.oid AS view, pg_describe_object(d.classid, d.objid, d.objsubid) AS root
+  FROM pg_class c
+  JOIN pg_depend d ON (d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid)
+    OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (
+      SELECT t.oid FROM pg_type t WHERE t.typrelid = c.oid UNION SELECT t.typarray FROM pg_type t WHERE t.typrelid = c.oid))
+ WHERE c.oid = ANY(:relations) AND d.deptype = 'n' AND (
+   d.classid IN ('pg_proc'::regclass, 'pg_constraint'::regclass, 'pg_policy'::regclass, 'pg_statistic_ext'::regclass)
+   OR (d.classid = 'pg_class'::regclass AND d.objid <> c.oid AND d.objid NOT IN (
+        SELECT indexrelid FROM pg_index WHERE indrelid = c.oid)))
+UNION ALL
+SELECT c.oid, format('extension %s', e.extname) FROM pg_class c
+  JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+  JOIN pg_extension e ON e.oid = d.refobjid WHERE c.oid = ANY(:relations)
+"""
+
+EXTENSIONS = "SELECT extname AS name FROM pg_extension ORDER BY extname"
+
+OTHER_DATABASES = """
+SELECT datname AS name FROM pg_database
+ WHERE datallowconn AND NOT datistemplate AND datname <> current_database() AND datname <> 'rdsadmin' ORDER BY datname
+"""
+
+ANY_USER_TABLE = f"""
+SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS} LIMIT 1
+"""

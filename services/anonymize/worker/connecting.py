@@ -1,0 +1,189 @@
+"""Connections to the database that is masked: sessions set up alike, and a login that waits for a late password."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import psycopg
+from sqlalchemy import Connection, Engine, NullPool, Row, create_engine
+
+from services.anonymize.worker.progress import Advance, Tell
+
+APPLICATION = "snapveil"
+CONNECT_SECONDS = 10
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
+
+# search_path keeps what the database's own functions expect behind pg_catalog, so that no user's function is called
+# instead of PostgreSQL's. row_security = off makes a hidden row an error instead of a row that is silently not masked.
+# jit and a large maintenance_work_mem make rewrites slower here, not faster.
+SESSION = """
+SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC';
+SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET row_security = off;
+SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
+SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit = off;
+SET maintenance_work_mem = '256MB'; SET max_parallel_maintenance_workers = 1;
+"""
+SEARCH_PATH = "SELECT set_config('search_path', 'pg_catalog, ' || current_setting('search_path'), false)"
+
+
+class ConnectionProblemError(Exception):
+    """The database cannot be reached or refuses the login; the message says which and never holds a password."""
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a database is and who opens it."""
+
+    host: str
+    port: int
+    user: str
+    database: str
+    password: str = field(repr=False)
+    tls: str = "prefer"
+
+    def environment(self) -> dict[str, str]:
+        """What libpq and most programs read."""
+        login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
+        place = f"{self.host}:{self.port}/{quote(self.database, safe='')}"
+        return {
+            "PGHOST": self.host,
+            "PGPORT": str(self.port),
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+            "PGDATABASE": self.database,
+            "PGSSLMODE": self.tls,
+            "DATABASE_URL": f"postgresql://{login}@{place}?sslmode={self.tls}",
+        }
+
+
+def address_of(url: str) -> Address:
+    """Read a postgresql:// URL. Raises ConnectionProblemError."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ConnectionProblemError(f"{parts.scheme or 'the URL'} is no PostgreSQL URL; write postgresql://user@host:port/database")
+    try:
+        options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
+        conninfo: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
+        port = int(conninfo.get("port") or 5432)
+    except (psycopg.ProgrammingError, ValueError):
+        raise ConnectionProblemError("the URL cannot be read; write postgresql://user@host:port/database") from None
+    user = str(conninfo.get("user") or "postgres")
+    return Address(
+        host=str(conninfo.get("host") or "localhost"),
+        port=port,
+        user=user,
+        database=str(conninfo.get("dbname") or user),
+        password=str(conninfo.get("password") or ""),
+        tls=unquote(options.get("sslmode", "prefer")),
+    )
+
+
+class Database:
+    """A database to work in: opens sessions that are all set up alike."""
+
+    def __init__(self, address: Address, settings: Mapping[str, str] | None = None) -> None:
+        self.address = address
+        self.settings = dict(settings or {})
+        self.engine: Engine = create_engine("postgresql+psycopg://", creator=self._open, poolclass=NullPool)
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A session with one transaction, committed at its end."""
+        return self.engine.begin()
+
+    def autocommit(self) -> AbstractContextManager[Connection]:
+        """A session without transaction, as VACUUM wants it."""
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
+
+    def another(self, name: str) -> "Database":
+        """Another database of the same instance."""
+        return Database(replace(self.address, database=name))
+
+    def _open(self) -> psycopg.Connection:
+        connection = open_connection(self.address)
+        with connection.cursor() as cursor:
+            cursor.execute(SESSION)
+            cursor.execute(SEARCH_PATH)
+            for name, value in self.settings.items():
+                cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.autocommit = False
+        return connection
+
+
+def open_connection(address: Address) -> psycopg.Connection:
+    """Open a plain session in autocommit mode. Raises ConnectionProblemError."""
+    try:
+        return psycopg.connect(
+            host=address.host,
+            port=address.port,
+            user=address.user,
+            password=address.password,
+            dbname=address.database,
+            sslmode=address.tls,
+            application_name=APPLICATION,
+            connect_timeout=CONNECT_SECONDS,
+            autocommit=True,
+        )
+    except psycopg.Error as error:
+        raise ConnectionProblemError(f"{_place(address)}: {_login_reason(error, address)}") from None
+
+
+def log_in(addresses: Callable[[], Address], patience: float, tell: Tell) -> Address:
+    """Wait until the login works and return the address that did. The address is read anew at each try, because a
+    restored database takes its new password only some time after it says that it is available.
+
+    Raises ConnectionProblemError after `patience` seconds, with the last reason.
+    """
+    deadline = time.monotonic() + patience
+    pause = FIRST_PAUSE
+    while True:
+        tell(Advance("connecting"))
+        address = addresses()
+        try:
+            open_connection(address).close()
+        except ConnectionProblemError as problem:
+            if time.monotonic() + pause > deadline:
+                raise ConnectionProblemError(f"no login within {patience:g} seconds: {problem}") from None
+        else:
+            return address
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def execute(connection: Connection, statement: str) -> int:
+    """Run a statement as it stands, percent signs included; return the rows that it says it touched."""
+    result = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+    return max(result.rowcount, 0)
+
+
+def query(connection: Connection, statement: str) -> Sequence[Row[Any]]:
+    """Run a query as it stands, and return its few rows."""
+    return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).all()
+
+
+def _place(address: Address) -> str:
+    return f"{address.user}@{address.host}:{address.port}/{address.database}"
+
+
+def _login_reason(error: psycopg.Error, address: Address) -> str:
+    said = str(error)
+    if isinstance(error, psycopg.errors.InvalidPassword) or "password authentication failed" in said or "no password" in said:
+        return "wrong user or password"
+    if "does not exist" in said and f'"{address.database}"' in said and "role" not in said:
+        return "no such database"
+    if "does not exist" in said and "role" in said:
+        return "wrong user or password"
+    if "starting up" in said or "shutting down" in said:
+        return "the server is starting up"
+    if "refused" in said:
+        return "nothing listens there"
+    if "resolve" in said or "Name or service" in said or "translate host" in said:
+        return "no such host"
+    if "timeout" in said:
+        return "no answer in time"
+    if "SSL" in said:
+        return "the server does not offer the TLS that is asked for"
+    return said.strip().splitlines()[-1].replace(address.password or "\0", "…")
+

@@ -1,0 +1,350 @@
+"""Reads a live database's schema into frozen values."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, text
+
+from services.anonymize.worker import catalog
+from services.anonymize.worker.schema import (
+    Column,
+    Dependant,
+    DependantKind,
+    ForeignKey,
+    GeneratedColumn,
+    IndexStatistics,
+    Member,
+    Schema,
+    Table,
+    Trigger,
+    Unique,
+    View,
+)
+from services.anonymize.worker.sql import qualified, quoted, text_literal
+from services.anonymize.worker.views import view_statements
+
+ENABLED = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "O": "ENABLE"}
+
+
+class _Catalog:
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def rows(self, query: str, **parameters: Any) -> Sequence[RowMapping]:
+        return self.connection.execute(text(query), parameters).mappings().all()
+
+    def by(self, key: str, query: str, **parameters: Any) -> dict[Any, list[RowMapping]]:
+        grouped: dict[Any, list[RowMapping]] = defaultdict(list)
+        for row in self.rows(query, **parameters):
+            grouped[row[key]].append(row)
+        return grouped
+
+
+def discover(connection: Connection) -> Schema:
+    """Read the schema of the connected database. Only the catalog is read, never a row of a table."""
+    connection.execute(text("SELECT set_config('search_path', '', true)"))
+    reader = _Catalog(connection)
+    relations = reader.rows(catalog.RELATIONS)
+    tables = [row for row in relations if row["kind"] in "rpf"]
+    views = [row for row in relations if row["kind"] in "vm"]
+    oids = [row["oid"] for row in tables]
+    return Schema(
+        database=connection.execute(text("SELECT current_database()")).scalar_one(),
+        tables=tuple(_tables(reader, tables, oids)),
+        views=tuple(_views(reader, views)),
+        dependants=tuple(_dependants(reader, tables, oids)),
+        foreign_keys=tuple(
+            ForeignKey(
+                name=row["name"],
+                table=row["table"],
+                columns=tuple(row["columns"]),
+                referenced=row["referenced"],
+                referenced_columns=tuple(row["referenced_columns"]),
+                definition=row["definition"],
+                comment=row["comment"],
+            )
+            for row in reader.rows(catalog.FOREIGN_KEYS, tables=oids)
+        ),
+        generated_columns=tuple(_generated(reader, tables, oids)),
+        index_statistics=tuple(
+            IndexStatistics(
+                row["table"],
+                f"ALTER INDEX {row['index']} ALTER COLUMN {row['number']} SET STATISTICS {row['target']}",
+            )
+            for row in reader.rows(catalog.INDEX_STATISTICS, tables=oids)
+        ),
+        partitions=_partitions(tables),
+        extensions=tuple(row["name"] for row in reader.rows(catalog.EXTENSIONS)),
+    )
+
+
+def user_table_in(connection: Connection) -> str | None:
+    """Return the name of any table that users made in the connected database."""
+    name: str | None = connection.execute(text(catalog.ANY_USER_TABLE)).scalar_one_or_none()
+    return name
+
+
+def other_databases(connection: Connection) -> tuple[str, ...]:
+    """Return the instance's other databases that take connections."""
+    return tuple(connection.execute(text(catalog.OTHER_DATABASES)).scalars())
+
+
+def read_columns(connection: Connection, oids: list[int]) -> dict[int, tuple[Column, ...]]:
+    """Read the columns of relations by oid."""
+    found = _Catalog(connection).by("table", catalog.COLUMNS, tables=oids)
+    return {oid: tuple(map(_column, rows)) for oid, rows in found.items()}
+
+
+def _label(row: RowMapping) -> str:
+    return Table(oid=0, schema=row["schema"], name=row["name"], columns=()).label
+
+
+def _partitions(tables: Iterable[RowMapping]) -> dict[tuple[str, str], str]:
+    labels = {row["oid"]: _label(row) for row in tables}
+    return {(row["schema"], row["name"]): labels[row["root"]] for row in tables if row["is_partition"]}
+
+
+def _tables(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[Table]:
+    columns = read_columns(reader.connection, oids)
+    uniques = reader.by("table", catalog.UNIQUES, tables=oids)
+    triggers = reader.by("table", catalog.TRIGGERS, tables=oids)
+    keys = reader.by("table", catalog.PARTITION_KEYS)
+    members: dict[int, list[RowMapping]] = defaultdict(list)
+    for row in tables:
+        members[row["root"] or row["oid"]].append(row)
+    for row in tables:
+        if row["is_partition"]:
+            continue
+        leaves = [leaf for leaf in members[row["oid"]] if leaf["kind"] != "p"]
+        yield Table(
+            oid=row["oid"],
+            schema=row["schema"],
+            name=row["name"],
+            columns=columns.get(row["oid"], ()),
+            rows=sum(leaf["rows"] for leaf in leaves),
+            size=sum(leaf["size"] for leaf in leaves),
+            owner=row["owner"],
+            partitioned=row["kind"] == "p",
+            foreign=row["kind"] == "f",
+            extension=row["extension"],
+            partition_key=tuple(
+                sorted({name for part in members[row["oid"]] for key in keys[part["oid"]] for name in key["columns"]})
+            ),
+            inheritance=row["inheritance"],
+            typed=row["typed"],
+            row_type_used_by=row["row_type_used_by"],
+            forces_row_security=row["forces_row_security"],
+            uniques=tuple(
+                dict.fromkeys(
+                    Unique(unique["name"], tuple(sorted(unique["columns"])))
+                    for part in members[row["oid"]]
+                    for unique in uniques[part["oid"]]
+                )
+            ),
+            triggers=_triggers(triggers[row["oid"]]),
+            members=tuple(
+                Member(
+                    oid=leaf["oid"],
+                    schema=leaf["schema"],
+                    name=leaf["name"],
+                    triggers=_triggers(triggers[leaf["oid"]]),
+                    foreign=leaf["kind"] == "f",
+                    forces_row_security=leaf["forces_row_security"],
+                )
+                for leaf in leaves
+            ),
+        )
+
+
+def _triggers(rows: Iterable[RowMapping]) -> tuple[Trigger, ...]:
+    return tuple(Trigger(row["name"], row["enabled"]) for row in rows)
+
+
+def _column(row: RowMapping) -> Column:
+    return Column(
+        name=row["name"],
+        type=row["type"],
+        base_type=row["base_type"],
+        number=row["number"],
+        length=row["length"],
+        not_null=row["not_null"],
+        domain=row["domain"],
+        enum_labels=tuple(row["labels"] or ()),
+        collation=row["collation"],
+        storage=row["storage"],
+        compression=row["compression"],
+        generated=row["generated"],
+        generated_stored=row["generated_stored"],
+        identity=row["identity"],
+        comment=row["comment"],
+        statistics=row["statistics"],
+        granted=row["granted"],
+    )
+
+
+def _views(reader: _Catalog, views: Sequence[RowMapping]) -> list[View]:
+    oids = [row["oid"] for row in views]
+    rules = {row["oid"]: row["table"] for row in reader.rows(catalog.RULES, relations=oids) if row["is_view"]}
+    everything = [row["oid"] for row in reader.rows(catalog.RELATIONS)]
+    reads: dict[int, set[tuple[int, str | None]]] = defaultdict(set)
+    for use in reader.rows(catalog.USES, relations=everything):
+        view = rules.get(use["object"]) if use["class"] == "pg_rewrite" else None
+        if view is not None and use["table"] != view:
+            reads[view].add((use["table"], use["column"]))
+    roots = {row["view"]: row["root"] for row in reader.rows(catalog.VIEW_ROOTS, relations=oids)}
+    statements = view_statements(
+        definitions=reader.rows(catalog.VIEWS, relations=oids),
+        names={row["oid"]: qualified(row["schema"], row["name"]) for row in views},
+        materialized={row["oid"] for row in views if row["kind"] == "m"},
+        columns=reader.by("view", catalog.VIEW_COLUMNS, relations=oids),
+        grants=reader.by("view", catalog.VIEW_GRANTS, relations=oids),
+        indexes=reader.by("view", catalog.VIEW_INDEXES, relations=oids),
+        rules=reader.by("table", catalog.RULES, relations=oids),
+        triggers=reader.by("table", catalog.TRIGGERS, tables=oids),
+    )
+    found = {
+        row["oid"]: View(
+            oid=row["oid"],
+            schema=row["schema"],
+            name=row["name"],
+            materialized=row["kind"] == "m",
+            populated=row["populated"],
+            drop=f"DROP {'MATERIALIZED ' if row['kind'] == 'm' else ''}VIEW {qualified(row['schema'], row['name'])}",
+            create=statements[row["oid"]],
+            reads=frozenset(reads[row["oid"]]),
+            rooted_by=roots.get(row["oid"]),
+        )
+        for row in views
+    }
+    return _in_order(found)
+
+
+def _in_order(views: dict[int, View]) -> list[View]:
+    """Sort views so that each comes after the views that it reads."""
+    ordered: dict[int, View] = {}
+
+    def place(view: View) -> None:
+        if view.oid in ordered:
+            return
+        for oid in sorted({oid for oid, _ in view.reads}):
+            if oid in views:
+                place(views[oid])
+        ordered[view.oid] = view
+
+    for view in views.values():
+        place(view)
+    return list(ordered.values())
+
+
+def _dependants(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[Dependant]:
+    uses: dict[tuple[str, int, int], set[str]] = defaultdict(set)
+    for row in reader.rows(catalog.USES, relations=oids):
+        if row["column"] is not None:
+            uses[row["class"], row["object"], row["table"]].add(row["column"])
+    names = {row["oid"]: qualified(row["schema"], row["name"]) for row in tables}
+    for row in reader.rows(catalog.TRIGGERS, tables=oids):
+        columns = uses.get(("pg_trigger", row["oid"], row["table"]))
+        if columns and row["own"]:
+            yield _trigger_dependant(row, names[row["table"]], frozenset(columns))
+    for row in reader.rows(catalog.RULES, relations=oids):
+        for (kind, oid, table), columns in uses.items():
+            if (kind, oid) == ("pg_rewrite", row["oid"]):
+                yield _rule_dependant(row, names[row["table"]], table, frozenset(columns))
+    for row in reader.rows(catalog.POLICIES, tables=oids):
+        for (kind, oid, table), columns in uses.items():
+            if (kind, oid) == ("pg_policy", row["oid"]):
+                yield _policy_dependant(row, names[row["table"]], table, frozenset(columns))
+    for row in reader.rows(catalog.PUBLICATIONS, tables=oids):
+        columns = uses.get(("pg_publication_rel", row["oid"], row["table"]))
+        if columns:
+            yield _publication_dependant(row, names[row["table"]], frozenset(columns))
+    functions = {oid for kind, oid, _ in uses if kind == "pg_proc"}
+    called = {row["oid"]: row["name"] for row in reader.rows(catalog.FUNCTIONS, objects=list(functions))}
+    for (kind, oid, table), columns in uses.items():
+        if kind == "pg_proc":
+            yield Dependant(DependantKind.FUNCTION, called[oid], table, frozenset(columns))
+
+
+def _comment(on: str, comment: str | None) -> tuple[str, ...]:
+    return (f"COMMENT ON {on} IS {text_literal(comment)}",) if comment else ()
+
+
+def _trigger_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
+    name = quoted(row["name"])
+    enabled = () if row["enabled"] == "O" else (f"ALTER TABLE {table} {ENABLED[row['enabled']]} TRIGGER {name}",)
+    return Dependant(
+        kind=DependantKind.TRIGGER,
+        name=row["name"],
+        table=row["table"],
+        columns=columns,
+        drop=(f"DROP TRIGGER {name} ON {table}",),
+        create=(row["definition"], *enabled, *_comment(f"TRIGGER {name} ON {table}", row["comment"])),
+    )
+
+
+def _rule_dependant(row: RowMapping, on: str, table: int, columns: frozenset[str]) -> Dependant:
+    name = quoted(row["name"])
+    enabled = () if row["enabled"] == "O" else (f"ALTER TABLE {on} {ENABLED[row['enabled']]} RULE {name}",)
+    return Dependant(
+        kind=DependantKind.RULE,
+        name=row["name"],
+        table=table,
+        columns=columns,
+        drop=(f"DROP RULE {name} ON {on}",),
+        create=(row["definition"], *enabled, *_comment(f"RULE {name} ON {on}", row["comment"])),
+    )
+
+
+def _policy_dependant(row: RowMapping, on: str, table: int, columns: frozenset[str]) -> Dependant:
+    name = quoted(row["name"])
+    kind = "PERMISSIVE" if row["permissive"] else "RESTRICTIVE"
+    using = f" USING ({row['using']})" if row["using"] else ""
+    check = f" WITH CHECK ({row['check']})" if row["check"] else ""
+    create = f"CREATE POLICY {name} ON {on} AS {kind} FOR {row['command']} TO {row['roles']}{using}{check}"
+    return Dependant(
+        kind=DependantKind.POLICY,
+        name=row["name"],
+        table=table,
+        columns=columns,
+        drop=(f"DROP POLICY {name} ON {on}",),
+        create=(create, *_comment(f"POLICY {name} ON {on}", row["comment"])),
+    )
+
+
+def _publication_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
+    name = quoted(row["name"])
+    listed = f" ({', '.join(map(quoted, row['columns']))})" if row["columns"] else ""
+    where = f" WHERE ({row['filter']})" if row["filter"] else ""
+    return Dependant(
+        kind=DependantKind.PUBLICATION,
+        name=row["name"],
+        table=row["table"],
+        columns=columns,
+        drop=(f"ALTER PUBLICATION {name} DROP TABLE {table}",),
+        create=(f"ALTER PUBLICATION {name} ADD TABLE {table}{listed}{where}",),
+    )
+
+
+def _generated(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[GeneratedColumn]:
+    names = {row["oid"]: qualified(row["schema"], row["name"]) for row in tables}
+    indexes = reader.by("table", catalog.COLUMN_INDEXES, tables=oids)
+    checks = reader.by("table", catalog.COLUMN_CHECKS, tables=oids)
+    statistics = reader.by("table", catalog.EXTENDED_STATISTICS, tables=oids)
+    for row in reader.rows(catalog.GENERATED_INPUTS, tables=oids):
+        table, name = row["table"], row["name"]
+        recreate: dict[str, None] = {}
+        root: str | None = None
+        for index in indexes[table]:
+            if index["column"] == name:
+                root = f"index {index['name']} is of a constraint" if index["of_constraint"] else root
+                recreate |= dict.fromkeys((index["definition"], *_comment(f"INDEX {index['name']}", index["comment"])))
+        for check in checks[table]:
+            if check["column"] == name:
+                root = root if check["kind"] == "c" else f"constraint {check['name']} stands on it"
+                on = f"CONSTRAINT {quoted(check['name'])} ON {names[table]}"
+                add = f"ALTER TABLE {names[table]} ADD CONSTRAINT {quoted(check['name'])} {check['definition']}"
+                recreate |= dict.fromkeys((add, *_comment(on, check["comment"])))
+        for extended in statistics[table]:
+            root = f"statistics {extended['name']} stand on it" if extended["column"] == name else root
+        yield GeneratedColumn(table, name, frozenset(row["inputs"]), tuple(recreate), root)

@@ -1,0 +1,1 @@
+"""How each database engine executes a plan."""

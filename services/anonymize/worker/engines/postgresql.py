@@ -1,0 +1,128 @@
+"""Executes a plan on PostgreSQL: clears the way, masks tables in parallel, brings everything back."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TypeVar
+
+from services.anonymize.worker.connecting import Database, execute, query
+from services.anonymize.worker.failures import MaskingError, reason_of
+from services.anonymize.worker.plan import DocumentCheck, Method, Plan, TablePlan
+from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.sql import WORK_SCHEMA, quoted
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Masked:
+    """What was done to one table."""
+
+    plan: TablePlan
+    rows: int
+    seconds: float
+
+
+def prepare(database: Database, functions: Iterable[str]) -> None:
+    """Make the worker's own schema and the functions that masks call."""
+    with database.begin() as connection:
+        execute(connection, f"CREATE SCHEMA IF NOT EXISTS {quoted(WORK_SCHEMA)}")
+        for function in functions:
+            execute(connection, function)
+
+
+def remove_work(database: Database) -> None:
+    """Remove the worker's own schema."""
+    with database.begin() as connection:
+        execute(connection, f"DROP SCHEMA IF EXISTS {quoted(WORK_SCHEMA)} CASCADE")
+
+
+def check_documents(database: Database, checks: Iterable[DocumentCheck], file: str) -> None:
+    """Look for places in JSON that the policy does not know, before anything is written. Raises MaskingError."""
+    found: list[str] = []
+    with database.begin() as connection:
+        for check in checks:
+            for path, what in query(connection, check.query):
+                shown = f"has {what} at {path}" if what == "unknown key" else f"has {_kind(what)} at {path or 'its root'}"
+                found.append(f"{file}:{check.line}: {check.column} {shown}, which paths does not say")
+    if found:
+        more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        hint = "\nname it under paths, or write others: keep or drop"
+        raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
+
+
+def _kind(found: str) -> str:
+    return f"an {found}" if found[0] in "ao" else f"a {found}"
+
+
+def mask(
+    database: Database, plan: Plan, rows: dict[int, int], connections: int, tell: Tell
+) -> tuple[Masked, ...]:
+    """Mask every table of a plan. `rows` are the tables' row counts by oid. Raises MaskingError."""
+    _in_one_transaction(database, plan.dismantle, "clearing the way")
+    work = [planned for planned in plan.tables if planned.statements]
+    total = sum(rows.get(planned.table.oid, 0) for planned in work)
+    done: list[Masked] = []
+    lock = threading.Lock()
+    tell(Advance("masking", 0, len(work), 0, total))
+
+    def one(planned: TablePlan) -> Masked:
+        masked = _mask_table(database, planned, rows.get(planned.table.oid, 0))
+        with lock:
+            done.append(masked)
+            counted = sum(each.rows for each in done)
+            tell(Advance("masking", len(done), len(work), counted, total, planned.table.label))
+        return masked
+
+    masked = in_parallel(one, work, connections)
+    _in_one_transaction(database, plan.rebuild, "bringing back what stood in the way")
+    _in_one_transaction(database, plan.refresh, "refreshing materialized views")
+    untouched = (Masked(planned, 0, 0.0) for planned in plan.tables if not planned.statements)
+    return (*masked, *untouched)
+
+
+def in_parallel(job: Callable[[ItemT], ResultT], items: Sequence[ItemT], connections: int) -> list[ResultT]:
+    """Run a job for each item, the first items first; the first error stops what has not begun."""
+    with ThreadPoolExecutor(max_workers=max(1, connections)) as pool:
+        futures = [pool.submit(job, item) for item in items]
+        finished, waiting = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in waiting:
+            future.cancel()
+        for future in finished:
+            future.result()
+        return [future.result() for future in futures]
+
+
+def _mask_table(database: Database, planned: TablePlan, rows: int) -> Masked:
+    started = time.monotonic()
+    try:
+        with database.begin() as connection:
+            for statement in planned.statements:
+                execute(connection, statement)
+        if planned.afterwards:
+            with database.autocommit() as connection:
+                for statement in planned.afterwards:
+                    execute(connection, statement)
+    except Exception as error:
+        raise MaskingError(f"{planned.table.label}: {reason_of(error)}") from error
+    return Masked(planned, rows, time.monotonic() - started)
+
+
+def _in_one_transaction(database: Database, statements: Sequence[str], doing: str) -> None:
+    if not statements:
+        return
+    try:
+        with database.begin() as connection:
+            for statement in statements:
+                execute(connection, statement)
+    except Exception as error:
+        raise MaskingError(f"{doing}: {reason_of(error)}") from error
+
+
+def rewritten(plan: Plan) -> frozenset[int]:
+    """Tables whose every relation is new after masking."""
+    return frozenset(planned.table.oid for planned in plan.tables if planned.method is not Method.KEEP)

@@ -1,0 +1,45 @@
+"""What may be said of a failure: PostgreSQL's messages quote values, so only those that cannot are repeated."""
+
+import psycopg
+from psycopg import errors
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import ConnectionProblemError
+from services.anonymize.worker.policy import PolicyError
+
+# Classes whose primary message names objects and never values: connections, logins, transactions, missing objects,
+# privileges, constraints (their values stand in DETAIL), resources, locks, cancelled statements.
+QUIET_CLASSES = frozenset({"08", "0A", "23", "25", "28", "2B", "3D", "3F", "40", "42", "53", "55", "57", "58"})
+UNIQUE_VIOLATION = "23505"
+
+
+class MaskingError(Exception):
+    """The run cannot go on. The message is safe: it holds no personal value and says what to do."""
+
+
+def reason_of(error: BaseException) -> str:
+    """Return one or few lines that may go to the ledger and to logs."""
+    if isinstance(error, DBAPIError) and isinstance(error.orig, psycopg.Error):
+        error = error.orig
+    if isinstance(error, psycopg.Error):
+        return _of_postgres(error)
+    if isinstance(error, MaskingError | ConnectionProblemError | PolicyError):
+        return str(error)
+    return f"unexpected {type(error).__name__}; the worker's log has the place, and no value"
+
+
+def _of_postgres(error: psycopg.Error) -> str:
+    state = error.sqlstate or ""
+    if not state:
+        return "the connection to the database broke"
+    if state[:2] in QUIET_CLASSES:
+        said = f"{error.diag.message_primary} (SQLSTATE {state})"
+        if state == UNIQUE_VIOLATION:
+            said += "; if two values differ in case or spaces only, write case: exact for the email mask"
+        return said
+    try:
+        name = errors.lookup(state).__name__
+    except KeyError:
+        name = "error"
+    where = f" in {error.diag.table_name}" if error.diag.table_name else ""
+    return f"{name}{where} (SQLSTATE {state}); its message may quote a value and is withheld"

@@ -1,0 +1,52 @@
+"""Masks for bank accounts."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator
+from sqlalchemy import Integer, Text, func, literal
+
+from services.anonymize.worker.masks.base import MaskContext, TextMask
+from services.anonymize.worker.masks.functions import FAKE_IBAN, IBAN_COUNTRIES
+from services.anonymize.worker.masks.local import by_country, plain_code
+from services.anonymize.worker.numbering import COUNTRY_WORDS
+from services.anonymize.worker.schema import Column
+from services.anonymize.worker.shapes import IBAN_LENGTHS
+from services.anonymize.worker.sql import TextElement, work_function
+
+
+def _iban_country(word: str) -> str:
+    code = word.strip().upper()
+    if code not in IBAN_COUNTRIES:
+        raise ValueError(f"{word} is no country whose IBANs are known here; there are {', '.join(IBAN_COUNTRIES)}")
+    return code
+
+
+class Iban(TextMask):
+    """An IBAN of the same country with right check digits and a bank code that no bank has."""
+
+    word: ClassVar[str] = "iban"
+    preserves: ClassVar[str] = "country, length, check digits, grouping, joinability, NULL and empty values"
+    needs: ClassVar[int] = 27
+    needs_for: ClassVar[str] = "an IBAN"
+
+    country: Annotated[str, AfterValidator(_iban_country)] = "FR"  # for a value whose own country is not known
+    country_from: str | None = None
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.country_from,) if self.country_from else ()
+
+    def functions(self) -> tuple[str, ...]:
+        return (FAKE_IBAN,)
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+        return 23  # Belgium's seven free digits; a unique column is small, or its plan is refused
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        home: TextElement = literal(self.country, Text)
+        if self.country_from is not None:
+            known: dict[str, TextElement] = {code: literal(code, Text) for code in COUNTRY_WORDS if code in IBAN_LENGTHS}
+            known.setdefault(self.country, home)
+            words = {self.country: (self.country.lower(),), **COUNTRY_WORDS}
+            home = by_country(plain_code(context.row(self.country_from)), known, self.country, words)
+        fake = work_function("fake_iban", value, home, literal(length or 64, Integer))
+        return fake if length is None or length >= 27 else func.left(fake, length, type_=Text)

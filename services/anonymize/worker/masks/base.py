@@ -1,0 +1,90 @@
+"""What every mask is: parameters that are checked when the policy is read, and an SQL expression built from them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import ColumnElement, Text, case, cast, literal
+
+from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.sql import Collated, TextElement
+
+SAFE_COLLISION_ODDS = 1e-6
+
+
+@dataclass(frozen=True)
+class MaskContext:
+    """What a mask has to know beyond its column: `email_digits` is one length for every e-mail column of the database,
+    because the same e-mail must become the same fake in all of them, and so is `email_names`, whether a first name
+    stands before it. `document_function` names the function that masks a JSON column."""
+
+    row: Callable[[str], ColumnElement[Any]]
+    email_digits: int = 20
+    email_names: bool = True
+    document_function: str = ""
+
+
+class Mask(BaseModel):
+    """One way to mask. A field is a parameter of the policy; class variables say what the mask is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    word: ClassVar[str]  # how the policy calls it
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT})
+    preserves: ClassVar[str] = "NULL and empty values"
+    rewrites: ClassVar[bool] = True  # whether rules change the column at all
+    nested_masks: ClassVar[str | None] = None  # the parameter that holds masks itself
+    needs: ClassVar[int] = 1  # characters that a column must hold
+    needs_for: ClassVar[str] = "it"
+
+    def reads(self) -> tuple[str, ...]:
+        """Other columns of the same row that the expression reads."""
+        return ()
+
+    def functions(self) -> tuple[str, ...]:
+        """Functions of the worker's own schema that the expression calls: statements that make them."""
+        return ()
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+        """Bits of keyed hash that keep different values different; None where they may well become equal."""
+        return None
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        """Say why this mask cannot be used on a column; each complaint follows the column's name."""
+        if column.family not in self.accepts:
+            takes = ", ".join(sorted(family.value for family in self.accepts))
+            yield f"{column.type}: {self.word} masks {takes} only"
+        elif column.family is Family.TEXT and column.length is not None and column.length < self.needs:
+            yield f"{short_type(column)} cannot hold {self.needs_for} (needs {self.needs})"
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        """The column's new value from its old one; NULL stays NULL and an empty text stays empty."""
+        raise NotImplementedError(f"{self.word} has no expression")
+
+
+class TextMask(Mask):
+    """A mask from text to text; it also serves inside JSON."""
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        """The fake for a text that is neither NULL nor empty, at most `length` characters long."""
+        raise NotImplementedError(f"{self.word} has no expression")
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        return unless_empty(value, self.fake(Collated(value), column.length, context))
+
+
+def unless_empty(value: ColumnElement[Any], fake: TextElement) -> TextElement:
+    """The fake, or the value itself where it is NULL or empty."""
+    text = cast(value, Text)
+    return case((text != literal("", Text), fake), else_=text)
+
+
+def short_type(column: Column) -> str:
+    """Return a type as people write it: varchar(10) for character varying(10)."""
+    return column.type.replace("character varying", "varchar").replace("character(", "char(")
+
+
+def collision_odds(rows: int, bits: int) -> float:
+    """The chance that any two of `rows` different values share a hash of `bits` bits (the birthday bound)."""
+    return float(rows) * float(rows) / 2.0 ** (bits + 1)

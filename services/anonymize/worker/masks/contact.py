@@ -1,0 +1,105 @@
+"""Masks for what reaches a person: e-mail addresses and telephone numbers."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator
+from sqlalchemy import Integer, Text, func, literal
+
+from services.anonymize.worker.masks.base import MaskContext, TextMask
+from services.anonymize.worker.masks.functions import FAKE_PHONE
+from services.anonymize.worker.masks.local import by_country, plain_code
+from services.anonymize.worker.masks.names import plain
+from services.anonymize.worker.masks.words import LOGIN_LENGTH, login_words
+from services.anonymize.worker.numbering import COUNTRIES, COUNTRY_WORDS, country_of
+from services.anonymize.worker.schema import Column
+from services.anonymize.worker.sql import Purpose, TextElement, keyed_hex, word, work_function
+
+# RFC 2606 and RFC 6761: nobody can register these, so no mail to a fake ever arrives.
+RESERVED_DOMAINS = (r"(?:[a-z0-9-]+\.)*example\.(?:com|net|org)", r"(?:[a-z0-9-]+\.)+(?:invalid|test|example)")
+RESERVED = "@(?:" + "|".join(RESERVED_DOMAINS) + ")$"
+
+MOST_DIGITS, FEWEST_DIGITS = 20, 12
+
+
+def _reserved(domain: str) -> str:
+    if not re.search(RESERVED, "@" + domain.lower()):
+        raise ValueError(f"{domain} may belong to someone; end it with .invalid, .test or .example")
+    return domain.lower()
+
+
+class Email(TextMask):
+    """A first name and a keyed hash under a reserved domain; addresses that differ in case only stay one address."""
+
+    word: ClassVar[str] = "email"
+    preserves: ClassVar[str] = "uniqueness (up to case), joinability, NULL and empty values"
+
+    domain: Annotated[str, AfterValidator(_reserved)] = "example.invalid"
+    case: Literal["ignore", "exact"] = "ignore"  # exact: addresses that differ in case stay different
+
+    def digits_in(self, length: int | None) -> int:
+        """Digits of hash for which a column of this length has room beside one letter, the @ and the domain."""
+        return MOST_DIGITS if length is None else min(MOST_DIGITS, length - len(self.domain) - 2)
+
+    def names_in(self, length: int | None) -> bool:
+        """Whether a column of this length has room for a first name as well."""
+        return length is None or length >= LOGIN_LENGTH + 1 + MOST_DIGITS + 1 + len(self.domain)
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        yield from super().complaints(column)
+        if column.length is not None and self.digits_in(column.length) < FEWEST_DIGITS:
+            needed = FEWEST_DIGITS + 2 + len(self.domain)
+            yield f"{column.type.replace('character varying', 'varchar')} cannot hold an e-mail (needs {needed})"
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+        return 4 * context.email_digits
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:  # noqa: ARG002
+        address = plain(value) if self.case == "ignore" else value
+        hashed = func.left(keyed_hex(address, Purpose.EMAIL), context.email_digits, type_=Text)
+        domain = literal("@" + self.domain)
+        if context.email_names:
+            return word(login_words(), address, Purpose.EMAIL) + literal(".") + hashed + domain
+        return literal("u") + hashed + domain
+
+
+def _known_country(name: str) -> str:
+    code = country_of(name)
+    if code is None:
+        raise ValueError(f"{name} is no country with a numbering plan here; there are {', '.join(COUNTRIES)}")
+    return code
+
+
+CountryWord = Annotated[str, AfterValidator(_known_country)]
+
+
+class Phone(TextMask):
+    """A number that belongs to nobody, of the same country, of the same kind and written alike."""
+
+    word: ClassVar[str] = "phone"
+    preserves: ClassVar[str] = "country, mobile or not, international or national form, separators, joinability"
+
+    country: CountryWord = "FR"
+    country_from: str | None = None
+    form: Literal["keep", "national", "e164"] = "keep"
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.country_from,) if self.country_from else ()
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        yield from super().complaints(column)
+        needed, what = (11, "a national number") if self.form == "national" else (16, "an E.164 number")
+        if column.length is not None and column.length < needed:
+            hint = "; form: national needs 11" if self.form == "keep" and column.length >= 11 else ""
+            yield f"{column.type.replace('character varying', 'varchar')} cannot hold {what} (needs {needed}{hint})"
+
+    def functions(self) -> tuple[str, ...]:
+        return (FAKE_PHONE,)
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        home: TextElement = literal(self.country, Text)
+        if self.country_from is not None:
+            countries: dict[str, TextElement] = {code: literal(code, Text) for code in COUNTRIES}
+            home = by_country(plain_code(context.row(self.country_from)), countries, self.country, COUNTRY_WORDS)
+        return work_function("fake_phone", value, home, literal(self.form, Text), literal(length or 64, Integer))

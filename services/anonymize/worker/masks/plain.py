@@ -1,0 +1,191 @@
+"""Masks that need no word list: constants, NULL, keyed hashes, shifted dates, addresses on the network, and none at all."""
+
+import datetime
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, null
+from sqlalchemy.types import Interval
+
+from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask, short_type, unless_empty
+from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.sql import (
+    Collated,
+    NamedType,
+    Purpose,
+    TextElement,
+    hashed,
+    keyed_digest,
+    keyed_hex,
+)
+
+EVERY_FAMILY = frozenset(Family)
+
+
+class Keep(Mask):
+    """Nothing: the column holds no personal data."""
+
+    word: ClassVar[str] = "keep"
+    accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
+    preserves: ClassVar[str] = "everything"
+    rewrites: ClassVar[bool] = False
+
+    not_phones: bool = False  # its runs of digits are codes: verification looks for no telephone numbers in it
+
+
+class ByScript(Mask):
+    """Nothing by rule: the customer's script masks the column, and verification covers it all the same."""
+
+    word: ClassVar[str] = "script"
+    accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
+    preserves: ClassVar[str] = "what the script preserves"
+    rewrites: ClassVar[bool] = False
+
+
+class Null(Mask):
+    """NULL."""
+
+    word: ClassVar[str] = "null"
+    accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
+    preserves: ClassVar[str] = "nothing"
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        if column.not_null:
+            yield "is NOT NULL and cannot become null; use constant or another mask"
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+        return 1024  # NULLs are never equal to one another
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:  # noqa: ARG002
+        return null()
+
+
+class Constant(Mask):
+    """The same value in every row that has one."""
+
+    word: ClassVar[str] = "constant"
+    accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
+    preserves: ClassVar[str] = "NULL values"
+
+    value: str | int | float | bool
+
+    def text(self) -> str:
+        """The value as PostgreSQL reads it."""
+        return str(self.value).lower() if isinstance(self.value, bool) else str(self.value)
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        text = self.text()
+        if column.length is not None and len(text) > column.length:
+            yield f"{short_type(column)} cannot hold the constant (needs {len(text)})"
+        elif column.enum_labels and text not in column.enum_labels:
+            yield f"{column.type} has no label {text}; it has {', '.join(column.enum_labels)}"
+        elif column.family is Family.NUMBER and not _is_number(text):
+            yield f"{column.type} cannot hold the constant {text}"
+        elif column.family in {Family.DATE, Family.TIMESTAMP} and not _is_date(text):
+            yield f"{column.type} cannot hold the constant {text}; write it as 2000-01-31"
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:  # noqa: ARG002
+        constant = cast(literal(self.text(), Text), NamedType(column.type))
+        return case((value.is_not(None), constant), else_=null())
+
+
+class Hash(TextMask):
+    """A keyed SHA-256 of the value, as long as the column allows."""
+
+    word: ClassVar[str] = "hash"
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT, Family.UUID, Family.BYTES})
+    preserves: ClassVar[str] = "uniqueness, joinability, NULL and empty values"
+    needs: ClassVar[int] = 16
+    needs_for: ClassVar[str] = "a hash wide enough"
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+        return 122 if column.family is Family.UUID else 4 * min(column.length or 64, 64)
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:  # noqa: ARG002
+        return func.left(keyed_hex(value, Purpose.HASH), min(length or 64, 64), type_=Text)
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        text = cast(value, Text)
+        if column.family is Family.BYTES:
+            return keyed_digest(text, Purpose.HASH)
+        if column.family is Family.UUID:
+            # a version 4 UUID of the hash: version and variant stand at their places
+            digits = keyed_hex(text, Purpose.HASH)
+            return (
+                func.left(digits, 12, type_=Text)
+                + literal("4")
+                + func.substr(digits, 14, 3, type_=Text)
+                + literal("a")
+                + func.substr(digits, 18, 15, type_=Text)
+            )
+        return unless_empty(value, self.fake(text, column.length, context))
+
+
+class DateShift(Mask):
+    """A date moved by up to `days` in either direction, never by none; equal dates move alike."""
+
+    word: ClassVar[str] = "date_shift"
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.DATE, Family.TIMESTAMP})
+    preserves: ClassVar[str] = "the time of day, distribution, NULL values"
+
+    days: Annotated[int, Field(gt=0, le=36500)]
+    by: str | None = None  # a column of the same row: rows that share its value move alike
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.by,) if self.by else ()
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        chosen_by: TextElement = func.coalesce(Collated(context.row(self.by)), Collated(value), type_=Text) if self.by \
+            else Collated(value)  # fmt: skip
+        drawn = cast(hashed(chosen_by, Purpose.DATE).op("%")(literal(2 * self.days)), Integer)
+        shift = case((drawn < literal(self.days), drawn - literal(self.days)), else_=drawn - literal(self.days - 1))
+        if column.family is Family.DATE:
+            return value + shift
+        return value + shift.op("*")(cast(literal("1 day", Text), Interval))
+
+
+class Ip(TextMask):
+    """An address of a range that routes nowhere: 10.0.0.0/8, or 2001:db8::/32 (RFC 3849)."""
+
+    word: ClassVar[str] = "ip"
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.INET, Family.TEXT})
+    preserves: ClassVar[str] = "the address family, joinability, NULL and empty values"
+    needs: ClassVar[int] = 15
+    needs_for: ClassVar[str] = "an IP address"
+
+    version: Literal["keep", "4"] = "keep"
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:  # noqa: ARG002
+        four = func.host(_inet("10.0.0.0") + hashed(value, Purpose.IP).op("&")(literal(2**24 - 1)), type_=Text)
+        if self.version == "4" or (length is not None and length < 39):
+            return four
+        six = func.host(_inet("2001:db8::") + hashed(value, Purpose.IP), type_=Text)
+        return case((func.strpos(value, literal(":")) > literal(0), six), else_=four)
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        if column.family is not Family.INET:
+            return super().masked(value, column, context)
+        text = Collated(value)
+        fake = func.set_masklen(cast(self.fake(text, None, context), NamedType("inet")), func.masklen(value))
+        return case((value.is_not(None), fake), else_=null())
+
+
+def _inet(address: str) -> ColumnElement[Any]:
+    return cast(literal(address, Text), NamedType("inet"))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,183 @@
+"""From a policy and a schema to the statements that mask: a pure function that says all problems at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Text, column, type_coerce
+
+from services.anonymize.worker.masks import MaskContext
+from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
+from services.anonymize.worker.masks.documents import Json
+from services.anonymize.worker.obstacles import Obstacles
+from services.anonymize.worker.policy import Action, ColumnRule, Policy, PolicyError, TableRule
+from services.anonymize.worker.problems import find_problems
+from services.anonymize.worker.rewriting import masked_value, rewrite, silently, update
+from services.anonymize.worker.schema import Schema, Table
+from services.anonymize.worker.sql import qualified
+
+
+class Method(StrEnum):
+    """How a table is masked."""
+
+    REWRITE = "rewrite"  # one ALTER TABLE … ALTER COLUMN … TYPE … USING, which leaves nothing of the old rows
+    UPDATE = "update"  # where the rewrite is not allowed: UPDATE, then VACUUM FULL
+    TRUNCATE = "truncate"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """What is done to one table. `statements` run in one transaction, `afterwards` outside of any."""
+
+    table: Table
+    method: Method
+    why: str
+    masked: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
+    afterwards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DocumentCheck:
+    """A query whose every row (path, what was found) stops the run: the policy says `others: fail`."""
+
+    column: str
+    line: int
+    query: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that masking does, in order: functions, checks, dismantle, tables in parallel, rebuild, refresh."""
+
+    tables: tuple[TablePlan, ...]  # the largest first
+    functions: tuple[str, ...] = ()
+    checks: tuple[DocumentCheck, ...] = ()
+    dismantle: tuple[str, ...] = ()
+    rebuild: tuple[str, ...] = ()
+    refresh: tuple[str, ...] = ()
+
+    @property
+    def columns_masked(self) -> int:
+        """Columns that rules change."""
+        return sum(len(planned.masked) for planned in self.tables)
+
+
+def make_plan(policy: Policy, schema: Schema) -> Plan:
+    """Plan the masking of a database. Raises PolicyError with everything that the policy leaves open or gets wrong."""
+    shape = email_shape(policy, schema)
+    problems = find_problems(policy, schema, lambda table: context_for(table, shape))
+    if problems:
+        raise PolicyError(problems)
+    obstacles = Obstacles(schema)
+    planned = []
+    functions: dict[str, None] = {}
+    checks = []
+    touched: dict[int, frozenset[str]] = {}
+    for table in schema.tables:
+        rule = policy.tables[table.schema, table.name]
+        rules = masked_rules(rule)
+        if not rules:
+            planned.append(_unmasked(table, rule))
+            continue
+        contexts = {}
+        for name, column_rule in rules.items():
+            mask = column_rule.mask
+            context = context_for(table, shape, f"document_{table.oid}_{_number(table, name)}")
+            contexts[name] = context
+            functions |= dict.fromkeys(mask.functions())
+            if isinstance(mask, Json):
+                functions[mask.function(context)] = None
+                if query := mask.unknown_query(table.schema, table.name, name):
+                    checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
+        reason = obstacles.no_rewrite(table, frozenset(rules))
+        method = Method.UPDATE if reason else Method.REWRITE
+        follow = obstacles.following(table, frozenset(rules))
+        touched[table.oid] = frozenset(rules) | (frozenset() if reason else follow.names)
+        values = {
+            part: masked_value(part, rules[part.name].mask, contexts[part.name])
+            for part in table.columns
+            if part.name in rules
+        }
+        planned.append(
+            TablePlan(
+                table=table,
+                method=method,
+                why=reason or "all masked columns in one rewrite",
+                masked=tuple(rules),
+                statements=update(table, values) if reason else rewrite(table, values, follow, schema),
+                afterwards=vacuum_full(table) if reason else (),
+            )
+        )
+    dismantle, rebuild = obstacles.taken_away(
+        {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.REWRITE},
+        {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.UPDATE},
+    )
+    emptied = truncate([plan.table for plan in planned if plan.method is Method.TRUNCATE])
+    return Plan(
+        tables=tuple(sorted(planned, key=lambda plan: -plan.table.size)),
+        functions=tuple(functions),
+        checks=tuple(checks),
+        dismantle=(*emptied, *dismantle),
+        rebuild=rebuild,
+        refresh=tuple(
+            f"REFRESH MATERIALIZED VIEW {qualified(view.schema, view.name)}"
+            for view in schema.views
+            if view.materialized and view.populated
+        ),
+    )
+
+
+def masked_rules(rule: TableRule) -> dict[str, ColumnRule]:
+    """Return the rules that change columns."""
+    return {name: column for name, column in rule.columns.items() if column.mask.rewrites}
+
+
+def context_for(table: Table, shape: tuple[int, bool], document_function: str = "") -> MaskContext:
+    """Return what the masks of a table have to know."""
+    digits, names = shape
+    return MaskContext(
+        row=lambda name: type_coerce(column(name), Text),
+        email_digits=digits,
+        email_names=names,
+        document_function=document_function,
+    )
+
+
+def email_shape(policy: Policy, schema: Schema) -> tuple[int, bool]:
+    """Return the digits of hash in every fake e-mail, and whether a name stands before them: the shortest column
+    decides for all, because the same e-mail must become the same fake everywhere."""
+    rooms = [
+        (mask.digits_in(part.length), mask.names_in(part.length))
+        for table in schema.tables
+        if (rule := policy.tables.get((table.schema, table.name)))
+        for part in table.columns
+        if (found := rule.columns.get(part.name)) and isinstance(mask := found.mask, Email)
+    ]
+    return min((digits for digits, _ in rooms), default=MOST_DIGITS), all(names for _, names in rooms)
+
+
+def truncate(tables: Iterable[Table]) -> tuple[str, ...]:
+    """Empty tables in one statement, because they may reference one another; triggers stay silent."""
+    emptied = list(tables)
+    if not emptied:
+        return ()
+    statement = "TRUNCATE " + ", ".join(qualified(table.schema, table.name) for table in emptied)
+    return silently(emptied, (statement,))
+
+
+def vacuum_full(table: Table) -> tuple[str, ...]:
+    """Rewrite every relation of a table, so that no old row version is left in it."""
+    return tuple(f"VACUUM (FULL) {qualified(member.schema, member.name)}" for member in table.members if not member.foreign)
+
+
+def _unmasked(table: Table, rule: TableRule) -> TablePlan:
+    if rule.action is Action.TRUNCATE:
+        return TablePlan(table, Method.TRUNCATE, "the policy empties it")
+    return TablePlan(table, Method.KEEP, "no rule changes a column")
+
+
+def _number(table: Table, name: str) -> int:
+    return next(part.number for part in table.columns if part.name == name)
+

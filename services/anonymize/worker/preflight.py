@@ -1,0 +1,32 @@
+"""Checks a policy against a live database without writing anything."""
+
+from services.anonymize.worker.connecting import Database, address_of, open_connection
+from services.anonymize.worker.discovery import discover
+from services.anonymize.worker.plan import make_plan
+from services.anonymize.worker.policy import PolicyError, Problem, load_policy
+from services.anonymize.worker.schema import Schema
+
+
+def preflight(policy_text: str, name: str, database_url: str) -> list[Problem]:
+    """Return every problem of a policy with a database; none means that masking can begin.
+
+    Raises ConnectionProblemError if the database cannot be opened.
+    """
+    try:
+        policy = load_policy(policy_text, name)
+    except PolicyError as error:
+        return error.problems
+    try:
+        make_plan(policy, read_schema(database_url))
+    except PolicyError as error:
+        return error.problems
+    return []
+
+
+def read_schema(database_url: str) -> Schema:
+    """Discover a database's schema in a read-only transaction. Raises ConnectionProblemError."""
+    address = address_of(database_url)
+    open_connection(address).close()
+    with Database(address).begin() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        return discover(connection)

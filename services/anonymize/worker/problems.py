@@ -1,0 +1,160 @@
+"""Everything a policy leaves open or gets wrong for one schema, each finding at its line of the policy."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from services.anonymize.worker.masks import MaskContext
+from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
+from services.anonymize.worker.masks.contact import Email
+from services.anonymize.worker.policy import Action, ColumnRule, Policy, Problem, RunScript, TableRule, did_you_mean
+from services.anonymize.worker.schema import Column, ForeignKey, Schema, Table
+
+Context = Callable[[Table], MaskContext]
+
+
+def find_problems(policy: Policy, schema: Schema, context: Context) -> list[Problem]:
+    """Return all problems of a policy with a schema."""
+    return sorted(set(_Finder(policy, schema, context).all()))
+
+
+class _Finder:
+    def __init__(self, policy: Policy, schema: Schema, context: Context) -> None:
+        self.policy = policy
+        self.schema = schema
+        self.context = context
+        self.masked_in = {
+            table.oid: {name: rule for name, rule in found.columns.items() if rule.mask.rewrites}
+            for table in schema.tables
+            if (found := policy.tables.get((table.schema, table.name)))
+        }
+
+    def problem(self, line: int, message: str) -> Problem:
+        return Problem(self.policy.file, line, message)
+
+    def all(self) -> Iterator[Problem]:
+        yield from self.database()
+        yield from self.unknown_tables()
+        for table in self.schema.tables:
+            rule = self.policy.tables.get((table.schema, table.name))
+            if rule is None:
+                where = f"add it under tables ({self.policy.file}:{self.policy.tables_line})"
+                yield self.problem(self.policy.tables_line, f"{table.label}: the policy does not name it; {where}")
+            elif rule.action is None:
+                yield from chain(self.columns(table, rule), self.uniques(table), self.instead(table, rule))
+            elif table.foreign and rule.action is not Action.KEEP:
+                yield self.problem(rule.line, f"{table.label}: its rows lie on another server; write keep")
+            elif rule.action is Action.TRUNCATE:
+                yield from self.truncated(table, rule)
+        for key in self.schema.foreign_keys:
+            yield from self.foreign_key(key)
+
+    def database(self) -> Iterator[Problem]:
+        if self.policy.database is not None and self.policy.database != self.schema.database:
+            yield self.problem(
+                self.policy.database_line,
+                f"database: the policy is for {self.policy.database}, but this database is {self.schema.database}",
+            )
+
+    def unknown_tables(self) -> Iterator[Problem]:
+        known = {table.label: table for table in self.schema.tables}
+        views = {(view.schema, view.name) for view in self.schema.views}
+        for (schema, name), rule in self.policy.tables.items():
+            label = Table(oid=0, schema=schema, name=name, columns=()).label
+            if (schema, name) in views:
+                yield self.problem(rule.line, f"{label}: is a view and follows its tables; leave it out")
+            elif root := self.schema.partitions.get((schema, name)):
+                yield self.problem(rule.line, f"{label}: is a partition and follows {root}; leave it out")
+            elif self.schema.table(schema, name) is None:
+                yield self.problem(rule.line, f"{label}: no such table{did_you_mean(label, known)}")
+
+    def columns(self, table: Table, rule: TableRule) -> Iterator[Problem]:
+        if table.foreign:
+            yield self.problem(rule.line, f"{table.label}: its rows lie on another server; write keep")
+        names = [column.name for column in table.columns]
+        for name, named in rule.columns.items():
+            column = table.column(name)
+            if column is None:
+                yield self.problem(named.line, f"{table.label}.{name}: no such column{did_you_mean(name, names)}")
+            else:
+                for complaint in self.complaints(table, column, named):
+                    yield self.problem(named.line, f"{table.label}.{name}: {complaint}")
+        for column in table.columns:
+            if column.name not in rule.columns and column.generated is None:
+                where = f"add it under tables.{table.label}.columns ({self.policy.file}:{rule.columns_line})"
+                yield self.problem(
+                    rule.columns_line, f"{table.label}.{column.name}: the policy does not name it; {where}"
+                )
+
+    def complaints(self, table: Table, column: Column, rule: ColumnRule) -> Iterator[str]:
+        mask = rule.mask
+        if column.generated is not None:
+            if mask.rewrites:
+                yield "is generated and follows its inputs; leave it out"
+            return
+        if mask.word == "script" and self.policy.script is None:
+            yield "the policy has no script that could mask it"
+        yield from mask.complaints(column)
+        for name in mask.reads():
+            if table.column(name) is None:
+                known = [other.name for other in table.columns]
+                yield f"{mask.word} reads {name}, which is no column of {table.label}{did_you_mean(name, known)}"
+
+    def uniques(self, table: Table) -> Iterator[Problem]:
+        for unique in table.uniques:
+            for name, rule in self.masked_in.get(table.oid, {}).items():
+                column = table.column(name)
+                if column is None or name not in unique.columns or column.family not in rule.mask.accepts:
+                    continue
+                bits = rule.mask.injective_bits(column, self.context(table))
+                where = f"{table.label}.{name}"
+                if bits is None:
+                    said = f"is unique by {unique.name}, and {rule.mask.word} may make two values equal; use hash, null or keep"
+                    yield self.problem(rule.line, f"{where}: {said}")
+                elif collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
+                    said = f"is unique by {unique.name}, and {bits} bits cannot keep {table.rows} rows apart; make it longer"
+                    yield self.problem(rule.line, f"{where}: {said}")
+
+    def instead(self, table: Table, rule: TableRule) -> Iterator[Problem]:
+        if self.policy.script is None or self.policy.script.run is not RunScript.INSTEAD:
+            return
+        for name, named in rule.columns.items():
+            if named.mask.rewrites:
+                said = f"{named.mask.word} would not run, because the script runs instead of rules; write script or keep"
+                yield self.problem(named.line, f"{table.label}.{name}: {said}")
+
+    def truncated(self, table: Table, rule: TableRule) -> Iterator[Problem]:
+        for key in self.schema.foreign_keys:
+            if key.referenced != table.oid or key.table == table.oid:
+                continue
+            child = next((other for other in self.schema.tables if other.oid == key.table), None)
+            if child is None:
+                continue
+            named = self.policy.tables.get((child.schema, child.name))
+            if named is None or named.action is not Action.TRUNCATE:
+                said = f"cannot be emptied, because {child.label} references it by {key.name}; truncate both or neither"
+                yield self.problem(rule.line, f"{table.label}: {said}")
+
+    def foreign_key(self, key: ForeignKey) -> Iterator[Problem]:
+        child = next((table for table in self.schema.tables if table.oid == key.table), None)
+        parent = next((table for table in self.schema.tables if table.oid == key.referenced), None)
+        if child is None or parent is None:
+            return
+        for name, referenced in zip(key.columns, key.referenced_columns, strict=True):
+            here = self.masked_in.get(child.oid, {}).get(name)
+            there = self.masked_in.get(parent.oid, {}).get(referenced)
+            if here is None and there is None:
+                continue
+            rule = here or there
+            assert rule is not None  # noqa: S101 - one of both is there
+            said = f"{child.label}.{name} references {parent.label}.{referenced} by {key.name}"
+            if here is None or there is None or here.mask != there.mask:
+                yield self.problem(rule.line, f"{said}; give both the same mask")
+            elif here.mask.reads():
+                yield self.problem(rule.line, f"{said}; its mask must not read other columns of the row")
+            elif not isinstance(here.mask, Email) and _length(child, name) != _length(parent, referenced):
+                yield self.problem(rule.line, f"{said}; both need the same length to be masked alike")
+
+
+def _length(table: Table, name: str) -> int | None:
+    column = table.column(name)
+    return column.length if column else None

@@ -1,0 +1,54 @@
+"""The report of a run's masking as JSON: counts, methods and seconds, and never a value."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from services.anonymize.worker.engines.postgresql import Masked
+from services.anonymize.worker.pipeline import Outcome
+
+
+def as_json(run_id: str, policy_digest: str, outcome: Outcome) -> str:
+    """Return the report's text."""
+    report = {
+        "run_id": run_id,
+        "policy_digest": policy_digest,
+        "passed": outcome.passed,
+        "seconds": dict(outcome.seconds),
+        "tables": [_table(done) for done in outcome.tables],
+        "rows_masked": outcome.rows_masked,
+        "columns_masked": outcome.columns_masked,
+        "cleaning": {
+            "tables": outcome.cleaning.tables,
+            "seconds": round(outcome.cleaning.seconds, 3),
+            "left": list(outcome.cleaning.left),
+        },
+        "verification": [
+            {"name": found.name, "passed": found.passed, "examined": found.examined, "detail": found.detail}
+            for found in outcome.findings
+        ],
+        "notes": list(outcome.notes),
+    }
+    return json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_report(uri: str, text: str, s3: Any = None) -> None:
+    """Write a report to `s3://bucket/key`, with the client given, or to a file."""
+    if uri.startswith("s3://"):
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        s3.put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+        return
+    path = Path(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _table(done: Masked) -> dict[str, Any]:
+    return {
+        "table": done.plan.table.label,
+        "method": done.plan.method.value,
+        "why": done.plan.why,
+        "columns": list(done.plan.masked),
+        "rows": done.rows,
+        "seconds": round(done.seconds, 3),
+    }

@@ -1,0 +1,101 @@
+"""The statements that mask one table: a single rewrite, or an UPDATE where the rewrite is not allowed."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import cast
+
+from services.anonymize.worker.masks import Mask, MaskContext
+from services.anonymize.worker.obstacles import Following
+from services.anonymize.worker.schema import Column, Schema, Table, Trigger
+from services.anonymize.worker.sql import NamedType, compiled, qualified, quoted, text_literal
+
+ENABLE = {"R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "D": "DISABLE"}
+
+
+def masked_value(column: Column, mask: Mask, context: MaskContext) -> str:
+    """A column's new value as SQL, of exactly the column's type."""
+    value = mask.masked(context.row(column.name), column, context)
+    return compiled(cast(value, NamedType(column.type)))
+
+
+def rewrite(table: Table, values: Mapping[Column, str], following: Following, schema: Schema) -> tuple[str, ...]:
+    """One ALTER TABLE with every masked column: one rewrite that leaves no old row, index entry or TOAST value behind.
+
+    The type is said exactly as it is, because ALTER COLUMN … TYPE resets what is not said again: collation, storage and
+    the statistics targets of expression indexes.
+    """
+    name = qualified(table.schema, table.name)
+    clauses = [f"DROP COLUMN {quoted(column.name)}" for column in following.columns]
+    for column, value in values.items():
+        collation = f" COLLATE {column.collation}" if column.collation else ""
+        clauses.append(f"ALTER COLUMN {quoted(column.name)} TYPE {column.type}{collation} USING {value}")
+        clauses += _physical(column)
+    for column in following.columns:
+        clauses.append(_add_generated(column))
+        clauses += _physical(column)
+        if column.statistics is not None:
+            clauses.append(f"ALTER COLUMN {quoted(column.name)} SET STATISTICS {column.statistics}")
+    comments = [
+        f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {text_literal(column.comment)}"
+        for column in following.columns
+        if column.comment
+    ]
+    members = {table.oid, *(member.oid for member in table.members)}
+    targets = [kept.statement for kept in schema.index_statistics if kept.table in members]
+    return (f"ALTER TABLE {name} " + ", ".join(clauses), *comments, *following.recreate, *targets)
+
+
+def update(table: Table, values: Mapping[Column, str]) -> tuple[str, ...]:
+    """One UPDATE of every masked column, with the table's triggers silent and row security out of the way."""
+    name = qualified(table.schema, table.name)
+    only = "ONLY " if table.inheritance else ""
+    assignments = ", ".join(f"{quoted(column.name)} = {value}" for column, value in values.items())
+    where = " OR ".join(f"{quoted(column.name)} IS NOT NULL" for column in values)
+    forced = [
+        qualified(part.schema, part.name) for part in (table, *table.members) if part.forces_row_security
+    ]  # fmt: skip
+    return (
+        *(f"ALTER TABLE {part} NO FORCE ROW LEVEL SECURITY" for part in dict.fromkeys(forced)),
+        *silently([table], (f"UPDATE {only}{name} SET {assignments} WHERE {where}",)),
+        *(f"ALTER TABLE {part} FORCE ROW LEVEL SECURITY" for part in dict.fromkeys(forced)),
+    )
+
+
+def silently(tables: Iterable[Table], statements: tuple[str, ...]) -> tuple[str, ...]:
+    """The statements with the users' triggers off: masking writes no audit rows. Their states come back exactly."""
+    relations: dict[str, tuple[Trigger, ...]] = {}
+    for table in tables:
+        relations[qualified(table.schema, table.name)] = table.triggers
+        for member in table.members:
+            relations.setdefault(qualified(member.schema, member.name), member.triggers)
+    having = {name: triggers for name, triggers in relations.items() if triggers}
+    return (
+        *(f"ALTER TABLE {name} DISABLE TRIGGER USER" for name in having),
+        *statements,
+        *(f"ALTER TABLE {name} ENABLE TRIGGER USER" for name in having),
+        *(
+            f"ALTER TABLE {name} {ENABLE[trigger.enabled]} TRIGGER {quoted(trigger.name)}"
+            for name, triggers in having.items()
+            for trigger in triggers
+            if trigger.enabled in ENABLE
+        ),
+    )
+
+
+def _physical(column: Column) -> list[str]:
+    clauses = []
+    if column.storage:
+        clauses.append(f"ALTER COLUMN {quoted(column.name)} SET STORAGE {column.storage}")
+    if column.compression:
+        clauses.append(f"ALTER COLUMN {quoted(column.name)} SET COMPRESSION {column.compression}")
+    return clauses
+
+
+def _add_generated(column: Column) -> str:
+    collation = f" COLLATE {column.collation}" if column.collation else ""
+    kind = "STORED" if column.generated_stored else "VIRTUAL"
+    not_null = " NOT NULL" if column.not_null and not column.domain else ""
+    return (
+        f"ADD COLUMN {quoted(column.name)} {column.type}{collation}"
+        f" GENERATED ALWAYS AS ({column.generated}) {kind}{not_null}"
+    )

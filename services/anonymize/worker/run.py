@@ -1,0 +1,161 @@
+"""The worker's run: environment in, exit code out, everything else in the ledger and the report."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from services.anonymize.worker.connecting import Address, ConnectionProblemError, Database, log_in
+from services.anonymize.worker.failures import MaskingError, reason_of
+from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.pipeline import Outcome, anonymize
+from services.anonymize.worker.policy import load_policy
+from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.report import as_json, write_report
+from shared.aws import client
+from shared.bundle import POLICY_FILE, BundleError, read_bundle
+from shared.ledger import Ledger
+from shared.records import Check, Progress, Verification
+
+LOG = logging.getLogger("snapveil.worker")
+MOST_CONNECTIONS = 8
+TELL_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the worker is told by its environment."""
+
+    run_id: str
+    ledger_table: str
+    secret_id: str
+    policy_uri: str
+    policy_digest: str
+    database_resource_id: str
+    report_uri: str
+    connections: int
+    patience: float
+    tls: str
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings; raises KeyError for a missing one and ValueError for a wrong one."""
+        connections = int(environment.get("SNAPVEIL_CONNECTIONS") or os.cpu_count() or 1)
+        return cls(
+            run_id=environment["SNAPVEIL_RUN_ID"],
+            ledger_table=environment["SNAPVEIL_LEDGER_TABLE"],
+            secret_id=environment["SNAPVEIL_SECRET_ID"],
+            policy_uri=environment["SNAPVEIL_POLICY_URI"],
+            policy_digest=environment["SNAPVEIL_POLICY_DIGEST"],
+            database_resource_id=environment["SNAPVEIL_DATABASE_RESOURCE_ID"],
+            report_uri=environment["SNAPVEIL_REPORT_URI"],
+            connections=max(1, min(connections, MOST_CONNECTIONS)),
+            patience=float(environment.get("SNAPVEIL_LOGIN_PATIENCE_SECONDS") or 900),
+            tls=environment.get("SNAPVEIL_TLS") or "require",
+        )
+
+
+def main() -> int:
+    """Run the worker; return its exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    settings = Settings.read(os.environ)
+    ledger = Ledger(settings.ledger_table)
+    started = time.monotonic()
+    try:
+        outcome = work(settings, throttled(lambda advance: _record(ledger, settings.run_id, advance)))
+    except Exception as error:  # noqa: BLE001 - every ending is recorded, and no traceback may show a value
+        reason = reason_of(error)
+        LOG.error("%s", reason)  # noqa: TRY400
+        ledger.record_worker_failure(settings.run_id, reason, settings.database_resource_id)
+        return 1
+    verification = Verification(
+        run_id=settings.run_id,
+        policy_digest=settings.policy_digest,
+        database_resource_id=settings.database_resource_id,
+        passed=outcome.passed,
+        checks=tuple(
+            Check(name=found.name, passed=found.passed, examined=found.examined, detail=found.detail)
+            for found in outcome.findings
+        ),
+        tables_masked=sum(1 for done in outcome.tables if done.plan.masked),
+        columns_masked=outcome.columns_masked,
+        rows_masked=outcome.rows_masked,
+        seconds=round(time.monotonic() - started, 3),
+    )
+    ledger.record_verification(settings.run_id, verification)
+    if not outcome.passed:
+        failed = "; ".join(f"{found.name}: {found.detail}" for found in outcome.findings if not found.passed)
+        ledger.record_worker_failure(
+            settings.run_id, f"verification failed: {failed}", settings.database_resource_id
+        )
+        return 1
+    return 0
+
+
+def work(settings: Settings, tell: Tell) -> Outcome:
+    """Mask and verify the run's database and write the report."""
+    try:
+        bundle = read_bundle(settings.policy_uri)
+    except BundleError as error:
+        raise MaskingError(str(error)) from error
+    if bundle.digest != settings.policy_digest:
+        raise MaskingError(
+            f"the policy at {settings.policy_uri} has digest {bundle.digest[:12]}…, but the run is bound to"
+            f" {settings.policy_digest[:12]}…; it was changed after the run began"
+        )
+    policy = load_policy(bundle.policy, POLICY_FILE)
+    address = log_in(lambda: read_secret(settings), settings.patience, tell)
+    if policy.database is not None:
+        address = replace(address, database=policy.database)
+    database = Database(address, RunKey().settings())
+    outcome = anonymize(database, policy, bundle.files, settings.connections, tell)
+    s3 = client("s3") if settings.report_uri.startswith("s3://") else None
+    write_report(settings.report_uri, as_json(settings.run_id, settings.policy_digest, outcome), s3)
+    return outcome
+
+
+def read_secret(settings: Settings) -> Address:
+    """Read where the database is from the master secret, RDS's own format."""
+    answer: dict[str, Any] = client("secretsmanager").get_secret_value(SecretId=settings.secret_id)
+    secret = json.loads(answer["SecretString"])
+    if not str(secret.get("engine", "postgres")).startswith(("postgres", "aurora-postgres")):
+        raise ConnectionProblemError(f"the secret is for {secret['engine']}; the worker masks PostgreSQL")
+    return Address(
+        host=secret["host"],
+        port=int(secret["port"]),
+        user=secret["username"],
+        database=secret.get("dbname") or "postgres",
+        password=secret["password"],
+        tls=settings.tls,
+    )
+
+
+def throttled(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Tell:
+    """Tell at most a few times a second, but every new step and every step's end."""
+    last = [-1.0, ""]
+
+    def told(advance: Advance) -> None:
+        ended = advance.tables_total > 0 and advance.tables_done == advance.tables_total
+        if advance.step != last[1] or ended or clock() - float(last[0]) >= TELL_SECONDS:
+            last[:] = [clock(), advance.step]
+            tell(advance)
+
+    return told
+
+
+def _record(ledger: Ledger, run_id: str, advance: Advance) -> None:
+    LOG.info("%s %s/%s %s", advance.step, advance.tables_done, advance.tables_total, advance.table or "")
+    ledger.record_progress(
+        run_id,
+        Progress(
+            step=advance.step,
+            tables_done=advance.tables_done,
+            tables_total=advance.tables_total,
+            rows_done=advance.rows_done,
+            rows_total=advance.rows_total,
+            table=advance.table,
+        ),
+    )

@@ -1,0 +1,240 @@
+"""What a PostgreSQL database is made of, as frozen values: the plan reads these and never a database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    """The kinds of column types that masks tell apart."""
+
+    TEXT = "text"
+    JSON = "json"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    INET = "inet"
+    UUID = "uuid"
+    BYTES = "bytea"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ENUM = "enum"
+    OTHER = "other"
+
+
+FAMILIES: Mapping[str, Family] = {
+    "text": Family.TEXT,
+    "varchar": Family.TEXT,
+    "bpchar": Family.TEXT,
+    "citext": Family.TEXT,
+    "json": Family.JSON,
+    "jsonb": Family.JSON,
+    "date": Family.DATE,
+    "timestamp": Family.TIMESTAMP,
+    "timestamptz": Family.TIMESTAMP,
+    "inet": Family.INET,
+    "uuid": Family.UUID,
+    "bytea": Family.BYTES,
+    "int2": Family.NUMBER,
+    "int4": Family.NUMBER,
+    "int8": Family.NUMBER,
+    "numeric": Family.NUMBER,
+    "float4": Family.NUMBER,
+    "float8": Family.NUMBER,
+    "bool": Family.BOOLEAN,
+}
+
+# Types whose text can hold no e-mail, telephone number or IBAN; every other type is searched as text.
+SILENT_TYPES = frozenset(
+    "int2 int4 int8 numeric float4 float8 bool money date time timetz timestamp timestamptz interval uuid bytea "
+    "inet cidr macaddr macaddr8 oid xid xid8 cid tid point line lseg box path polygon circle bit varbit pg_lsn "
+    "int4range int8range numrange daterange tsrange tstzrange int4multirange int8multirange nummultirange "
+    "datemultirange tsmultirange tstzmultirange _int2 _int4 _int8 _numeric _float4 _float8 _bool _uuid _date "
+    "_timestamp _timestamptz vector cube seg geometry geography raster".split()
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; `type` is format_type()'s exact word for it, names in it qualified."""
+
+    name: str
+    type: str
+    base_type: str  # pg_type.typname below any domain; "_text" is an array of text
+    number: int = 1
+    length: int | None = None  # characters that varchar(n) and char(n) hold
+    not_null: bool = False
+    domain: bool = False
+    enum_labels: tuple[str, ...] = ()
+    collation: str | None = None  # only where it differs from the type's own
+    storage: str | None = None  # likewise
+    compression: str | None = None  # likewise
+    generated: str | None = None  # the expression
+    generated_stored: bool = True
+    identity: bool = False
+    comment: str | None = None
+    statistics: int | None = None
+    granted: bool = False  # has privileges of its own
+
+    @property
+    def family(self) -> Family:
+        """The kind of type that masks go by."""
+        return Family.ENUM if self.enum_labels else FAMILIES.get(self.base_type, Family.OTHER)
+
+    @property
+    def can_hold_text(self) -> bool:
+        """Whether an e-mail, a telephone number or an IBAN can stand in it."""
+        return self.base_type not in SILENT_TYPES and not self.enum_labels
+
+
+@dataclass(frozen=True)
+class Unique:
+    """A primary key, unique or exclusion constraint, or a unique index, and the columns it speaks of."""
+
+    name: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """A trigger that users made; `enabled` is pg_trigger.tgenabled."""
+
+    name: str
+    enabled: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with rows; partitions are members of their root and no tables of their own."""
+
+    oid: int
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    rows: int = 0  # an estimate
+    size: int = 0  # bytes with indexes and TOAST, all members
+    owner: str = ""
+    partitioned: bool = False
+    foreign: bool = False
+    extension: str | None = None
+    partition_key: tuple[str, ...] = ()
+    inheritance: bool = False  # parent or child of another table, other than by partitioning
+    typed: bool = False
+    row_type_used_by: str | None = None
+    forces_row_security: bool = False
+    uniques: tuple[Unique, ...] = ()
+    triggers: tuple[Trigger, ...] = ()
+    members: tuple["Member", ...] = ()  # where the rows are: the table itself, or its leaf partitions
+
+    @property
+    def label(self) -> str:
+        """How the policy names the table."""
+        return self.name if self.schema == "public" and "." not in self.name else f"{self.schema}.{self.name}"
+
+    def column(self, name: str) -> Column | None:
+        """Return a column by name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One relation that holds rows of a table."""
+
+    oid: int
+    schema: str
+    name: str
+    triggers: tuple[Trigger, ...] = ()
+    foreign: bool = False
+    forces_row_security: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """A view or materialized view, with the statements that make it anew, and what it reads."""
+
+    oid: int
+    schema: str
+    name: str
+    materialized: bool
+    populated: bool
+    drop: str
+    create: tuple[str, ...]
+    reads: frozenset[tuple[int, str | None]]  # (oid of a table, member or view, column)
+    rooted_by: str | None = None  # why it cannot be dropped: something else needs it
+
+    @property
+    def label(self) -> str:
+        """How messages name the view."""
+        return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
+
+
+class DependantKind(StrEnum):
+    """What can stand in the way of a column's rewrite."""
+
+    TRIGGER = "trigger"
+    RULE = "rule"
+    POLICY = "policy"
+    PUBLICATION = "publication"
+    FUNCTION = "function"
+
+
+@dataclass(frozen=True)
+class Dependant:
+    """Something on a table that uses some of its columns, with the statements to take it away and bring it back."""
+
+    kind: DependantKind
+    name: str
+    table: int  # oid of the table or member
+    columns: frozenset[str]
+    drop: tuple[str, ...] = ()
+    create: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A foreign key; `definition` is pg_get_constraintdef()'s text."""
+
+    name: str
+    table: int
+    columns: tuple[str, ...]
+    referenced: int
+    referenced_columns: tuple[str, ...]
+    definition: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True)
+class GeneratedColumn:
+    """A generated column's inputs and what hangs on it, for the rewrite that drops and adds it."""
+
+    table: int
+    name: str
+    inputs: frozenset[str]
+    recreate: tuple[str, ...] = ()  # indexes, checks and comments, after the column is back
+    rooted_by: str | None = None  # why it cannot be dropped
+
+
+@dataclass(frozen=True)
+class IndexStatistics:
+    """A statistics target on an expression index's column, which a rewrite forgets."""
+
+    table: int
+    statement: str
+
+
+@dataclass(frozen=True)
+class Schema:
+    """All of a database that masking has to know."""
+
+    database: str
+    tables: tuple[Table, ...]
+    views: tuple[View, ...] = ()  # in an order in which they can be made
+    dependants: tuple[Dependant, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    generated_columns: tuple[GeneratedColumn, ...] = ()
+    index_statistics: tuple[IndexStatistics, ...] = ()
+    partitions: Mapping[tuple[str, str], str] = field(default_factory=dict)  # a partition's name -> its root's label
+    extensions: tuple[str, ...] = ()
+
+    def table(self, schema: str, name: str) -> Table | None:
+        """Return a table by name."""
+        return next((table for table in self.tables if (table.schema, table.name) == (schema, name)), None)

@@ -1,0 +1,174 @@
+"""SQL that finds every e-mail, telephone number and IBAN in a relation, by its shape, as keyed digests.
+
+All of it happens in the database: what travels to the worker is counts. One scan per shape, and the shape's expensive
+pattern runs only on values that a cheap test lets through.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Text, column
+
+from services.anonymize.worker.keys import DIGEST_KEY_SETTING
+from services.anonymize.worker.numbering import belongs_to_nobody
+from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.schema import Column, Schema
+from services.anonymize.worker.shapes import (
+    BARE_NUMBER,
+    EMAIL,
+    IBAN,
+    PHONE,
+    SHORTEST_EMAIL,
+    SHORTEST_IBAN,
+    SHORTEST_PHONE,
+    normal_email,
+    normal_iban,
+    normal_phone,
+)
+from services.anonymize.worker.sql import WORK_SCHEMA, compiled, qualified, quoted, text_literal
+
+ORIGINALS = qualified(WORK_SCHEMA, "originals")
+MAKE_ORIGINALS = f"CREATE UNLOGGED TABLE {ORIGINALS} (kind text NOT NULL, digest bytea NOT NULL)"
+KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
+
+# A value is searched for a shape only if this holds; each is far cheaper than the shape's pattern.
+_WORTHWHILE = {
+    "email": "position('@' in value) > 0",
+    "phone": "value ~ '[0-9](?:[ ./()-]{0,3}[0-9]){7}'",
+    "iban": "value ~* '[a-z]{2}[0-9]{2}[ -]?[0-9a-z]{4}'",
+}
+_SHORTEST = {"email": SHORTEST_EMAIL, "phone": SHORTEST_PHONE, "iban": SHORTEST_IBAN}
+
+
+@dataclass(frozen=True)
+class Searched:
+    """A column that is searched."""
+
+    name: str
+    label: str
+    kinds: frozenset[str]
+    mask: str  # how the policy calls what happens to it
+    json: bool = False
+
+    @property
+    def kept(self) -> bool:
+        """Whether the policy says that it holds nothing personal."""
+        return self.mask == "keep"
+
+    def as_text(self) -> str:
+        """The value as text; JSON in its binary form's spelling, because JSON's own may hide an @ as an escape."""
+        return f"CAST({quoted(self.name)} AS jsonb)::text" if self.json else f"CAST({quoted(self.name)} AS text)"
+
+
+@dataclass(frozen=True)
+class Search:
+    """One relation with the columns that are searched in it."""
+
+    relation: str
+    table: int  # oid of the table that it is part of; 0 for a materialized view
+    columns: tuple[Searched, ...]
+    forced: bool = False  # row security holds for its owner too
+
+
+def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
+    """Return one search for every relation that holds rows of tables, the largest tables first."""
+    searches = []
+    for table in sorted(schema.tables, key=lambda table: -table.size):
+        rule = policy.tables[table.schema, table.name]
+        masks = {name: named.mask for name, named in rule.columns.items()}
+        columns = []
+        for part in table.columns:
+            mask = masks.get(part.name)
+            word = mask.word if mask else "keep" if rule.action else "generated"
+            kinds = _kinds(part, codes=bool(getattr(mask, "not_phones", False)))
+            if kinds:
+                json = part.base_type in {"json", "jsonb"}
+                columns.append(Searched(part.name, f"{table.label}.{part.name}", kinds, word, json))
+        for member in table.members:
+            if not member.foreign:
+                forced = member.forces_row_security
+                searches.append(Search(qualified(member.schema, member.name), table.oid, tuple(columns), forced))
+    return tuple(searches)
+
+
+def view_searches(views: Iterable[tuple[str, str, tuple[Column, ...]]]) -> tuple[Search, ...]:
+    """Return one search for every materialized view, given as schema, name and columns."""
+    return tuple(
+        Search(
+            qualified(schema, name),
+            0,
+            tuple(
+                Searched(part.name, f"{name}.{part.name}", kinds, "view", part.base_type in {"json", "jsonb"})
+                for part in columns
+                if (kinds := _kinds(part, codes=False))
+            ),
+        )
+        for schema, name, columns in views
+    )
+
+
+def collect_statements(search: Search) -> list[str]:
+    """Statements that store the digests of everything shaped so in a relation."""
+    return [
+        f"INSERT INTO {ORIGINALS} SELECT DISTINCT {text_literal(kind)}, {_digest(kind)}"
+        f" FROM {_found(search, kind, original=True)} WHERE value <> ''"
+        for kind in KINDS
+        if any(kind in part.kinds for part in search.columns)
+    ]
+
+
+def survivors_query(search: Search, kind: str) -> str | None:
+    """A query for (column, number of values) that still hold an original."""
+    if not any(kind in part.kinds for part in search.columns):
+        return None
+    return (
+        f"SELECT label, count(*) FROM (SELECT label, {_digest(kind)} AS digest FROM {_found(search, kind, original=False)}) d"
+        f" WHERE EXISTS (SELECT FROM {ORIGINALS} o WHERE o.kind = {text_literal(kind)} AND o.digest = d.digest)"
+        " GROUP BY label ORDER BY label"
+    )
+
+
+def _kinds(part: Column, codes: bool) -> frozenset[str]:
+    if not part.can_hold_text:
+        return frozenset()
+    kinds = {kind for kind, shortest in _SHORTEST.items() if part.length is None or part.length >= shortest}
+    return frozenset(kinds - ({"phone"} if codes else set()))
+
+
+def _digest(kind: str) -> str:
+    key = f"current_setting('{DIGEST_KEY_SETTING}')"
+    return f"substr(sha256(convert_to({key} || ':{kind}:' || value, 'UTF8')), 1, 16)"
+
+
+def _found(search: Search, kind: str, original: bool) -> str:
+    """The normal forms of all values of one kind, with the column's label, as `found(label, value)`."""
+    parts = [part for part in search.columns if kind in part.kinds]
+    values = ", ".join(
+        f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts
+    )
+    source = f"{search.relation}, LATERAL (VALUES {values}) AS c(label, mask, value)"
+    match = column("shape", Text)
+    whole = column("value", Text)
+    if kind == "email":
+        normal, pattern, flags = normal_email(match), EMAIL, "g"
+    elif kind == "phone":
+        normal, pattern, flags = normal_phone(match), PHONE, "g"
+    else:
+        normal, pattern, flags = normal_iban(match), IBAN, "gi"
+    shapes = (
+        f"SELECT label, {compiled(normal)} AS value FROM (SELECT label, mask, value FROM {source}"
+        f" WHERE {_WORTHWHILE[kind]}) v, regexp_matches(v.value, {text_literal(pattern)}, '{flags}') AS m(found),"
+        " LATERAL (SELECT m.found[1]) AS s(shape)"
+    )
+    if original and kind == "phone":
+        shapes += f" WHERE NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})"
+    if original and kind in {"phone", "iban"} and any(part.mask == kind for part in parts):
+        # the mask says what the column holds, however it is written
+        normal_whole = normal_phone(whole) if kind == "phone" else normal_iban(whole)
+        shapes += f" UNION ALL SELECT label, {compiled(normal_whole)} FROM {source} WHERE mask = '{kind}'"
+    limits = {
+        "phone": f"length(value) >= {SHORTEST_PHONE} AND value !~ {text_literal(belongs_to_nobody())}",
+        "iban": f"length(value) >= {SHORTEST_IBAN}",
+        "email": "true",
+    }
+    return f"(SELECT label, value FROM ({shapes}) found(label, value) WHERE {limits[kind]}) found"

@@ -1,0 +1,242 @@
+"""The gate: before masking it remembers keyed digests of what identifies people, after masking it looks for them.
+
+It fails closed. No original is kept, only digests under a second key of the worker's memory, in a schema that is removed
+at the end; and no check ever names a value, only columns and numbers.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from services.anonymize.worker.catalog import RELATIONS
+from services.anonymize.worker.connecting import Database, execute, query
+from services.anonymize.worker.discovery import read_columns
+from services.anonymize.worker.engines.postgresql import in_parallel
+from services.anonymize.worker.inventory import Inventory, differences, take_inventory
+from services.anonymize.worker.masks.contact import RESERVED
+from services.anonymize.worker.plan import Method, Plan
+from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.schema import Schema, Table
+from services.anonymize.worker.searching import (
+    KINDS,
+    MAKE_ORIGINALS,
+    ORIGINALS,
+    Search,
+    collect_statements,
+    survivors_query,
+    table_searches,
+    view_searches,
+)
+from services.anonymize.worker.sql import qualified, quoted, text_literal
+
+NAMED = 8
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that verification looked at."""
+
+    name: str
+    passed: bool
+    examined: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What the database was before masking: counts and definitions, no value."""
+
+    originals: Mapping[str, int]
+    rows: Mapping[int, int]  # by table oid
+    files: Mapping[int, int]  # relation oid -> file node
+    inventory: Inventory
+
+
+def remember_originals(database: Database, policy: Policy, schema: Schema, connections: int) -> dict[str, int]:
+    """Store keyed digests of every e-mail, telephone number and IBAN in the database; return how many of each."""
+    with database.begin() as connection:
+        execute(connection, f"DROP TABLE IF EXISTS {ORIGINALS}")
+        execute(connection, MAKE_ORIGINALS)
+    searches = (*table_searches(policy, schema), *_views(database))
+    in_parallel(lambda search: _collect(database, search), searches, connections)
+    with database.autocommit() as connection:
+        execute(connection, f"ANALYZE {ORIGINALS}")
+        return _originals(connection)
+
+
+def take_baseline(database: Database, schema: Schema, originals: Mapping[str, int], connections: int) -> Baseline:
+    """Count rows and note definitions, right before rules run."""
+    rows = count_rows(database, schema.tables, connections)
+    with database.begin() as connection:
+        return Baseline(originals, rows, _files(connection, schema.tables), take_inventory(connection))
+
+
+def verify(
+    database: Database, policy: Policy, schema: Schema, plan: Plan, before: Baseline, connections: int, tell: Tell
+) -> tuple[Finding, ...]:
+    """Look at the masked database and say what was found, good or bad."""
+    searches = (*table_searches(policy, schema), *_views(database))
+    tell(Advance("verifying", 0, len(searches)))
+    findings = [*_originals_gone(database, searches, before, connections)]
+    tell(Advance("verifying", len(searches), len(searches)))
+    findings.append(_rows_kept(database, schema, plan, before, connections))
+    findings.append(_domains_reserved(database, policy, schema))
+    with database.begin() as connection:
+        findings.append(_rewritten(connection, plan, before))
+        findings.append(_schema_kept(before.inventory, take_inventory(connection)))
+    return tuple(findings)
+
+
+def count_rows(database: Database, tables: Sequence[Table], connections: int) -> dict[int, int]:
+    """Count the rows of each table, partitions included."""
+
+    def count(table: Table) -> tuple[int, int]:
+        with database.begin() as connection:
+            total = 0
+            for member in table.members:
+                if member.foreign:
+                    continue
+                relation = qualified(member.schema, member.name)
+                _unforce(connection, relation, member.forces_row_security)
+                total += query(connection, f"SELECT count(*) FROM ONLY {relation}")[0][0]
+                _force(connection, relation, member.forces_row_security)
+            return table.oid, total
+
+    return dict(in_parallel(count, [table for table in tables if not table.foreign], connections))
+
+
+def _collect(database: Database, search: Search) -> None:
+    with database.begin() as connection:
+        _unforce(connection, search.relation, search.forced)
+        for statement in collect_statements(search):
+            execute(connection, statement)
+        _force(connection, search.relation, search.forced)
+
+
+def _originals(connection: Connection) -> dict[str, int]:
+    counted = query(connection, f"SELECT kind, count(*), count(DISTINCT digest) FROM {ORIGINALS} GROUP BY kind")
+    return {kind: 0 for kind in KINDS} | {kind: different for kind, _, different in counted}
+
+
+def _originals_gone(
+    database: Database, searches: Sequence[Search], before: Baseline, connections: int
+) -> Iterable[Finding]:
+    with database.begin() as connection:
+        present = _originals(connection)
+    if present != dict(before.originals):  # an unlogged table is emptied by a crash: then nothing is proven
+        yield Finding("originals", False, 0, "the digests taken before masking are not all there; run again")
+        return
+    found = in_parallel(lambda search: _survivors(database, search), searches, connections)
+    for kind, name in KINDS.items():
+        survivors: dict[str, int] = {}
+        for each in found:
+            for label, number in each.get(kind, ()):
+                survivors[label] = survivors.get(label, 0) + number
+        columns = sum(1 for search in searches for part in search.columns if kind in part.kinds)
+        if survivors:
+            where = _some(f"{label} ({number})" for label, number in sorted(survivors.items()))
+            detail = f"columns still hold an original {name}: {where}"
+        else:
+            detail = f"none of {before.originals[kind]} originals is left in {columns} columns"
+        yield Finding(f"no original {name}", not survivors, before.originals[kind], detail)
+
+
+def _survivors(database: Database, search: Search) -> dict[str, list[tuple[str, int]]]:
+    with database.begin() as connection:
+        _unforce(connection, search.relation, search.forced)
+        found = {
+            kind: [(label, number) for label, number in query(connection, statement)]
+            for kind in KINDS
+            if (statement := survivors_query(search, kind))
+        }
+        _force(connection, search.relation, search.forced)
+        return found
+
+
+def _rows_kept(database: Database, schema: Schema, plan: Plan, before: Baseline, connections: int) -> Finding:
+    emptied = {planned.table.oid for planned in plan.tables if planned.method is Method.TRUNCATE}
+    after = count_rows(database, schema.tables, connections)
+    wrong = []
+    for table in schema.tables:
+        expected = 0 if table.oid in emptied else before.rows.get(table.oid, 0)
+        if after.get(table.oid, 0) != expected:
+            wrong.append(f"{table.label} ({expected} before, {after.get(table.oid, 0)} after)")
+    detail = f"row counts differ: {_some(wrong)}" if wrong else f"all {sum(after.values())} rows are there"
+    return Finding("row counts", not wrong, len(after), detail)
+
+
+def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Finding:
+    wrong, examined = [], 0
+    with database.begin() as connection:
+        for table in schema.tables:
+            for name, rule in policy.tables[table.schema, table.name].columns.items():
+                if rule.mask.word != "email":
+                    continue
+                examined += 1
+                relation, part = qualified(table.schema, table.name), quoted(name)
+                _unforce(connection, relation, table.forces_row_security)
+                counted = query(
+                    connection,
+                    f"SELECT count(*) FROM {relation} WHERE CAST({part} AS text) <> ''"
+                    f" AND CAST({part} AS text) !~ {text_literal(RESERVED)}",
+                )[0][0]
+                _force(connection, relation, table.forces_row_security)
+                if counted:
+                    wrong.append(f"{table.label}.{name} ({counted})")
+    detail = (
+        f"e-mails under domains that may belong to someone: {_some(wrong)}"
+        if wrong
+        else f"every e-mail in {examined} masked columns is under a reserved domain"
+    )
+    return Finding("reserved domains", not wrong, examined, detail)
+
+
+def _rewritten(connection: Connection, plan: Plan, before: Baseline) -> Finding:
+    changed = [planned.table for planned in plan.tables if planned.masked or planned.method is Method.TRUNCATE]
+    after = _files(connection, changed)
+    wrong = [
+        table.label for table in changed
+        if any(after[member.oid] == before.files[member.oid] for member in table.members if member.oid in after)
+    ]  # fmt: skip
+    detail = f"tables still stand in their old files: {_some(wrong)}" if wrong else f"{len(changed)} tables are new files"
+    return Finding("rewritten", not wrong, len(changed), detail)
+
+
+def _schema_kept(before: Inventory, after: Inventory) -> Finding:
+    wrong = differences(before, after)
+    detail = f"the schema changed: {_some(wrong)}" if wrong else f"all {len(after)} objects of the schema are as they were"
+    return Finding("schema", not wrong, len(after), detail)
+
+
+def _views(database: Database) -> tuple[Search, ...]:
+    with database.begin() as connection:
+        connection.execute(text("SELECT set_config('search_path', '', true)"))
+        views = [row for row in connection.execute(text(RELATIONS)).mappings() if row["kind"] == "m" and row["populated"]]
+        columns = read_columns(connection, [row["oid"] for row in views])
+    return view_searches((row["schema"], row["name"], columns.get(row["oid"], ())) for row in views)
+
+
+def _files(connection: Connection, tables: Iterable[Table]) -> dict[int, int]:
+    oids = [member.oid for table in tables for member in table.members if not member.foreign]
+    rows = connection.execute(text("SELECT oid, pg_relation_filenode(oid) FROM unnest(CAST(:oids AS oid[])) oid"), {"oids": oids})
+    return {oid: file for oid, file in rows.tuples()}
+
+
+def _unforce(connection: Connection, relation: str, forced: bool) -> None:
+    """Make every row visible to the owner, for this transaction."""
+    if forced:
+        execute(connection, f"ALTER TABLE {relation} NO FORCE ROW LEVEL SECURITY")
+
+
+def _force(connection: Connection, relation: str, forced: bool) -> None:
+    if forced:
+        execute(connection, f"ALTER TABLE {relation} FORCE ROW LEVEL SECURITY")
+
+
+def _some(said: Iterable[str]) -> str:
+    said = list(said)
+    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
+    return ", ".join(said[:NAMED]) + more
+
