@@ -11,8 +11,8 @@ from pathlib import Path
 def serving_pid(data_directory: Path) -> int | None:
     """The process that PostgreSQL's pid file names, if it still is a server of this very directory.
 
-    The pid file of a crashed server may name a process that is somebody else's by now, so its working directory
-    (a server changes into its data directory) or its command line must agree before it gets a signal.
+    The pid file of a crashed server may name a process that is somebody else's by now, so its working
+    directory (a server enters its data directory) or its command line must agree before it gets a signal.
     """
     try:
         pid = int((data_directory / "postmaster.pid").read_text().split("\n", 1)[0])

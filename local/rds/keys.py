@@ -17,8 +17,15 @@ NEEDED = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey")
 def default_key(place: Place) -> str:
     """ARN of the key `aws/rds`, which AWS makes for every account and which nobody else can ever use."""
     backend = kms_backends[place.account][place.region]
-    key = backend.keys[backend.any_id_to_key_id(DEFAULT_ALIAS)]
-    key.key_manager = "AWS"  # moto makes it look like a customer's own
+    for key in backend.keys.values():
+        if DEFAULT_ALIAS in key.aliases:
+            break
+    else:
+        # moto generates key material of all kinds, RSA's in 100 ms; this key only lends its name.
+        key = backend.create_key(None, "ENCRYPT_DECRYPT", "ECC_NIST_P256", "Protects RDS by default", None)
+        key.key_spec = "SYMMETRIC_DEFAULT"
+        backend.create_alias(key.id, DEFAULT_ALIAS)
+    key.key_manager = "AWS"  # also when moto made it, which calls it a customer's own
     return str(key.arn)
 
 

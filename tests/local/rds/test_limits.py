@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from local.engines import NoEngines
 from local.rds import Limits, RdsWorld
@@ -22,13 +21,12 @@ FEW = Limits(
 
 
 @pytest.fixture
-def small() -> Iterator[Cloud]:
+def small(aws: None) -> Iterator[Cloud]:
     clock, engines = Clock(), NoEngines()
-    with mock_aws():
-        world = RdsWorld(engines, TIMES, clock, FEW)
-        world.install()
-        yield Cloud(world, clock, engines)
-        world.uninstall()
+    world = RdsWorld(engines, TIMES, clock, FEW)
+    world.install()
+    yield Cloud(world, clock, engines)
+    world.uninstall()
 
 
 def test_the_limits_are_those_that_aws_sets_by_default() -> None:
