@@ -74,6 +74,13 @@ class Account:
                 )
             return self._credentials[role]
 
+    def role_of(self, access_key_id: str) -> str | None:
+        """Tell which role an access key was given to; None for a key that is not of this account."""
+        for role, credentials in self._credentials.items():
+            if credentials.access_key_id == access_key_id:
+                return role
+        return None
+
     def role_arn(self, role: str) -> str:
         """Name a role of this account."""
         return f"arn:aws:iam::{self.number}:role/{role}"

@@ -12,70 +12,18 @@ from typing import Any
 from unittest.mock import patch
 
 import botocore.loaders
+import moto.utilities.utils
 
 from local.record import Record
-
-_one_at_a_time = threading.Lock()
-
-
-class AlreadyOpenError(RuntimeError):
-    """Another cloud or world is open in this process."""
-
-
-@contextlib.contextmanager
-def emulated(record: Record, runner: Any, timings: Any, second: float = 1.0) -> Iterator[None]:
-    """Let moto use our queues, topics, buses, tables and tasks, and start it with nothing.
-
-    `runner` and `timings` are those of `local.tasks`; `second` is how long a second of a message's delay
-    lasts. Raises AlreadyOpenError.
-    """
-    if not _one_at_a_time.acquire(blocking=False):
-        raise AlreadyOpenError("a cloud or world is open in this process already: close it first")
-    try:
-        with files_read_once():
-            from moto.core.base_backend import BackendDict  # noqa: PLC0415 - moto is slow to import
-            from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415
-            from moto.ecs.models import ecs_backends  # noqa: PLC0415
-            from moto.events.models import events_backends  # noqa: PLC0415
-            from moto.sns.models import sns_backends  # noqa: PLC0415
-            from moto.sqs.models import sqs_backends  # noqa: PLC0415
-
-            from local.events import LiveBuses  # noqa: PLC0415
-            from local.queues import LiveQueues  # noqa: PLC0415
-            from local.tables import LiveTables  # noqa: PLC0415
-            from local.tasks import LiveTasks  # noqa: PLC0415
-            from local.topics import LiveTopics  # noqa: PLC0415
-        replaced: dict[Any, type] = {
-            sqs_backends: LiveQueues,
-            sns_backends: LiveTopics,
-            events_backends: LiveBuses,
-            dynamodb_backends: LiveTables,
-            ecs_backends: LiveTasks,
-        }
-        LiveBuses.record = LiveTopics.record = record
-        LiveTasks.runner, LiveTasks.timings = runner, timings
-        LiveQueues.second = second
-        theirs = {backends: backends.backend for backends in replaced}
-        for backends, ours in replaced.items():
-            backends.backend = ours
-        BackendDict.reset()
-        try:
-            yield
-        finally:
-            for backends, original in theirs.items():
-                backends.backend = original
-            BackendDict.reset()
-    finally:
-        _one_at_a_time.release()
+from local.task_runners import TaskRunner
 
 
 @contextlib.contextmanager
 def files_read_once() -> Iterator[None]:
-    """Parse each of botocore's JSON files once while a cloud opens.
+    """Parse each of botocore's JSON files once while moto is imported and a cloud opens.
 
-    moto.ec2, which ECS and SSM import, opens three boto3 sessions that each parse the same 10 MB (moto 5.2.5:
-    ec2/models/availability_zones_and_regions.py), and moto parses every service's model once more than boto3
-    does.
+    moto.ec2, which ECS, RDS and SSM import, opens three boto3 sessions that each parse the same 10 MB (moto
+    5.2.5: ec2/models/availability_zones_and_regions.py), and each backend parses its service's model again.
     """
     parsed: dict[str, Any] = {}
     load = botocore.loaders.JSONFileLoader.load_file
@@ -87,3 +35,67 @@ def files_read_once() -> Iterator[None]:
 
     with patch.object(botocore.loaders.JSONFileLoader, "load_file", load_once):
         yield
+
+
+@contextlib.contextmanager
+def _without_instance_types() -> Iterator[None]:
+    """Leave out EC2's instance types while moto.ec2 is imported: 0.3 s of JSON that nobody asks for."""
+    load = moto.utilities.utils.load_resource
+
+    def load_others(path: str) -> Any:
+        return {} if path.startswith("ec2/resources/instance_type") else load(path)
+
+    with patch.object(moto.utilities.utils, "load_resource", load_others):
+        yield
+
+
+with files_read_once(), _without_instance_types():
+    from moto.core.base_backend import BackendDict
+    from moto.dynamodb.models import dynamodb_backends
+    from moto.ecs.models import ecs_backends
+    from moto.events.models import events_backends
+    from moto.sns.models import sns_backends
+    from moto.sqs.models import sqs_backends
+
+    from local.events import LiveBuses
+    from local.queues import LiveQueues
+    from local.tables import LiveTables
+    from local.tasks import LiveTasks, TaskTimings
+    from local.topics import LiveTopics
+
+_one_at_a_time = threading.Lock()
+_replaced: dict[Any, type] = {
+    sqs_backends: LiveQueues,
+    sns_backends: LiveTopics,
+    events_backends: LiveBuses,
+    dynamodb_backends: LiveTables,
+    ecs_backends: LiveTasks,
+}
+
+
+class AlreadyOpenError(RuntimeError):
+    """Another cloud or world is open in this process."""
+
+
+@contextlib.contextmanager
+def emulated(record: Record, runner: TaskRunner, timings: TaskTimings, second: float = 1.0) -> Iterator[None]:
+    """Let moto use our queues, topics, buses, tables and tasks, and start it with nothing.
+
+    `second` is how long a second of a message's delay lasts. Raises AlreadyOpenError.
+    """
+    if not _one_at_a_time.acquire(blocking=False):
+        raise AlreadyOpenError("a cloud or world is open in this process already: close it first")
+    LiveBuses.record = LiveTopics.record = record
+    LiveTasks.runner, LiveTasks.timings = runner, timings
+    LiveQueues.second = second
+    theirs = {backends: backends.backend for backends in _replaced}
+    try:
+        for backends, ours in _replaced.items():
+            backends.backend = ours
+        BackendDict.reset()
+        yield
+    finally:
+        for backends, original in theirs.items():
+            backends.backend = original
+        BackendDict.reset()
+        _one_at_a_time.release()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
-from moto.sqs.models import Message
+from moto.sqs.models import Message, Queue
 
 from local.functions import Function, FunctionError
 from local.queues import SOURCE_ATTRIBUTE, LiveQueues, backend, source_of
@@ -43,7 +43,7 @@ class EventSource:
             self._queue,
             self._batch_size,
             wait,
-            int(self._queues.get_queue(self._queue).attributes["VisibilityTimeout"]),
+            int(self.queue.attributes["VisibilityTimeout"]),
             ["All"],
             stopped=lambda: self._stopped,
         )
@@ -56,6 +56,11 @@ class EventSource:
         with LiveQueues.changed:
             self._stopped = True
             LiveQueues.changed.notify_all()
+
+    @property
+    def queue(self) -> Queue:
+        """The queue as moto keeps it."""
+        return self._queues.get_queue(self._queue)
 
     @property
     def stopped(self) -> bool:

@@ -80,7 +80,7 @@ class LiveTask(Task):
         self._timings = backend.timings
         shown = self.containers[0]
         self._container = LiveContainer(
-            shown.container_arn, self.task_arn, str(shown.name), str(shown.image), shown.cpu, shown.memory
+            shown.container_arn, self.task_arn, str(shown.name), str(shown.image), 0, None
         )
         self.containers = cast("Any", [self._container])
         self.connectivity = "CONNECTED"

@@ -1,0 +1,213 @@
+"""The driven twin of the cloud: the same wiring in one process and one thread, on a clock that jumps.
+
+Nothing sleeps. The next message that is visible is delivered; when there is none, the clock jumps to the next
+moment at which anything can happen: a message's delay or visibility ends, a schedule is due, a task ends. RDS
+follows the clock by itself.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+from unittest.mock import patch
+
+from moto import mock_aws
+
+from local import queues
+from local.documents import LocalSource, Pacing
+from local.emulation import emulated
+from local.engines import NoEngines
+from local.functions import Function, InProcessFunction
+from local.rds import RdsWorld, Timings
+from local.schedule import Schedules
+from local.sources import EventSource
+from local.task_runners import FakeTasks
+from local.tasks import TaskTimings
+from local.two_accounts import TwoAccounts
+from local.wiring import Wiring
+
+BEGINNING = datetime(2026, 11, 16, 3, 5, tzinfo=UTC)
+DELIVERY = timedelta(milliseconds=100)
+"""How long a delivery takes on the world's clock, so that what happens has an order."""
+
+
+class StillWaitingError(AssertionError):
+    """What a test waited for did not come within the world's time; the text says what is left."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message that was given to a function."""
+
+    at: datetime
+    stage: str
+    body: str
+    receive_count: int
+    failed: bool
+
+
+class World(TwoAccounts):
+    """Two accounts on a driven clock; `tasks.outcome` says what a worker does.
+
+    Needs the package time-machine, which belongs to the development dependencies.
+    """
+
+    def __init__(
+        self,
+        sources: Mapping[str, LocalSource] | None = None,
+        *,
+        beginning: datetime = BEGINNING,
+        timings: Timings | None = None,
+        task_timings: TaskTimings | None = None,
+        pacing: Pacing | None = None,
+        wirings: Mapping[str, Wiring] | None = None,
+    ) -> None:
+        self.engines = NoEngines()
+        self.tasks = FakeTasks()
+        self.functions: dict[str, Function] = {}
+        self.deliveries: list[Delivery] = []
+        self._beginning = beginning
+        self._task_timings = task_timings or TaskTimings()
+        self._sources: list[EventSource] = []
+        self._open = contextlib.ExitStack()
+        rds = RdsWorld(self.engines, timings or Timings.aws_like())
+        super().__init__(sources or {}, rds, pacing or Pacing(), wirings)
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as opening:
+            opening.callback(self.rds.close)
+            self._start(opening)
+            self._open = opening.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    @property
+    def now(self) -> datetime:
+        """The world's time, UTC."""
+        return datetime.now(UTC)
+
+    def run(
+        self, until: Callable[[], Any] | None = None, at_most: timedelta = timedelta(hours=12)
+    ) -> timedelta:
+        """Let things happen until a condition holds, or without one until only schedules are left.
+
+        Returns how long it took on the world's clock. Raises StillWaitingError after `at_most`.
+        """
+        began = self.now
+        done = until or self._quiet
+        while not done():
+            if self.deliver():
+                continue
+            moment = self._next_moment()
+            if moment is None or moment > began + at_most:
+                raise StillWaitingError(
+                    f"not within {at_most}: {self.leftovers()}; last delivery: {self.deliveries[-1:]}"
+                )
+            self.jump(moment)
+        return self.now - began
+
+    def deliver(self) -> bool:
+        """Deliver one message that is visible; False if there is none."""
+        return any(source.deliver() for source in self._sources)
+
+    def jump(self, moment: datetime) -> None:
+        """Move the clock forward, and let happen what is due by then (deliveries excepted)."""
+        self._clock.move_to(max(moment, self.now))
+        self.tasks.settle(time.time())
+        self.schedules.fire_due()
+
+    def _start(self, opening: contextlib.ExitStack) -> None:
+        import time_machine  # noqa: PLC0415 - only tests drive a clock
+
+        traveller = time_machine.travel(self._beginning, tick=False)
+        self._clock = traveller.start()
+        opening.callback(traveller.stop)
+        opening.enter_context(mock_aws())
+        opening.enter_context(emulated(self.record, self.tasks, self._task_timings))
+        self.rds.install()
+        opening.callback(self.rds.uninstall)
+        self._wire(None)
+        opening.enter_context(patch("boto3.client", self._client_of_the_environment))
+        opening.enter_context(patch("psycopg.connect", self._connect))
+        self.schedules = Schedules(self._places(), lambda: self.now)
+        for described, setup, queue_arn in self._functions():
+            stage = described.name.removeprefix("snapveil-")
+            self.functions[stage] = _Noted(InProcessFunction(setup), stage, self._note)
+            self._sources.append(EventSource(queue_arn, self.functions[stage], described.batch_size))
+
+    def _note(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+        self._clock.shift(DELIVERY)
+
+    def _next_moment(self) -> datetime | None:
+        moments = [queues.next_moment(source.queue) for source in self._sources]
+        moments.append(self.tasks.next_moment())
+        known = [datetime.fromtimestamp(moment, UTC) for moment in moments if moment is not None]
+        due = self.schedules.next_moment()
+        return min([*known, due] if due else known, default=None)
+
+    def _quiet(self) -> bool:
+        waiting = any(source.queue._messages for source in self._sources)
+        return not waiting and self.tasks.next_moment() is None
+
+    def _client_of_the_environment(self, service: str, **_: Any) -> Any:
+        """Stand in for boto3.client: who asks is who the environment says, but no client is made twice."""
+        key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+        for account in self.accounts.values():
+            if role := account.role_of(key):
+                return account.client(service, role)
+        raise LookupError(f"access key {key!r} belongs to no role of this world")
+
+    def _connect(self, *_: Any, **given: Any) -> contextlib.AbstractContextManager[Any]:
+        """Stand in for psycopg.connect: there is no engine, but who may log in where is known."""
+        import psycopg  # noqa: PLC0415 - slow, and not every test needs it
+
+        self.rds.settle()
+        if not self.engines.login(int(given["port"]), given["user"], given["password"]):
+            raise psycopg.OperationalError("connection failed: nobody answers, or the password is wrong")
+        return contextlib.nullcontext(_Connection())
+
+
+class _Connection:
+    def execute(self, query: str) -> "_Connection":
+        if query != "SELECT 1":
+            raise NotImplementedError(f"there is no engine behind this connection to answer {query!r}")
+        return self
+
+    def fetchone(self) -> tuple[int]:
+        return (1,)
+
+
+class _Noted:
+    """A function whose deliveries are noted."""
+
+    def __init__(self, function: InProcessFunction, stage: str, note: Callable[[Delivery], None]) -> None:
+        self.setup = function.setup
+        self._function = function
+        self._stage = stage
+        self._note = note
+
+    def invoke(self, event: Mapping[str, Any]) -> Any:
+        """Invoke, and note for each message whether it failed."""
+        at = datetime.now(UTC)
+        failed: set[str] = {record["messageId"] for record in event["Records"]}
+        try:
+            answer = self._function.invoke(event)
+            failed = {one["itemIdentifier"] for one in (answer or {}).get("batchItemFailures", [])}
+        finally:
+            for record in event["Records"]:
+                count = int(record["attributes"]["ApproximateReceiveCount"])
+                missed = record["messageId"] in failed
+                self._note(Delivery(at, self._stage, record["body"], count, missed))
+        return answer
