@@ -6,5 +6,6 @@
 from services.anonymize.worker.connecting import ConnectionProblemError
 from services.anonymize.worker.policy import PolicyError, Problem, load_policy
 from services.anonymize.worker.preflight import preflight
+from services.anonymize.worker.suggestion import suggest_policy
 
-__all__ = ["ConnectionProblemError", "PolicyError", "Problem", "load_policy", "preflight"]
+__all__ = ["ConnectionProblemError", "PolicyError", "Problem", "load_policy", "preflight", "suggest_policy"]

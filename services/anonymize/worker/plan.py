@@ -88,7 +88,8 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             contexts[name] = context
             functions |= dict.fromkeys(mask.functions())
             if isinstance(mask, Json):
-                functions[mask.function(context)] = None
+                if made := mask.function(context):
+                    functions[made] = None
                 if query := mask.unknown_query(table.schema, table.name, name):
                     checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
         reason = obstacles.no_rewrite(table, frozenset(rules))

@@ -35,7 +35,7 @@ KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 _WORTHWHILE = {
     "email": "position('@' in value) > 0",
     "phone": "value ~ '[0-9](?:[ ./()-]{0,3}[0-9]){7}'",
-    "iban": "value ~* '[a-z]{2}[0-9]{2}[ -]?[0-9a-z]{4}'",
+    "iban": "value ~ '[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}'",
 }
 _SHORTEST = {"email": SHORTEST_EMAIL, "phone": SHORTEST_PHONE, "iban": SHORTEST_IBAN}
 
@@ -150,25 +150,26 @@ def _found(search: Search, kind: str, original: bool) -> str:
     match = column("shape", Text)
     whole = column("value", Text)
     if kind == "email":
-        normal, pattern, flags = normal_email(match), EMAIL, "g"
+        normal, pattern = normal_email(match), EMAIL
     elif kind == "phone":
-        normal, pattern, flags = normal_phone(match), PHONE, "g"
+        normal, pattern = normal_phone(match), PHONE
     else:
-        normal, pattern, flags = normal_iban(match), IBAN, "gi"
-    shapes = (
-        f"SELECT label, {compiled(normal)} AS value FROM (SELECT label, mask, value FROM {source}"
-        f" WHERE {_WORTHWHILE[kind]}) v, regexp_matches(v.value, {text_literal(pattern)}, '{flags}') AS m(found),"
-        " LATERAL (SELECT m.found[1]) AS s(shape)"
+        normal, pattern = normal_iban(match), IBAN
+    # OFFSET 0 keeps the planner from merging the levels, which would compute every normal form several times
+    found = (
+        f"SELECT label, mask, m.found[1] AS shape FROM (SELECT label, mask, value FROM {source}"
+        f" WHERE {_WORTHWHILE[kind]} OFFSET 0) v,"
+        f" regexp_matches(v.value, {text_literal(pattern)}, 'g') AS m(found) OFFSET 0"
     )
-    if original and kind == "phone":
-        shapes += f" WHERE NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})"
+    bare = f" WHERE NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})" if original and kind == "phone" else ""
+    normals = f"SELECT label, {compiled(normal)} AS value FROM ({found}) f{bare}"
     if original and kind in {"phone", "iban"} and any(part.mask == kind for part in parts):
         # the mask says what the column holds, however it is written
         normal_whole = normal_phone(whole) if kind == "phone" else normal_iban(whole)
-        shapes += f" UNION ALL SELECT label, {compiled(normal_whole)} FROM {source} WHERE mask = '{kind}'"
+        normals += f" UNION ALL SELECT label, {compiled(normal_whole)} FROM {source} WHERE mask = '{kind}'"
     limits = {
         "phone": f"length(value) >= {SHORTEST_PHONE} AND value !~ {text_literal(belongs_to_nobody())}",
         "iban": f"length(value) >= {SHORTEST_IBAN}",
         "email": "true",
     }
-    return f"(SELECT label, value FROM ({shapes}) found(label, value) WHERE {limits[kind]}) found"
+    return f"(SELECT label, value FROM ({normals} OFFSET 0) found WHERE {limits[kind]}) found"

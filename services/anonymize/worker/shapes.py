@@ -5,7 +5,10 @@ regular expressions of PostgreSQL. Telephone numbers are matched only as people 
 usual groups): any run of digits would take order numbers for telephone numbers.
 """
 
-from sqlalchemy import ColumnElement, Text, func, literal
+import json
+
+from sqlalchemy import ColumnElement, Integer, Text, cast, func, literal
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.anonymize.worker.numbering import NO_TRUNK, TRUNK_ZERO
 from services.anonymize.worker.sql import TextElement
@@ -45,8 +48,20 @@ IBAN_LENGTHS = {
     "SK": 24, "SM": 27, "TN": 24, "TR": 26, "UA": 29, "VA": 22, "XK": 20,
 }  # fmt: skip
 
-_COUNTRY = "(?:" + "|".join(IBAN_LENGTHS) + ")"
-IBAN = rf"\m{_COUNTRY}[0-9]{{2}}(?:[ -]?[0-9A-Z]{{4}}){{2,7}}(?:[ -]?[0-9A-Z]{{1,3}})?\M"
+
+def _either_case(letters: str) -> str:
+    return "[" + letters + letters.lower() + "]"
+
+
+def _countries() -> str:
+    """The countries as few alternatives: [Aa][DELdel]|[Bb][AEae]."""
+    seconds: dict[str, str] = {}
+    for country in IBAN_LENGTHS:
+        seconds[country[0]] = seconds.get(country[0], "") + country[1]
+    return "(?:" + "|".join(_either_case(first) + _either_case(rest) for first, rest in seconds.items()) + ")"
+
+
+IBAN = rf"\m{_countries()}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]{{4}}){{2,7}}(?:[ -]?[0-9A-Za-z]{{1,3}})?\M"
 
 URL = r"https?://[^[:space:]<>""']+"
 IPV4 = r"\m(?:[0-9]{1,3}\.){3}[0-9]{1,3}\M"
@@ -61,20 +76,17 @@ def normal_email(value: TextElement) -> TextElement:
 
 def normal_iban(value: TextElement) -> TextElement:
     """An IBAN for comparison: no spaces, upper case, cut to its country's length, because prose may follow it."""
-    plain: TextElement = func.regexp_replace(func.upper(value), literal("[^A-Z0-9]"), literal(""), literal("g"))
-    lengths: dict[int, list[str]] = {}
-    for country, length in IBAN_LENGTHS.items():
-        lengths.setdefault(length, []).append(country)
-    return func.substring(
-        plain,
-        literal("^(?:" + "|".join(f"(?:{'|'.join(names)}).{{{n - 2}}}" for n, names in lengths.items()) + "|.*$)"),
-        type_=Text,
-    )
+    plain: TextElement = func.translate(func.upper(value), literal(" -."), literal(""))
+    lengths = cast(literal(json.dumps(IBAN_LENGTHS), Text), JSONB)
+    length = cast(lengths.op("->>")(func.upper(func.left(func.btrim(value), 2))), Integer)
+    return func.left(plain, func.coalesce(length, literal(64)), type_=Text)
 
 
 def normal_phone(value: TextElement) -> TextElement:
     """A telephone number for comparison: as it is dialled inside its country, wherever that is known."""
-    number: ColumnElement[str] = func.regexp_replace(value, literal(r"\(0\)|[^0-9+]"), literal(""), literal("g"))
+    number: ColumnElement[str] = func.translate(
+        func.replace(value, literal("(0)"), literal("")), literal(" ./-()\t\u00a0"), literal(""), type_=Text
+    )
     for pattern, instead in (
         (rf"^(?:\+|00)(?:{'|'.join(TRUNK_ZERO)})0?", "0"),
         (rf"^(?:\+|00)(?:{'|'.join(NO_TRUNK)})", ""),

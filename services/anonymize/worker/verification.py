@@ -60,7 +60,8 @@ def remember_originals(database: Database, policy: Policy, schema: Schema, conne
         execute(connection, f"DROP TABLE IF EXISTS {ORIGINALS}")
         execute(connection, MAKE_ORIGINALS)
     searches = (*table_searches(policy, schema), *_views(database))
-    in_parallel(lambda search: _collect(database, search), searches, connections)
+    jobs = [(search, statement) for search in searches for statement in collect_statements(search)]
+    in_parallel(lambda job: _collect(database, *job), jobs, connections)
     with database.autocommit() as connection:
         execute(connection, f"ANALYZE {ORIGINALS}")
         return _originals(connection)
@@ -107,11 +108,10 @@ def count_rows(database: Database, tables: Sequence[Table], connections: int) ->
     return dict(in_parallel(count, [table for table in tables if not table.foreign], connections))
 
 
-def _collect(database: Database, search: Search) -> None:
+def _collect(database: Database, search: Search, statement: str) -> None:
     with database.begin() as connection:
         _unforce(connection, search.relation, search.forced)
-        for statement in collect_statements(search):
-            execute(connection, statement)
+        execute(connection, statement)
         _force(connection, search.relation, search.forced)
 
 
@@ -128,11 +128,17 @@ def _originals_gone(
     if present != dict(before.originals):  # an unlogged table is emptied by a crash: then nothing is proven
         yield Finding("originals", False, 0, "the digests taken before masking are not all there; run again")
         return
-    found = in_parallel(lambda search: _survivors(database, search), searches, connections)
+    jobs = [
+        (search, kind, statement)
+        for search in searches
+        for kind in KINDS
+        if (statement := survivors_query(search, kind))
+    ]
+    found = in_parallel(lambda job: _survivors(database, *job), jobs, connections)
     for kind, name in KINDS.items():
         survivors: dict[str, int] = {}
-        for each in found:
-            for label, number in each.get(kind, ()):
+        for of_kind, label, number in (survivor for survivors_there in found for survivor in survivors_there):
+            if of_kind == kind:
                 survivors[label] = survivors.get(label, 0) + number
         columns = sum(1 for search in searches for part in search.columns if kind in part.kinds)
         if survivors:
@@ -143,14 +149,10 @@ def _originals_gone(
         yield Finding(f"no original {name}", not survivors, before.originals[kind], detail)
 
 
-def _survivors(database: Database, search: Search) -> dict[str, list[tuple[str, int]]]:
+def _survivors(database: Database, search: Search, kind: str, statement: str) -> list[tuple[str, str, int]]:
     with database.begin() as connection:
         _unforce(connection, search.relation, search.forced)
-        found = {
-            kind: [(label, number) for label, number in query(connection, statement)]
-            for kind in KINDS
-            if (statement := survivors_query(search, kind))
-        }
+        found = [(kind, label, number) for label, number in query(connection, statement)]
         _force(connection, search.relation, search.forced)
         return found
 

@@ -1,17 +1,14 @@
 """Masks for free text."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import Text, func, literal
+from sqlalchemy import ColumnElement, Text, cast, null
+from sqlalchemy.dialects.postgresql import ARRAY, array
 
 from services.anonymize.worker.masks.base import MaskContext, TextMask
+from services.anonymize.worker.masks.functions import REDACTED
 from services.anonymize.worker.masks.names import fitted
-from services.anonymize.worker.shapes import EMAIL, IBAN, IPV4, PHONE, URL
-from services.anonymize.worker.sql import Collated, TextElement
-
-# In this order: an address may stand inside a URL, and an IP address begins like some telephone numbers.
-PLACEHOLDERS = ((URL, "[url]"), (EMAIL, "[email]"), (IBAN, "[iban]"), (IPV4, "[ip]"), (PHONE, "[phone]"))
-NEVER = "(?!)"
+from services.anonymize.worker.sql import Collated, TextElement, work_function
 
 
 class Redact(TextMask):
@@ -26,15 +23,11 @@ class Redact(TextMask):
     def reads(self) -> tuple[str, ...]:
         return self.names_from
 
+    def functions(self) -> tuple[str, ...]:
+        return (REDACTED,)
+
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
-        text: TextElement = value
-        for pattern, placeholder in PLACEHOLDERS:
-            text = func.regexp_replace(text, literal(pattern), literal(placeholder), literal("gi"), type_=Text)
-        for column in self.names_from:
-            name = func.btrim(Collated(context.row(column)), type_=Text)
-            plain = func.regexp_replace(name, literal(r"([^[:alnum:][:space:]])"), literal(r"\\\1"), literal("g"))
-            # a NULL pattern would make the whole text NULL; one letter would take every such letter for a name
-            named = func.substring(plain, literal("^..+$"), type_=Text)
-            pattern_here = func.coalesce(literal(r"\m") + named + literal(r"\M"), literal(NEVER))
-            text = func.regexp_replace(text, pattern_here, literal("[name]"), literal("gi"), type_=Text)
-        return fitted(text, length)
+        names: ColumnElement[Any] = null()
+        if self.names_from:
+            names = array([Collated(context.row(name)) for name in self.names_from])
+        return fitted(work_function("redacted", value, cast(names, ARRAY(Text))), length)

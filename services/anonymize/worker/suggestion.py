@@ -1,0 +1,280 @@
+"""Writes a first policy for a database: every table and column, a fitting mask where one looks personal, else keep.
+
+What a column holds is guessed from its name in six languages and from the shapes of a sample of its values. The sample
+is looked at in the database; only counts come here.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from services.anonymize.worker.connecting import Database, address_of, open_connection, query
+from services.anonymize.worker.discovery import discover
+from services.anonymize.worker.guessing import (
+    COUNTRY_COLUMN,
+    LOG_TABLE,
+    PERSON_TABLE,
+    by_name,
+    is_code,
+)
+from services.anonymize.worker.plan import make_plan
+from services.anonymize.worker.policy import PolicyError, load_policy
+from services.anonymize.worker.schema import Column, Family, Schema, Table
+from services.anonymize.worker.shapes import EMAIL, IBAN, IPV4, PHONE
+from services.anonymize.worker.sql import qualified, quoted, text_literal
+
+SAMPLE = 1000
+MOST_PATHS = 60
+NAME = "policy.yaml"
+LOCAL = frozenset({"first_name", "last_name", "full_name", "street", "city", "postcode", "company"})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Of how many sampled values that are not empty, how many are wholly of a shape, and how many hold one."""
+
+    values: int = 0
+    whole: tuple[tuple[str, int], ...] = ()
+    holding: int = 0
+    average_length: float = 0.0
+
+    def mostly(self) -> str | None:
+        """The shape that most values have."""
+        return next((shape for shape, count in self.whole if self.values and count * 2 > self.values), None)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is written for a column, and what instead if the plan refuses it."""
+
+    written: str
+    comment: str = ""
+    instead: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Line:
+    table: Table
+    column: Column | None
+    choice: Choice
+
+
+def suggest_policy(database_url: str) -> str:
+    """Return the text of a policy that loads and plans against the database. Raises ConnectionProblemError."""
+    address = address_of(database_url)
+    open_connection(address).close()
+    with Database(address).begin() as connection:
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        schema = discover(connection)
+        chosen = {table.oid: _table(connection, table, schema) for table in schema.tables}
+    return _that_plans(schema, chosen)
+
+
+def _that_plans(schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -> str:
+    """Write the policy, let the plan refuse what cannot be, write the next best there, until nothing is refused."""
+    while True:
+        lines, text = _written(schema, chosen)
+        try:
+            make_plan(load_policy(text, NAME), schema)
+        except PolicyError as error:
+            refused = {problem.line: problem.message for problem in error.problems}
+            for number, message in refused.items():
+                line = lines.get(number)
+                if line is None or not line.choice.instead:
+                    raise
+                following, *rest = line.choice.instead
+                reason = f"{line.choice.written} is refused: {message.split(': ', 1)[-1]}"
+                degraded = Choice(following, reason, tuple(rest))
+                if line.column is None:
+                    chosen[line.table.oid] = degraded
+                else:
+                    columns = chosen[line.table.oid]
+                    assert isinstance(columns, dict)  # noqa: S101 - a line with a column is of such a table
+                    columns[line.column.name] = degraded
+        else:
+            return text
+
+
+def _written(schema: Schema, chosen: Mapping[int, Choice | dict[str, Choice]]) -> tuple[dict[int, _Line], str]:
+    text = [
+        f"# A first policy for {schema.database}. Every table and column is named; read what is kept, and what says \"unsure\".",
+        "version: 1",
+        f"database: {json.dumps(schema.database) if not _plain(schema.database) else schema.database}",
+        "tables:",
+    ]
+    if not schema.tables:
+        text[-1] = "tables: {}"
+    lines: dict[int, _Line] = {}
+    for table in schema.tables:
+        choice = chosen[table.oid]
+        if isinstance(choice, Choice):
+            text.append(f"  {_key(table.label)}: {choice.written}{_comment(choice)}")
+            lines[len(text)] = _Line(table, None, choice)
+            continue
+        text += [f"  {_key(table.label)}:", "    columns:" if choice else "    columns: {}"]
+        for column in table.columns:
+            if column.name in choice:
+                of_column = choice[column.name]
+                text.append(f"      {_key(column.name)}: {of_column.written}{_comment(of_column)}")
+                lines[len(text)] = _Line(table, column, of_column)
+    return lines, "\n".join(text) + "\n"
+
+
+def _comment(choice: Choice) -> str:
+    return f"  # {choice.comment}" if choice.comment else ""
+
+
+def _plain(word: str) -> bool:
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)?", word) is not None
+
+
+def _key(word: str) -> str:
+    return word if _plain(word) else json.dumps(word, ensure_ascii=False)
+
+
+def _table(connection: Connection, table: Table, schema: Schema) -> Choice | dict[str, Choice]:
+    if table.foreign:
+        return Choice("keep", "a foreign table: its rows lie on another server")
+    if table.extension:
+        return Choice("keep", f"belongs to extension {table.extension}")
+    referenced = any(key.referenced == table.oid for key in schema.foreign_keys)
+    if LOG_TABLE.search(table.name.lower()) and not referenced and _has_text(table):
+        return Choice("truncate", "unsure: looks like a log or an audit table, which repeats what other tables hold")
+    samples = _samples(connection, table)
+    country = next(
+        (column.name for column in table.columns
+         if COUNTRY_COLUMN.search(column.name.lower()) and column.family in {Family.TEXT, Family.ENUM}), None,
+    )  # fmt: skip
+    choices = {}
+    for column in table.columns:
+        if column.generated is None:
+            choices[column.name] = _column(connection, table, column, samples.get(column.name, Sample()), country)
+    if all(choice.written == "keep" and not choice.comment for choice in choices.values()):
+        return Choice("keep")
+    names = [name for name, choice in choices.items() if re.match(r"(\{mask: )?(first|last|full)_name\b", choice.written)]
+    if names:
+        listed = json.dumps(names, ensure_ascii=False)
+        for name, choice in choices.items():
+            if choice.written == "redact":
+                choices[name] = replace(choice, written=f"{{mask: redact, names_from: {listed}}}", instead=("redact", *choice.instead))
+    return choices
+
+
+def _has_text(table: Table) -> bool:
+    return any(column.can_hold_text for column in table.columns)
+
+
+def _column(connection: Connection, table: Table, column: Column, sample: Sample, country: str | None) -> Choice:
+    last = _last_resorts(column)
+    if column.family is Family.JSON:
+        return _document(connection, table, column)
+    person = PERSON_TABLE.search(table.name.lower()) is not None
+    guess = sample.mostly() or by_name(column.name, column.family, person)
+    if guess is None and sample.holding:
+        guess = "redact"
+    if guess is None:
+        return _kept(column, sample)
+    if guess == "date_shift":
+        return Choice("{mask: date_shift, days: 180}", "", last)
+    if column.family is not Family.TEXT and not (guess in {"ip", "hash"} and column.family in {Family.INET, Family.UUID}):
+        if not column.can_hold_text:
+            return Choice("keep")
+        return Choice(last[0], f"unsure: looks like {guess}, and its type {column.type} has no such mask", last[1:])
+    if guess in LOCAL and country:
+        return Choice(f"{{mask: {guess}, locale_from: {_key(country)}}}", "", (guess, "hash", *last))
+    if guess == "phone":
+        forms = ("phone", "{mask: phone, form: national}", "hash", *last)
+        if country:
+            forms = (f"{{mask: phone, country_from: {_key(country)}}}", *forms)
+        return Choice(forms[0], "", forms[1:])
+    return Choice(guess, "", ("hash", *last))
+
+
+def _last_resorts(column: Column) -> tuple[str, ...]:
+    if not column.not_null:
+        return ("null", "keep")
+    constant = {Family.TEXT: "x", Family.JSON: "{}"}.get(column.family)
+    return (f"{{mask: constant, value: {json.dumps(constant)}}}", "keep") if constant else ("keep",)
+
+
+def _kept(column: Column, sample: Sample) -> Choice:
+    if column.family is Family.TEXT and is_code(column.name):
+        return Choice("{mask: keep, not_phones: true}")
+    if column.family is Family.TEXT and sample.average_length > 60:
+        return Choice("keep", "unsure: long text; does it name people?", ())
+    if not column.can_hold_text or column.family is Family.TEXT:
+        return Choice("keep")
+    if column.base_type in {"xml", "hstore"}:
+        return Choice("keep", f"unsure: {column.type} may hold anything")
+    return Choice("keep")
+
+
+def _samples(connection: Connection, table: Table) -> dict[str, Sample]:
+    """Look at a sample of a table's text columns, in one query."""
+    columns = [column for column in table.columns if column.can_hold_text and column.family is not Family.JSON]
+    if not columns or not table.members:
+        return {}
+    shapes = {"email": EMAIL, "iban": IBAN, "ip": IPV4, "phone": PHONE}
+    anywhere = " OR ".join(f"v ~ {text_literal(shapes[shape])}" for shape in ("email", "phone", "iban"))
+    counts = ", ".join(f"count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{shape})$')})" for shape in shapes.values())
+    listed = ", ".join(f"CAST({quoted(column.name)} AS text) AS c{place}" for place, column in enumerate(columns))
+    values = ", ".join(f"({place}, c{place})" for place in range(len(columns)))
+    rows = query(
+        connection,
+        f"SELECT place, count(*), {counts}, count(*) FILTER (WHERE {anywhere}), avg(length(v))"
+        f" FROM (SELECT {listed} FROM {qualified(table.schema, table.name)} LIMIT {SAMPLE}) sampled,"
+        f" LATERAL (VALUES {values}) AS c(place, v) WHERE v <> '' GROUP BY place",
+    )
+    found = {}
+    for place, number, email, iban, address, phone, holding, length in rows:
+        whole = (("email", email), ("iban", iban), ("ip", address), ("phone", 0 if is_code(columns[place].name) else phone))
+        found[columns[place].name] = Sample(number, whole, 0 if is_code(columns[place].name) else holding, float(length))
+    return found
+
+
+def _document(connection: Connection, table: Table, column: Column) -> Choice:
+    """A mask for a JSON column by the keys of a sample of its documents."""
+    last = _last_resorts(column)
+    paths = dict(_paths(connection, table, column))
+    if not paths or len(paths) > MOST_PATHS:
+        return Choice(last[0], "unsure: its documents have no keys that could be listed", last[1:])
+    masked = {path: mask for path, mask in paths.items() if mask != "keep"}
+    if not masked:
+        return Choice("keep", "unsure: no key looks personal")
+    listed = ", ".join(f"{json.dumps(path, ensure_ascii=False)}: {mask}" for path, mask in sorted(paths.items()))
+    return Choice(f"{{mask: json, paths: {{{listed}}}, others: drop}}", "from a sample: check the keys", last)
+
+
+def _paths(connection: Connection, table: Table, column: Column) -> Iterator[tuple[str, str]]:
+    value = f"CAST({quoted(column.name)} AS jsonb)"
+    rows = query(
+        connection,
+        "WITH RECURSIVE place(path, value, depth) AS ("
+        f" SELECT '', v, 0 FROM (SELECT {value} AS v FROM {qualified(table.schema, table.name)}"
+        f" WHERE {quoted(column.name)} IS NOT NULL LIMIT {SAMPLE}) s"
+        " UNION ALL SELECT p.path || n.step, n.value, p.depth + 1 FROM place p, LATERAL ("
+        "   SELECT CASE WHEN p.path = '' THEN '' ELSE '.' END ||"
+        "     CASE WHEN o.key ~ '^[^].\"[]+$' THEN o.key ELSE '\"' || o.key || '\"' END AS step, o.value"
+        "   FROM jsonb_each(CASE WHEN jsonb_typeof(p.value) = 'object' THEN p.value ELSE '{}' END) o"
+        "   UNION ALL SELECT '[]', a.value"
+        "   FROM jsonb_array_elements(CASE WHEN jsonb_typeof(p.value) = 'array' THEN p.value ELSE '[]' END) a"
+        " ) n WHERE p.depth < 6)"
+        f" SELECT path, count(*), count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{EMAIL})$')}),"
+        f" count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{PHONE})$')}), count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{IBAN})$')}),"
+        f" count(*) FILTER (WHERE v ~ {text_literal(EMAIL)} OR v ~ {text_literal(PHONE)}), bool_or(kind = 'string')"
+        " FROM (SELECT path, value #>> '{}' AS v, jsonb_typeof(value) AS kind FROM place"
+        "       WHERE jsonb_typeof(value) NOT IN ('object', 'array', 'null')) leaf"
+        f" GROUP BY path LIMIT {MOST_PATHS + 1}",
+    )
+    for path, number, email, phone, iban, holding, text in rows:
+        if not path:
+            continue
+        key = re.sub(r"[\[\]\"]", "", path.rsplit(".", 1)[-1])
+        shapes = (("email", email), ("phone", phone), ("iban", iban))
+        guess = next((shape for shape, count in shapes if count * 2 > number), None)
+        guess = guess or (by_name(key, Family.TEXT, person=True) if text else None)
+        guess = guess or ("redact" if holding else "keep")
+        yield path, guess if guess != "date_shift" else "null"
