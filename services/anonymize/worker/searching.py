@@ -146,7 +146,10 @@ def _found(search: Search, kind: str, original: bool) -> str:
     values = ", ".join(
         f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts
     )
-    source = f"{search.relation}, LATERAL (VALUES {values}) AS c(label, mask, value)"
+    # a level of its own, because the table may have columns (or be itself) called so
+    source = (
+        f"(SELECT snapveil.* FROM {search.relation}, LATERAL (VALUES {values}) AS snapveil(label, mask, value)) searched"
+    )
     match = column("shape", Text)
     whole = column("value", Text)
     if kind == "email":
