@@ -37,11 +37,21 @@ def now() -> datetime:
 
 
 class Ledger:
-    """The ledger of one account."""
+    """The ledger of one account; `connect` gives the DynamoDB client, by default the environment's."""
 
-    def __init__(self, table: str, clock: Callable[[], datetime] = now) -> None:
+    def __init__(
+        self,
+        table: str,
+        clock: Callable[[], datetime] = now,
+        connect: Callable[[], Any] = lambda: client("dynamodb"),
+    ) -> None:
         self._table = table
         self._clock = clock
+        self._connect = connect
+
+    @property
+    def _dynamodb(self) -> Any:
+        return self._connect()
 
     # Runs ---------------------------------------------------------------------------------------------
 
@@ -51,15 +61,11 @@ class Ledger:
 
     def runs(self) -> Iterator[Run]:
         """List every run that the ledger still keeps, in no order."""
-        pages = (
-            client("dynamodb")
-            .get_paginator("scan")
-            .paginate(
-                TableName=self._table,
-                FilterExpression="sk = :run",
-                ExpressionAttributeValues={":run": {"S": "run"}},
-                ConsistentRead=True,
-            )
+        pages = self._dynamodb.get_paginator("scan").paginate(
+            TableName=self._table,
+            FilterExpression="sk = :run",
+            ExpressionAttributeValues={":run": {"S": "run"}},
+            ConsistentRead=True,
         )
         for page in pages:
             for item in page["Items"]:
@@ -106,12 +112,12 @@ class Ledger:
 
     def forget_build_failure(self, run_id: str) -> None:
         """Let the next look build the target of this run again."""
-        client("dynamodb").update_item(
+        self._dynamodb.update_item(
             TableName=self._table, Key=_key(run_id, "delivery"), UpdateExpression="REMOVE build_failure"
         )
 
     def _add_facts(self, run_id: str, item: str, facts: Mapping[str, datetime | str]) -> None:
-        client("dynamodb").update_item(
+        self._dynamodb.update_item(
             TableName=self._table,
             Key=_key(run_id, item),
             UpdateExpression="SET "
@@ -125,7 +131,7 @@ class Ledger:
     def take_lock(self, source: str, run_id: str) -> bool:
         """Take the lock of a source for a run; True if the run holds it now, False if another does."""
         try:
-            client("dynamodb").put_item(
+            self._dynamodb.put_item(
                 TableName=self._table,
                 Item={**_key(f"lock#{source}", "lock"), "run_id": {"S": run_id}},
                 ConditionExpression="attribute_not_exists(pk) OR run_id = :run",
@@ -145,7 +151,7 @@ class Ledger:
     def release_lock(self, source: str, run_id: str) -> None:
         """Give the lock of a source back, if this run holds it."""
         try:
-            client("dynamodb").delete_item(
+            self._dynamodb.delete_item(
                 TableName=self._table,
                 Key=_key(f"lock#{source}", "lock"),
                 ConditionExpression="attribute_not_exists(pk) OR run_id = :run",
@@ -201,29 +207,21 @@ class Ledger:
 
     def history(self, subject: str) -> list[Transition]:
         """Read the history of a run, oldest first."""
-        pages = (
-            client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
-                ExpressionAttributeValues={":pk": {"S": subject}, ":at": {"S": "at#"}},
-                ConsistentRead=True,
-            )
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
+            ExpressionAttributeValues={":pk": {"S": subject}, ":at": {"S": "at#"}},
+            ConsistentRead=True,
         )
         return [Transition.model_validate(_plain(item)) for page in pages for item in page["Items"]]
 
     def steps(self, subject: str) -> list[StepRecord]:
         """Read every step that remembers this subject."""
-        pages = (
-            client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
-                ExpressionAttributeValues={":pk": {"S": subject}, ":step": {"S": "step#"}},
-                ConsistentRead=True,
-            )
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
+            ExpressionAttributeValues={":pk": {"S": subject}, ":step": {"S": "step#"}},
+            ConsistentRead=True,
         )
         return [StepRecord.model_validate(_plain(item)) for page in pages for item in page["Items"]]
 
@@ -255,7 +253,7 @@ class Ledger:
     # Items --------------------------------------------------------------------------------------------
 
     def _item(self, pk: str, sk: str) -> dict[str, str] | None:
-        answer = client("dynamodb").get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
+        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
         return _plain(answer["Item"]) if "Item" in answer else None
 
     def _read(self, pk: str, sk: str, model: type[RecordT]) -> RecordT | None:
@@ -268,7 +266,7 @@ class Ledger:
 
     def _write_document(self, pk: str, sk: str, record: BaseModel) -> None:
         item = {**_key(pk, sk), "document": {"S": record.model_dump_json()}, **self._expiry()}
-        client("dynamodb").put_item(TableName=self._table, Item=item)
+        self._dynamodb.put_item(TableName=self._table, Item=item)
 
     def _write(
         self,
@@ -291,7 +289,7 @@ class Ledger:
         if values:
             request["ExpressionAttributeValues"] = dict(values)
         try:
-            client("dynamodb").put_item(**request)
+            self._dynamodb.put_item(**request)
         except ClientError as error:
             if code_of(error) == _REFUSED:
                 return False
