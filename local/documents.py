@@ -34,6 +34,11 @@ class Pacing:
     deadlines: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
+    def coarse(cls) -> "Pacing":
+        """For a driven clock: the fewer looks, the faster the test."""
+        return cls(first="1m", longest="10m")
+
+    @classmethod
     def fast(cls) -> "Pacing":
         """For someone who watches."""
         return cls(first="1s", longest="2s")

@@ -15,8 +15,6 @@ from types import TracebackType
 from typing import Any, Self
 from unittest.mock import patch
 
-from moto import mock_aws
-
 from local import queues
 from local.documents import LocalSource, Pacing
 from local.emulation import emulated
@@ -75,7 +73,7 @@ class World(TwoAccounts):
         self._sources: list[EventSource] = []
         self._open = contextlib.ExitStack()
         rds = RdsWorld(self.engines, timings or Timings.aws_like())
-        super().__init__(sources or {}, rds, pacing or Pacing(), wirings)
+        super().__init__(sources or {}, rds, pacing or Pacing.coarse(), wirings)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening:
@@ -133,7 +131,6 @@ class World(TwoAccounts):
         traveller = time_machine.travel(self._beginning, tick=False)
         self._clock = traveller.start()
         opening.callback(traveller.stop)
-        opening.enter_context(mock_aws())
         opening.enter_context(emulated(self.record, self.tasks, self._task_timings))
         self.rds.install()
         opening.callback(self.rds.uninstall)
