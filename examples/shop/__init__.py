@@ -1,0 +1,1 @@
+"""The example source: a French home-improvement shop, as a production database."""
