@@ -1,33 +1,23 @@
 """The two accounts of the embedded cloud: their numbers, credentials by assumed role, and boto3 clients."""
 
-import os
 import threading
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
-import botocore.session
-from botocore import UNSIGNED
 from botocore.config import Config
 
 from local import inprocess
+from local.sessions import without_settings_of_the_caller
 
 REGION = "eu-west-3"
 PRODUCTION = "111111111111"
 DEVELOPMENT = "222222222222"
 OPERATOR = "operator"
 
-# The caller's AWS settings must neither break the embedded cloud nor be reached by it.
-_NO_SETTINGS_OF_THE_CALLER = {
-    "profile": (None, None, None, None),
-    "config_file": (None, None, os.devnull, None),
-    "credentials_file": (None, None, os.devnull, None),
-}
 _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 2}, proxies={}, connect_timeout=5, read_timeout=60
 )
-_IN_PROCESS = Config(signature_version=UNSIGNED, retries={"max_attempts": 0})
-_ANYONE = {"aws_access_key_id": "anyone", "aws_secret_access_key": "anyone"}
 
 
 @dataclass(frozen=True)
@@ -39,10 +29,18 @@ class Credentials:
     session_token: str
 
 
-class Account:
-    """One account, as someone with its credentials sees it."""
+ANYONE = Credentials("anyone", "anyone", "anyone")
 
-    def __init__(self, name: str, number: str, session: boto3.Session, endpoint_url: str | None) -> None:
+
+class Account:
+    """One account, as someone with its credentials sees it.
+
+    With a session its clients talk to the endpoint; without one moto answers them within this process.
+    """
+
+    def __init__(
+        self, name: str, number: str, session: boto3.Session | None = None, endpoint_url: str | None = None
+    ) -> None:
         self.name = name
         self.number = number
         self.region = REGION
@@ -56,21 +54,15 @@ class Account:
         """Return the boto3 client of a service, acting in a role of this account; made once."""
         with self._lock:
             if (role, service) not in self._clients:
-                credentials = self.credentials(role)
-                self._clients[role, service] = self._make(
-                    service,
-                    aws_access_key_id=credentials.access_key_id,
-                    aws_secret_access_key=credentials.secret_access_key,
-                    aws_session_token=credentials.session_token,
-                )
+                self._clients[role, service] = self._make(service, role, self.credentials(role))
             return self._clients[role, service]
 
     def credentials(self, role: str) -> Credentials:
         """Assume a role of this account; the same role gives the same credentials."""
         with self._lock:
             if role not in self._credentials:
-                # moto tells accounts apart by access keys that STS gave out (moto 5.2.5, core/responses.py).
-                answer = self._make("sts", **_ANYONE).assume_role(
+                # moto tells accounts apart by access keys that STS gave out (5.2.5, core/responses.py).
+                answer = self._make("sts", "", ANYONE).assume_role(
                     RoleArn=self.role_arn(role), RoleSessionName="local"
                 )["Credentials"]
                 self._credentials[role] = Credentials(
@@ -101,28 +93,24 @@ class Account:
         }
         return variables | ({"AWS_ENDPOINT_URL": self.endpoint_url} if self.endpoint_url else {})
 
-    def _make(self, service: str, **credentials: str) -> Any:
-        if ("", service) in self._clients:
-            return self._clients["", service]
-        made = self._session.client(
+    def _make(self, service: str, role: str, credentials: Credentials) -> Any:
+        if self._session is None:
+            inprocess.identify(self.number, role, credentials.access_key_id)
+            return inprocess.client(service, self.region, self.number, role)
+        return self._session.client(
             service,
             region_name=self.region,
             endpoint_url=self.endpoint_url,
-            config=_CONFIG if self.endpoint_url else _IN_PROCESS,
-            **credentials,
+            config=_CONFIG,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.secret_access_key,
+            aws_session_token=credentials.session_token,
         )
-        if not self.endpoint_url:
-            inprocess.answer_for(made, credentials["aws_access_key_id"], self.region)
-        if service == "sts":
-            self._clients["", service] = made
-        return made
 
 
 def accounts(endpoint_url: str | None) -> dict[str, Account]:
-    """Open both accounts. Without an endpoint every request is answered by moto within this process."""
-    session = boto3.Session(
-        botocore_session=botocore.session.Session(session_vars=dict(_NO_SETTINGS_OF_THE_CALLER))
-    )
+    """Open both accounts: at an endpoint, or within this process."""
+    session = without_settings_of_the_caller() if endpoint_url else None
     return {
         "production": Account("production", PRODUCTION, session, endpoint_url),
         "development": Account("development", DEVELOPMENT, session, endpoint_url),

@@ -8,6 +8,7 @@ process follows from it.
 import contextlib
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -49,7 +50,15 @@ def _without_instance_types() -> Iterator[None]:
         yield
 
 
+@cache
+def _private_key(key_spec: str) -> Any:
+    """Make one RSA key for all: moto makes one per KMS key, 0.1 s each, and only asymmetric keys use it."""
+    return moto.kms.utils.generate_private_key(key_spec)
+
+
 with files_read_once(), _without_instance_types():
+    import moto.kms.models
+    import moto.kms.utils
     from moto.core.base_backend import BackendDict
     from moto.dynamodb.models import dynamodb_backends
     from moto.ecs.models import ecs_backends
@@ -93,7 +102,8 @@ def emulated(record: Record, runner: TaskRunner, timings: TaskTimings, second: f
         for backends, ours in _replaced.items():
             backends.backend = ours
         BackendDict.reset()
-        yield
+        with patch.object(moto.kms.models, "generate_private_key", _private_key):
+            yield
     finally:
         for backends, original in theirs.items():
             backends.backend = original

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from local import queues
 from local.documents import LocalSource, Pacing
-from local.emulation import emulated
+from local.emulation import emulated, files_read_once
 from local.engines import NoEngines
 from local.functions import Function, InProcessFunction
 from local.rds import RdsWorld, Timings
@@ -76,7 +76,7 @@ class World(TwoAccounts):
         super().__init__(sources or {}, rds, pacing or Pacing.coarse(), wirings)
 
     def __enter__(self) -> Self:
-        with contextlib.ExitStack() as opening:
+        with contextlib.ExitStack() as opening, files_read_once():
             opening.callback(self.rds.close)
             self._start(opening)
             self._open = opening.pop_all()
