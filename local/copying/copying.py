@@ -68,7 +68,9 @@ def take_dump(original: Original, file: Path, progress: Callable[[int], None] | 
         _run(command, password)
 
 
-def restore_dump(dump: Path, admin_dsn: str, original: Original, master: str, password: str, conninfo: str) -> tuple[str, ...]:
+def restore_dump(
+    dump: Path, admin_dsn: str, original: Original, master: str, password: str, conninfo: str
+) -> tuple[str, ...]:
     """Fill the empty database behind `conninfo`, as `master`; return what was left out. Raises CopyError."""
     schemas = _prepare(admin_dsn, original, master)
     listing = dump.with_suffix(".list")
@@ -172,7 +174,13 @@ def _run(command: list[str], password: str | None) -> str:
     if password is not None:
         environment["PGPASSWORD"] = password
     finished = subprocess.run(
-        command, env=environment, capture_output=True, text=True, errors="replace", check=False, stdin=subprocess.DEVNULL
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
     if finished.returncode != 0:
         raise CopyError(_what_failed(Path(command[0]).name, finished.stderr))
@@ -182,8 +190,12 @@ def _run(command: list[str], password: str | None) -> str:
 def _what_failed(program_name: str, said: str) -> str:
     """Find in PostgreSQL's words the object and the reason; the statement itself may hold values and is left out."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    entry = next((line.split("TOC entry", 1)[1].split(" ", 4)[-1] for line in lines if "TOC entry" in line), "")
+    entry = next(
+        (line.split("TOC entry", 1)[1].split(" ", 4)[-1] for line in lines if "TOC entry" in line), ""
+    )
     reason = next((line.split("ERROR:", 1)[1].strip() for line in lines if "ERROR:" in line), "")
     if not reason:
-        reason = next((line.split("error:", 1)[1].strip() for line in lines if "error:" in line), "no reason given")
+        reason = next(
+            (line.split("error:", 1)[1].strip() for line in lines if "error:" in line), "no reason given"
+        )
     return f"{program_name} stopped{f' at {entry}' if entry else ''}: {reason}"

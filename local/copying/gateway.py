@@ -28,7 +28,9 @@ class GatewayError(Exception):
 def gateway(host: str, port: int, parameters: Mapping[str, str]) -> Iterator[Path]:
     """Open a door to `host:port` and give the folder to use as libpq's host; `parameters` are libpq's ssl… settings."""
     context = tls_context(parameters)
-    folder = Path(tempfile.mkdtemp(prefix="snapveil-tls-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None))  # noqa: S108
+    folder = Path(
+        tempfile.mkdtemp(prefix="snapveil-tls-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None)
+    )  # noqa: S108
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as door:
         try:
             door.bind(str(folder / f".s.PGSQL.{PORT}"))

@@ -112,7 +112,9 @@ def read_url(url: str) -> str:
     try:
         fields = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        raise OriginalError(f"the database address cannot be read ({_line(error)}); write {EXAMPLE_URL}") from None
+        raise OriginalError(
+            f"the database address cannot be read ({_line(error)}); write {EXAMPLE_URL}"
+        ) from None
     if not fields:
         raise OriginalError(f"the database address is empty; write {EXAMPLE_URL}")
     return url
@@ -158,7 +160,9 @@ def examine(conninfo: str) -> Original:
                 " hold a copy of a newer one; try it on an older copy of the database"
             )
         if major < OLDEST_SERVER:
-            raise OriginalError(f"{label} is PostgreSQL {major}; `snapveil try` reads {OLDEST_SERVER} to {NEWEST_SERVER}")
+            raise OriginalError(
+                f"{label} is PostgreSQL {major}; `snapveil try` reads {OLDEST_SERVER} to {NEWEST_SERVER}"
+            )
         _refuse_what_cannot_be_read(connection, label)
         extensions, unused = _extensions(connection, label)
         _refuse_what_cannot_be_held(connection, label)

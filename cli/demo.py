@@ -1,0 +1,121 @@
+"""`snapveil demo`: the main job, end to end, on an example shop."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from cli.databases import psql_line
+from cli.exits import FAILED, FINE, InputError
+from cli.folders import run_folder
+from cli.loop import Filling, Material, Outcome, run_loop
+from cli.summary import Sample, failure, show_summary
+from cli.view import open_console, screen
+from shared.database.port import Kind
+
+try:
+    from examples.shop import load as shop
+except ModuleNotFoundError as missing:
+    raise InputError(
+        f"the example shop is not installed ({missing}); run `make demo` in Snapveil's own folder"
+    ) from None
+
+PEOPLE = 3
+
+
+@click.command("demo")
+@click.option(
+    "--size",
+    type=click.IntRange(1, 20_000_000),
+    default=shop.DEFAULT_CUSTOMERS,
+    envvar="SIZE",
+    show_default=True,
+    metavar="CUSTOMERS",
+    help="How many customers the shop has.",
+)
+@click.option(
+    "--source",
+    type=click.Choice([kind.value for kind in Kind]),
+    default=Kind.INSTANCE.value,
+    envvar="SOURCE",
+    show_default=True,
+    help="What production is: an RDS instance or an Aurora cluster.",
+)
+@click.option(
+    "--keep/--no-keep",
+    default=False,
+    envvar="KEEP",
+    help="Leave both databases running, to look at them.",
+)
+@click.option(
+    "--directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".snapveil"),
+    show_default=True,
+    help="Where the run leaves its files.",
+)
+def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
+    """Run the whole loop on an example shop, on this machine.
+
+    A production database goes in; a development database comes out in which nobody in production would recognise
+    themselves. Nothing of it leaves this machine.
+    """
+    console = open_console()
+    material = _material(size, Kind(source))
+    with run_folder(directory.absolute(), "demo") as folder:
+        with screen(console) as shown:
+            outcome = run_loop(material, folder, shown, keep=keep)
+        result = outcome.result
+        if result.status != "succeeded":
+            for line in failure(result, folder.result, folder.path / "cloud"):
+                click.echo(f"snapveil: {line}", err=True)
+            return FAILED
+        show_summary(console, result, _samples(outcome), folder.latest_result, _hints(outcome))
+        return FINE
+
+
+def _material(size: int, kind: Kind) -> Material:
+    def fill(filling: Filling) -> None:
+        filling.say(f"filling the shop with {size:,} customers")
+        shop.load_shop(filling.url, size, lambda words: filling.say(f"filling the shop: {words}"))
+
+    return Material(
+        source="shop",
+        kind=kind,
+        identifier="shop-prod",
+        database="shop",
+        rds_database="shop",
+        master="shop_admin",
+        policy={"policy.yaml": shop.POLICY.read_bytes()},
+        fill=fill,
+        look=lambda url: shop.sample(url, PEOPLE),
+    )
+
+
+def _samples(outcome: Outcome) -> Sequence[Sample]:
+    return [
+        Sample(f"customer {before.id}", _fields(before), _fields(after))
+        for before, after in zip(outcome.before, outcome.after, strict=True)
+    ]
+
+
+def _fields(person: shop.Person) -> dict[str, str]:
+    return {
+        "name": person.name,
+        "e-mail": person.email,
+        "phone": person.phone,
+        "city": f"{person.city} ({person.country})",
+        "IBAN": person.iban,
+        "ticket": person.ticket,
+    }
+
+
+def _hints(outcome: Outcome) -> list[str]:
+    target = outcome.result.target
+    if not outcome.result.kept or target is None:
+        return ["`KEEP=1 make demo` leaves the development database running, to look at it."]
+    return [
+        "Look at the development database:",
+        f"  {psql_line(target.dsn)}",
+        "Remove it: snapveil local down",
+    ]

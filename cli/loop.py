@@ -1,0 +1,269 @@
+"""One run of the whole loop on this machine: a source is made and filled, the schedule fires, the services do the rest."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from psycopg import Error as DatabaseError
+
+from cli.databases import count_rows, url_of
+from cli.dead_letters import DeadLetters
+from cli.exits import RunFailedError
+from cli.folders import Kept, RunFolder
+from cli.result import DatabaseFacts, Leftovers, Result, events_of, leftovers_of, stage_times
+from cli.source import NewSource, back_up, create_source
+from cli.view import Screen
+from cli.watch import RunView, StalledError, read, watch
+from local.cloud import Cloud
+from local.copying.copying import CopyError
+from local.documents import LocalSource, target_of
+from local.engines import EngineError, PostgresEngines
+from local.rds import Timings
+from shared import names
+from shared.database.port import Kind
+from shared.ledger import now
+from shared.records import Verification
+
+PATIENCE_SECONDS = 180.0  # without any change; the stages' own deadlines are for real clouds
+QUIET_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Filling:
+    """An empty database, ready to be filled: for its master user, and for RDS's own administrator."""
+
+    url: str
+    admin_dsn: str
+    master: str
+    password: str
+    say: Callable[[str], None]
+    note: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a run is made of. `fill` fills the source; `look` reads, from source and target alike, what to show.
+
+    `rds_database` is what RDS itself creates; where it is None, `fill` makes `database`.
+    """
+
+    source: str
+    kind: Kind
+    identifier: str
+    database: str
+    rds_database: str | None
+    master: str
+    policy: Path | Mapping[str, bytes]
+    fill: Callable[[Filling], None]
+    look: Callable[[str], Any]
+    shown_source: str | None = (
+        None  # the record's address of the source, where it is not the one in the cloud
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended, and what `look` saw before and after; `after` is None without a target that answers."""
+
+    result: Result
+    before: Any
+    after: Any
+
+
+def run_loop(material: Material, folder: RunFolder, screen: Screen, *, keep: bool) -> Outcome:
+    """Run the loop to its end and write its record. Raises RunFailedError where no run came to be."""
+    began = now()
+    try:
+        with _open_cloud(material, folder, screen) as cloud:
+            return _Loop(cloud, material, folder, screen, began).run(keep)
+    except (EngineError, DatabaseError, CopyError, TimeoutError, StalledError) as error:
+        why = f"{' '.join(str(error).split())} (logs: {folder.path})"
+        failed = Result(
+            kind=folder.kind, run_id=None, status="failed", reason=why, started=began, seconds=_since(began)
+        )
+        folder.write_result(failed.written())
+        raise RunFailedError(why) from error
+
+
+@contextmanager
+def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterator[Cloud]:
+    source = LocalSource(database=material.identifier, policy=material.policy, kind=material.kind)
+    with screen.step("cloud", "starting two AWS accounts on this machine") as say:
+        engines = PostgresEngines(root=folder.path / "engines")
+        opened = Cloud(
+            folder.path / "cloud", {material.source: source}, engines=engines, timings=Timings.fast()
+        )
+        cloud = opened.__enter__()
+        say(f"two AWS accounts at {cloud.endpoint_url}")
+    try:
+        yield cloud
+    finally:
+        cloud.close()
+
+
+class _Loop:
+    """The steps of one run, in order."""
+
+    def __init__(
+        self, cloud: Cloud, material: Material, folder: RunFolder, screen: Screen, began: datetime
+    ) -> None:
+        self._cloud = cloud
+        self._material = material
+        self._folder = folder
+        self._screen = screen
+        self._began = began
+        self._ledger = cloud.ledger("production")
+
+    def run(self, keep: bool) -> Outcome:
+        """Do everything."""
+        source, before = self._prepare()
+        self._cloud.fire_schedule("production", f"refresh-{self._material.source}")
+        view, stalled = self._watch()
+        leftovers = self._wait_for_quiet()
+        target, after = self._target(view)
+        result = self._result(view, source, target, leftovers, stalled)
+        if keep and target is not None:
+            result = self._leave_running(result)
+        self._folder.write_result(result.written())
+        return Outcome(result, before, after)
+
+    def _prepare(self) -> tuple[DatabaseFacts, Any]:
+        """Make and fill the source, and back it up as RDS does every night."""
+        material = self._material
+        account = self._cloud.accounts["production"].number
+        with self._screen.step("source", f"creating {material.identifier}") as say:
+            password = secrets.token_hex(12)
+            new = NewSource(
+                material.kind, material.identifier, material.rds_database, material.master, password
+            )
+            host, port = create_source(self._cloud, new)
+            url = url_of(host, port, material.master, password, material.database)
+            admin_dsn = self._cloud.rds.admin_dsn(account, material.identifier, material.database)
+            material.fill(Filling(url, admin_dsn, material.master, password, say, self._screen.note))
+            source = self._facts("production", material.identifier, url)
+            say(f"{material.identifier}: {sum(source.rows.values()):,} rows in {len(source.rows)} tables")
+        before = material.look(url)
+        with self._screen.step("backup", "taking the automated snapshot") as say:
+            say(back_up(self._cloud, material.kind, material.identifier))
+        return source, before
+
+    def _watch(self) -> tuple[RunView, str | None]:
+        """Show the run until it is over; the text says why nothing more is to be expected, if that is so."""
+        development, letters = self._cloud.ledger("development"), DeadLetters(self._cloud)
+        seen: list[RunView] = []
+        looks = watch(
+            lambda: read(self._ledger, development, self._material.source, letters), PATIENCE_SECONDS
+        )
+        try:
+            for view in looks:
+                self._screen.show(view)
+                seen[:] = [view]
+        except StalledError as error:
+            return seen[0], str(error)
+        return seen[0], None
+
+    def _wait_for_quiet(self) -> Leftovers:
+        """Give the last messages a moment to be acknowledged; what is there then was left."""
+        until = time.monotonic() + QUIET_SECONDS
+        while not (found := self._cloud.leftovers()).empty and time.monotonic() < until:
+            time.sleep(0.1)
+        return leftovers_of(found)
+
+    def _target(self, view: RunView) -> tuple[DatabaseFacts | None, Any]:
+        """Ask the development database whether it answers, with the credentials that developers have."""
+        if not view.succeeded:
+            return None, None
+        name = target_of(self._material.source)
+        secretsmanager = self._cloud.client("development", "secretsmanager")
+        content = secretsmanager.get_secret_value(SecretId=names.master_secret(name))["SecretString"]
+        login = json.loads(content)
+        url = url_of(
+            login["host"], login["port"], login["username"], login["password"], self._material.database
+        )
+        return self._facts("development", name, url), self._material.look(url)
+
+    def _facts(self, account: str, identifier: str, url: str) -> DatabaseFacts:
+        number = self._cloud.accounts[account].number
+        found = {database.identifier: database for database in self._cloud.rds.databases(number)}
+        directory = found[identifier].data_directory
+        return DatabaseFacts(
+            dsn=url,
+            data_directory=str(directory) if directory else None,
+            rows=count_rows(url),
+            running=False,
+        )
+
+    def _result(
+        self,
+        view: RunView,
+        source: DatabaseFacts,
+        target: DatabaseFacts | None,
+        leftovers: Leftovers,
+        stalled: str | None,
+    ) -> Result:
+        run, shown = view.run, self._material.shown_source
+        found = self._ledger.verification(run.run_id, run.resource_id) if run and run.resource_id else None
+        reason = view.failure or stalled or unproven(target, found, leftovers)
+        return Result(
+            kind=self._folder.kind,
+            run_id=run.run_id if run else None,
+            status="failed" if reason else "succeeded",
+            reason=reason,
+            started=self._began,
+            seconds=_since(self._began),
+            stages=stage_times(view),
+            events=events_of(self._cloud.events),
+            source=source.model_copy(update={"dsn": shown, "data_directory": None}) if shown else source,
+            target=target,
+            verification=found,
+            leftovers=leftovers,
+        )
+
+    def _leave_running(self, result: Result) -> Result:
+        """Leave to the operating system the engines that somebody will want to look at."""
+        parts: dict[str, DatabaseFacts | None] = {"target": result.target}
+        if self._material.shown_source is None:  # it is nobody's own data, and the two can be compared
+            parts["source"] = result.source
+        identifiers = {
+            "target": ("development", target_of(self._material.source)),
+            "source": ("production", self._material.identifier),
+        }
+        kept = [self._detach(*identifiers[part], facts.dsn) for part, facts in parts.items() if facts]
+        self._folder.keep(kept)
+        running = {part: facts.model_copy(update={"running": True}) for part, facts in parts.items() if facts}
+        return result.model_copy(update={**running, "kept": True})
+
+    def _detach(self, account: str, identifier: str, dsn: str) -> Kept:
+        endpoint = self._cloud.rds.detach(self._cloud.accounts[account].number, identifier)
+        return Kept(
+            what=identifier,
+            dsn=dsn,
+            host=endpoint.host,
+            port=endpoint.port,
+            data_directory=str(endpoint.data_directory) if endpoint.data_directory else None,
+            pid=endpoint.pid,
+            belongings=tuple(str(path) for path in endpoint.belongings),
+        )
+
+
+def unproven(
+    target: DatabaseFacts | None, verification: Verification | None, leftovers: Leftovers
+) -> str | None:
+    """Say what a run that calls itself a success does not prove; None if it proves everything."""
+    if target is None:
+        return "the development database does not answer"
+    if verification is None or not verification.passed:
+        return "the ledger holds no verification that passed"
+    if leftovers.names:
+        return f"left over: {', '.join(leftovers.names)}"
+    return None
+
+
+def _since(began: datetime) -> float:
+    return round((now() - began).total_seconds(), 3)
