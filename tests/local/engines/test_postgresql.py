@@ -35,6 +35,12 @@ def shop(engines: PostgresEngines) -> Volume:
     return volume
 
 
+@pytest.fixture(scope="module")
+def snapshot(engines: PostgresEngines, shop: Volume) -> Volume:
+    """A snapshot of that database."""
+    return engines.snapshot(shop)
+
+
 def _port(engines: PostgresEngines, volume: Volume) -> int:
     return engines.start(volume, 0).port  # a running engine is left alone
 
@@ -109,7 +115,7 @@ def test_rdss_own_admin_comes_in_by_a_socket_in_a_private_folder(
         folder = Path(connection.info.host)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert len(os.fsencode(folder / ".s.PGSQL.65535")) < 104
-    with pytest.raises(psycopg.OperationalError, match="no pg_hba.conf entry"):
+    with pytest.raises(psycopg.OperationalError, match=r"no pg_hba\.conf entry"):
         psycopg.connect(host=str(folder), port=_port(engines, shop), user=MASTER, dbname="shop")
 
 
@@ -120,7 +126,7 @@ def test_the_engine_listens_on_this_machine_only(engines: PostgresEngines, shop:
 
 
 def test_variables_of_the_callers_own_postgresql_disturb_nothing(
-    engines: PostgresEngines, shop: Volume, monkeypatch: pytest.MonkeyPatch
+    engines: PostgresEngines, snapshot: Volume, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {
         "PGPORT": "1",
@@ -129,8 +135,9 @@ def test_variables_of_the_callers_own_postgresql_disturb_nothing(
         "PGHOST": "example.org",
     }.items():
         monkeypatch.setenv(name, value)
-    copy, _ = _started_copy(engines, engines.snapshot(shop))
+    copy, _ = _started_copy(engines, snapshot)
     engines.set_password(copy, MASTER, "another")
+    engines.remove(engines.snapshot(copy))
     engines.remove(copy)
 
 
@@ -206,19 +213,20 @@ def test_a_copied_snapshot_outlives_the_first_and_is_not_changed_by_what_is_rest
 
 
 def test_a_snapshot_of_a_stopped_engine_is_a_copy_of_its_files(
-    engines: PostgresEngines, shop: Volume
+    engines: PostgresEngines, snapshot: Volume
 ) -> None:
-    stopped = engines.restore(engines.snapshot(shop))
-    copy, running = _started_copy(engines, engines.snapshot(stopped))
+    stopped = engines.restore(snapshot)
+    taken = engines.snapshot(stopped)
+    copy, running = _started_copy(engines, taken)
     _connect(running.port).close()
-    engines.remove(copy)
-    engines.remove(stopped)
+    for made in (stopped, taken, copy):
+        engines.remove(made)
 
 
 def test_a_password_changes_on_a_running_and_on_a_stopped_engine(
-    engines: PostgresEngines, shop: Volume
+    engines: PostgresEngines, snapshot: Volume
 ) -> None:
-    volume, running = _started_copy(engines, engines.snapshot(shop))
+    volume, running = _started_copy(engines, snapshot)
     engines.set_password(volume, MASTER, "second")
     _connect(running.port, password="second").close()
     engines.stop(volume)
@@ -235,8 +243,8 @@ def test_a_password_changes_on_a_running_and_on_a_stopped_engine(
     engines.remove(volume)
 
 
-def test_a_taken_port_is_left_to_whoever_has_it(engines: PostgresEngines, shop: Volume) -> None:
-    volume = engines.restore(engines.snapshot(shop))
+def test_a_taken_port_is_left_to_whoever_has_it(engines: PostgresEngines, snapshot: Volume) -> None:
+    volume = engines.restore(snapshot)
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -246,8 +254,8 @@ def test_a_taken_port_is_left_to_whoever_has_it(engines: PostgresEngines, shop: 
     engines.remove(volume)
 
 
-def test_a_removed_database_leaves_no_process_and_no_file(engines: PostgresEngines, shop: Volume) -> None:
-    volume, running = _started_copy(engines, engines.snapshot(shop))
+def test_a_removed_database_leaves_no_process_and_no_file(engines: PostgresEngines, snapshot: Volume) -> None:
+    volume, running = _started_copy(engines, snapshot)
     assert volume.path is not None
     assert running.pid is not None
     assert is_alive(running.pid)
@@ -257,9 +265,9 @@ def test_a_removed_database_leaves_no_process_and_no_file(engines: PostgresEngin
 
 
 def test_a_broken_data_directory_is_reported_with_the_engines_own_words(
-    engines: PostgresEngines, shop: Volume
+    engines: PostgresEngines, snapshot: Volume
 ) -> None:
-    volume = engines.restore(engines.snapshot(shop))
+    volume = engines.restore(snapshot)
     assert volume.path is not None
     (volume.path / "PG_VERSION").write_text("11\n")
     with pytest.raises(EngineError, match="initialized by PostgreSQL version 11"):
