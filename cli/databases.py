@@ -1,4 +1,4 @@
-"""Reading a PostgreSQL database that somebody looks at: its address, its rows, and the line to open it with."""
+"""Looking at a PostgreSQL database: its address, its rows, and the line to open it with."""
 
 import shlex
 import shutil
@@ -13,18 +13,21 @@ _TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'
-  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  AND NOT EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+  )
 ORDER BY 1, 2
 """
 
 
 def url_of(host: str, port: int, user: str, password: str, database: str) -> str:
     """Write the address of a database as every client reads it."""
-    return f"postgresql://{quote(user, safe='')}:{quote(password, safe='')}@{host}:{port}/{quote(database, safe='')}"
+    login = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    return f"postgresql://{login}@{host}:{port}/{quote(database, safe='')}"
 
 
 def count_rows(url: str) -> dict[str, int]:
-    """Count the rows of every table exactly; tables are named as in a policy, and partitions count with their root."""
+    """Count the rows of every table exactly, under its name in a policy; partitions count with their root."""
     with psycopg.connect(url) as connection:
         counts: dict[str, int] = {}
         for schema, table in connection.execute(_TABLES).fetchall():

@@ -57,8 +57,8 @@ PEOPLE = 3
 def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
     """Run the whole loop on an example shop, on this machine.
 
-    A production database goes in; a development database comes out in which nobody in production would recognise
-    themselves. Nothing of it leaves this machine.
+    A production database goes in; a development database comes out in which nobody in production would
+    recognise themselves. Nothing of it leaves this machine.
     """
     console = open_console()
     material = _material(size, Kind(source))

@@ -1,4 +1,4 @@
-"""How a command ends: 0 fine, 1 the run failed or something was found, 2 the input cannot be used, 130 interrupted."""
+"""How a command ends: 0 fine, 1 failed or something found, 2 unusable input, 130 interrupted."""
 
 FINE, FAILED, UNUSABLE, INTERRUPTED = 0, 1, 2, 130
 

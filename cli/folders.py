@@ -1,7 +1,7 @@
 """Where runs on this machine leave their files: `.snapveil/<demo or try>/<time>-<process>/`, each run apart.
 
-A folder is in use while its process holds the lock in it, and kept while `kept.json` names engines that were left
-running in it. Everything else is history, of which the newest few stay.
+A folder is in use while its process holds the lock in it, and kept while `kept.json` names engines that were
+left running in it. Everything else is history, of which the newest few stay.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class Kept:
 
     @property
     def running(self) -> bool:
-        """Whether the engine still serves this very directory; a process id alone may be somebody else's by now."""
+        """Whether the engine still serves this directory; its process id may be somebody else's by now."""
         return self._serving_pid() is not None
 
     def stop(self) -> bool:
@@ -109,7 +109,7 @@ class RunFolder:
 
 @contextlib.contextmanager
 def run_folder(root: Path, kind: Kind) -> Iterator[RunFolder]:
-    """Make a folder of its own for a run, hold it while the run lasts, and remove the oldest that nobody uses."""
+    """Make a folder for a run, hold it while the run lasts, and remove the oldest that nobody uses."""
     above = root / kind
     above.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError), (root / ".gitignore").open("x") as ignore:

@@ -1,4 +1,4 @@
-"""One run of the whole loop on this machine: a source is made and filled, the schedule fires, the services do the rest."""
+"""One run of the whole loop: make a source, fire the schedule, and watch the services do the rest."""
 
 import json
 import secrets
@@ -48,7 +48,7 @@ class Filling:
 
 @dataclass(frozen=True)
 class Material:
-    """What a run is made of. `fill` fills the source; `look` reads, from source and target alike, what to show.
+    """What a run is made of. `fill` fills the source; `look` reads what to show, from source and target.
 
     `rds_database` is what RDS itself creates; where it is None, `fill` makes `database`.
     """
@@ -69,7 +69,7 @@ class Material:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended, and what `look` saw before and after; `after` is None without a target that answers."""
+    """How a run ended, and what `look` saw before and after; `after` is None if no target answers."""
 
     result: Result
     before: Any

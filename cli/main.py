@@ -1,6 +1,6 @@
 """The `snapveil` command: finds the subcommand, and turns the way it ended into an exit code.
 
-Subcommands are imported when they are called: importing the embedded cloud takes a second that `--help` need not wait.
+Subcommands are imported when they are called: the embedded cloud takes a second that `--help` need not wait.
 """
 
 import contextlib
@@ -83,7 +83,7 @@ def _complain(text: str) -> None:
 
 
 def _clean_up_when_stopped() -> None:
-    """Let Ctrl-C, a closed terminal and `kill` end a command by the way of its `finally` clauses, and only once."""
+    """Let Ctrl-C, a closed terminal and `kill` end a command by way of its `finally` clauses, once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

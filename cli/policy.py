@@ -1,4 +1,4 @@
-"""`snapveil policy`: write a first policy for a database, or check one against it. Neither writes to the database."""
+"""`snapveil policy`: write a first policy for a database, or check one against it; both only read it."""
 
 from pathlib import Path
 
@@ -29,9 +29,10 @@ def command() -> None:
 )
 @click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
 def init(database_url: str, output: Path, *, force: bool) -> int:
-    """Write a first policy for the database at DATABASE_URL: every table and column, with a mask for what looks personal.
+    """Write a first policy for the database at DATABASE_URL.
 
-    It looks at names and at a sample of values, and says in a comment where it is unsure. Read it before you use it.
+    It names every table and column, with a mask for what looks personal by its name or a sample of its
+    values, and says in a comment where it is unsure. Read it before you use it.
     """
     if output.exists() and not force:
         raise InputError(f"{output} is there already; --force overwrites it, --output writes another file")

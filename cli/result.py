@@ -61,7 +61,7 @@ class Leftovers(_Part):
 
 
 class Result(_Part):
-    """A whole run. `status` is what the ledger says, and "unproven" if the proofs beside it are not complete."""
+    """A whole run. `status` is "succeeded" only if everything is proven; otherwise `reason` says why not."""
 
     version: int = 1
     kind: str

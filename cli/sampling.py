@@ -60,7 +60,7 @@ def where_to_look(policy: Policy) -> tuple[Place, ...]:
 
 
 def look_at(url: str, places: Sequence[Place]) -> dict[Place, Rows]:
-    """Read the first rows, by primary key, of the first of the tables that has rows and a key that is not masked."""
+    """Read the first rows of the first table that has rows and a primary key that is not masked."""
     with psycopg.connect(url) as connection:
         for place in places:
             rows = _rows(connection, place)

@@ -39,7 +39,7 @@ _STYLES = {
 def command(run: str | None, table: str, limit: int) -> int:
     """Show the newest runs of an AWS account, or the history of RUN.
 
-    Account and region come from the usual AWS_* environment. Exit code 1 says that the newest run, or RUN, failed.
+    Account and region come from the usual AWS_* environment. Exit code 1: the newest run, or RUN, failed.
     """
     ledger, console = Ledger(table), open_console()
     try:

@@ -53,8 +53,8 @@ RDS_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")  # what CreateDBInstance ta
 def command(database_url: str, policy: Path, *, keep: bool, cluster: bool, directory: Path) -> int:
     """Run the whole loop over a copy of the PostgreSQL database at DATABASE_URL, on this machine.
 
-    Your database is only read. The copy becomes the production database of an embedded cloud, and what comes out is a
-    masked copy that you can look at. Nothing leaves this machine.
+    Your database is only read. The copy becomes the production database of an embedded cloud, and what
+    comes out is a masked copy that you can look at. Nothing leaves this machine.
     """
     original, file = _checked(database_url, policy)
     console = open_console()
@@ -63,7 +63,7 @@ def command(database_url: str, policy: Path, *, keep: bool, cluster: bool, direc
         with screen(console) as shown:
             for extension in original.unused_extensions:
                 shown.note(
-                    f"the extension {extension} is left out: nothing uses it, and the embedded engine has it not"
+                    f"extension {extension} is left out: the embedded engine has it not, and nothing uses it"
                 )
             outcome = run_loop(material, folder, shown, keep=keep)
         if outcome.result.status != "succeeded":
@@ -112,7 +112,7 @@ def _material(original: Original, file: Path, folder: RunFolder, kind: Kind) -> 
 
 
 def bundle_of(file: Path, database: str) -> dict[str, bytes]:
-    """Read the policy and the script that it names, and let it name its database: the copy is called the same."""
+    """Read the policy and its script, and let it name its database, which is what the copy is called."""
     content = file.read_bytes()
     policy = load_policy(content.decode(), str(file))
     if policy.database is None:

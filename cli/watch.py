@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -80,7 +80,7 @@ class Records:
     run: Run | None
     steps: Sequence[StepRecord] = ()
     receiver: StepRecord | None = None
-    delivery: Delivery = Delivery()
+    delivery: Delivery = field(default_factory=Delivery)
     progress: Progress | None = None
     dead_letters: Sequence[str] = ()
 
@@ -184,7 +184,7 @@ def _of_receiver(run: Run | None, records: Records) -> StageView:
 
 
 def _of_cleaning(run: Run | None, steps: Sequence[StepRecord]) -> StageView:
-    """Two steps clean up: the temporary database goes once it is not needed, the snapshots once they are copied."""
+    """Two steps clean up: the temporary database goes once it is not needed, the snapshots once copied."""
     if run is None or not steps:
         return StageView(CLEAN_UP)
     began = min(step.started_at for step in steps)

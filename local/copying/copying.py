@@ -1,7 +1,7 @@
 """Takes the dump of the user's database and restores it into a database of the embedded cloud.
 
-The copy belongs to the master user, who is no superuser, as on RDS: code that the user's database holds (defaults,
-index expressions, views) runs with his rights only. What RDS's own administrator must do is done first.
+The copy belongs to the master user, who is no superuser, as on RDS: code that the user's database holds
+(defaults, index expressions, views) runs with his rights only. What needs RDS's administrator is done first.
 """
 
 import os
@@ -90,7 +90,7 @@ def restore_dump(
 
 
 def _prepare(admin_dsn: str, original: Original, master: str) -> frozenset[str]:
-    """Make what needs RDS's administrator: extensions, with their schemas, and the roles that policies name."""
+    """Make what needs RDS's administrator: extensions with their schemas, and roles that policies name."""
     made: set[str] = set()
     with psycopg.connect(admin_dsn, autocommit=True) as connection:
         known = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
@@ -133,7 +133,7 @@ def _write_list(dump: Path, listing: Path, schemas: frozenset[str]) -> tuple[str
 
 @contextmanager
 def _reachable(original: Original) -> Iterator[tuple[str, str | None]]:
-    """Give a connection string for the embedded programs, and the password beside it, where no process list shows it."""
+    """Give a connection string for the embedded programs, and the password, which no list may show."""
     fields = {name: str(value) for name, value in conninfo_to_dict(original.conninfo).items()}
     with ExitStack() as stack:
         with reading(original.conninfo) as connection:
@@ -169,7 +169,7 @@ def _told_regularly(tell: Callable[[], None]) -> Iterator[None]:
 
 
 def _run(command: list[str], password: str | None) -> str:
-    # libpq's own settings of the caller (PGSSLMODE, PGOPTIONS, …) are in the connection string already, or do not apply.
+    # The caller's own settings (PGSSLMODE, PGOPTIONS, …) are in the connection string, or do not apply.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     if password is not None:
         environment["PGPASSWORD"] = password
@@ -188,7 +188,7 @@ def _run(command: list[str], password: str | None) -> str:
 
 
 def _what_failed(program_name: str, said: str) -> str:
-    """Find in PostgreSQL's words the object and the reason; the statement itself may hold values and is left out."""
+    """Find in PostgreSQL's words the object and the reason; the statement may hold values and is left out."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     entry = next(
         (line.split("TOC entry", 1)[1].split(" ", 4)[-1] for line in lines if "TOC entry" in line), ""

@@ -1,10 +1,11 @@
-"""A door to a server that insists on TLS, for programs that cannot speak it: the embedded pg_dump is built without.
+"""A door to a server that insists on TLS, for the embedded pg_dump, which is built without.
 
-The door is a unix socket in a folder that only its owner can enter. It asks the server for TLS as libpq does and
-checks the certificate as far as the user's own `sslmode` says.
+The door is a unix socket in a folder that only its owner can enter. It asks the server for TLS as libpq does
+and checks the certificate as far as the user's own `sslmode` says.
 """
 
 import os
+import select
 import shutil
 import socket
 import ssl
@@ -14,6 +15,8 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+
+from local.engines.placement import LONGEST_SOCKET_FOLDER
 
 PORT = 5432  # only names the socket's file
 _SSL_REQUEST = struct.pack("!ii", 8, 80877103)  # "SSLRequest" in PostgreSQL's protocol, message formats
@@ -26,11 +29,9 @@ class GatewayError(Exception):
 
 @contextmanager
 def gateway(host: str, port: int, parameters: Mapping[str, str]) -> Iterator[Path]:
-    """Open a door to `host:port` and give the folder to use as libpq's host; `parameters` are libpq's ssl… settings."""
+    """Open a door to `host:port` and give the folder that is libpq's host; `parameters` are libpq's."""
     context = tls_context(parameters)
-    folder = Path(
-        tempfile.mkdtemp(prefix="snapveil-tls-", dir="/tmp" if len(tempfile.gettempdir()) > 80 else None)
-    )  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="snapveil-tls-", dir=_short_folder()))
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as door:
         try:
             door.bind(str(folder / f".s.PGSQL.{PORT}"))
@@ -72,13 +73,30 @@ def _admit(door: socket.socket, host: str, port: int, context: ssl.SSLContext) -
 
 
 def _serve(client: socket.socket, host: str, port: int, context: ssl.SSLContext) -> None:
-    with closing(client), suppress(OSError, GatewayError):
-        # The client sees a closed door and says so; the server's own refusals pass through in its words.
-        with closing(_encrypted(host, port, context)) as server:
-            there = threading.Thread(target=_pass_on, args=(client, server), daemon=True)
-            there.start()
-            _pass_on(server, client)
-            there.join(timeout=5)
+    # Whatever goes wrong, the client sees a closed door and says so; the server's own refusals pass through.
+    with closing(client), suppress(OSError, GatewayError), closing(_encrypted(host, port, context)) as server:
+        _relay(client, server)
+
+
+def _relay(client: socket.socket, server: ssl.SSLSocket) -> None:
+    """Pass on what either side says until one ends; in one thread: two may not share a TLS session."""
+    while True:
+        ready = [server] if server.pending() else select.select([client, server], [], [])[0]
+        if client in ready:
+            said = client.recv(_CHUNK)
+            if not said:
+                return
+            server.setblocking(True)
+            server.sendall(said)
+        if server in ready:
+            server.setblocking(False)
+            try:
+                answered = server.recv(_CHUNK)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                continue  # what came was TLS's own, such as a session ticket
+            if not answered:
+                return
+            client.sendall(answered)
 
 
 def _encrypted(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
@@ -87,17 +105,12 @@ def _encrypted(host: str, port: int, context: ssl.SSLContext) -> ssl.SSLSocket:
     if plain.recv(1) != b"S":
         plain.close()
         raise GatewayError(f"{host}:{port} does not speak TLS")
-    encrypted = context.wrap_socket(plain, server_hostname=host)
-    encrypted.settimeout(None)
-    return encrypted
+    return context.wrap_socket(plain, server_hostname=host)
 
 
-def _pass_on(source: socket.socket, to: socket.socket) -> None:
-    with suppress(OSError):
-        while chunk := source.recv(_CHUNK):
-            to.sendall(chunk)
-    with suppress(OSError):
-        to.shutdown(socket.SHUT_WR if not isinstance(to, ssl.SSLSocket) else socket.SHUT_RDWR)
+def _short_folder() -> str | None:
+    """Name a folder short enough for a socket's path; None for the usual one."""
+    return None if len(os.fsencode(tempfile.gettempdir())) <= LONGEST_SOCKET_FOLDER else "/tmp"  # noqa: S108
 
 
 def is_reachable_by_path(host: str) -> bool:

@@ -21,12 +21,15 @@ EXAMPLE_URL = "postgresql://user:password@host:5432/database"
 _USERS_OF_EXTENSIONS = """
 SELECT DISTINCT ON (e.extname) e.extname, pg_describe_object(d.classid, d.objid, d.objsubid)
 FROM pg_extension e
-JOIN pg_depend member ON member.refclassid = 'pg_extension'::regclass AND member.refobjid = e.oid AND member.deptype = 'e'
+JOIN pg_depend member ON member.refclassid = 'pg_extension'::regclass AND member.refobjid = e.oid
+  AND member.deptype = 'e'
 JOIN pg_depend d ON (d.refclassid, d.refobjid) = (member.classid, member.objid) AND d.deptype IN ('n', 'a')
 WHERE NOT EXISTS (
-    SELECT FROM pg_depend own WHERE (own.classid, own.objid) = (d.classid, d.objid) AND own.deptype IN ('e', 'i')
+    SELECT FROM pg_depend own
+    WHERE (own.classid, own.objid) = (d.classid, d.objid) AND own.deptype IN ('e', 'i')
       AND (own.refclassid = 'pg_extension'::regclass OR EXISTS (
-          SELECT FROM pg_depend up WHERE (up.classid, up.objid) = (own.refclassid, own.refobjid) AND up.deptype = 'e'
+        SELECT FROM pg_depend up
+        WHERE (up.classid, up.objid) = (own.refclassid, own.refobjid) AND up.deptype = 'e'
       ))
 )
 ORDER BY 1, 2
@@ -47,7 +50,8 @@ ORDER BY 1 LIMIT 1
 """
 
 _ICU_COLLATION = """
-SELECT format('%I.%I', n.nspname, l.collname) FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
+SELECT format('%I.%I', n.nspname, l.collname)
+FROM pg_collation l JOIN pg_namespace n ON n.oid = l.collnamespace
 WHERE l.collprovider = 'i' AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1 LIMIT 1
 """
 
@@ -57,7 +61,8 @@ JOIN pg_class c ON c.oid = f.ftrelid JOIN pg_namespace n ON n.oid = c.relnamespa
 """
 
 _HIDDEN_ROWS = """
-SELECT c.oid::regclass::text FROM pg_class c WHERE c.relrowsecurity AND row_security_active(c.oid) ORDER BY 1 LIMIT 1
+SELECT c.oid::regclass::text FROM pg_class c
+WHERE c.relrowsecurity AND row_security_active(c.oid) ORDER BY 1 LIMIT 1
 """
 
 _UNREADABLE = """
@@ -75,7 +80,7 @@ JOIN pg_roles r ON r.oid = role ORDER BY 1
 
 
 class OriginalError(Exception):
-    """The user's database cannot be read or cannot be copied; the text says why and what to do, in one line."""
+    """The user's database cannot be read or copied; the text says why and what to do, in one line."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +134,7 @@ def label_of(conninfo: str) -> str:
 
 @contextmanager
 def reading(conninfo: str) -> Iterator[Connection]:
-    """Connect for reading only, in one transaction that sees one state of the database. Raises OriginalError."""
+    """Connect for reading only, in one transaction that sees one state. Raises OriginalError."""
     fields = conninfo_to_dict(conninfo)
     fields.setdefault("connect_timeout", str(CONNECT_PATIENCE_SECONDS))
     fields["options"] = read_only_options(str(fields.get("options") or ""))
@@ -156,8 +161,8 @@ def examine(conninfo: str) -> Original:
         label = label_of(conninfo)
         if major > NEWEST_SERVER:
             raise OriginalError(
-                f"{label} is PostgreSQL {major}, and the embedded engine is PostgreSQL {NEWEST_SERVER}, which cannot"
-                " hold a copy of a newer one; try it on an older copy of the database"
+                f"{label} is PostgreSQL {major}, and the embedded engine is PostgreSQL {NEWEST_SERVER},"
+                " which cannot hold a copy of a newer one; wait for a newer Snapveil, or try an older server"
             )
         if major < OLDEST_SERVER:
             raise OriginalError(
@@ -196,8 +201,8 @@ def _extensions(connection: Connection, label: str) -> tuple[tuple[Extension, ..
             wanted.append(Extension(name, schema))
         elif name in used:
             raise OriginalError(
-                f"{label} uses the extension {name} ({used[name]}), which the embedded engine has not; try a copy of"
-                " the database without it (on AWS, Snapveil masks in the database itself, with all its extensions)"
+                f"{label} uses the extension {name} ({used[name]}), which the embedded engine has not; try a"
+                " copy of the database without it (on AWS the database is masked where it is, with its extensions)"
             )
         else:
             unused.append(name)
@@ -224,8 +229,8 @@ def _refuse_what_cannot_be_held(connection: Connection, label: str) -> None:
     column = connection.execute(_ICU_COLUMN).fetchone()
     if column is not None:
         raise OriginalError(
-            f"{label}: {column[0]} is sorted by the ICU collation {column[1]}, and the embedded engine has no ICU;"
-            " try a copy of the database without it"
+            f"{label}: {column[0]} is sorted by the ICU collation {column[1]}, and the embedded engine has"
+            " no ICU; try a copy of the database without it"
         )
     collation = _value(connection, _ICU_COLLATION)
     if collation is not None:
@@ -236,8 +241,8 @@ def _refuse_what_cannot_be_held(connection: Connection, label: str) -> None:
     foreign = _value(connection, _FOREIGN_TABLE)
     if foreign is not None:
         raise OriginalError(
-            f"{label}: {foreign} is a foreign table, whose rows are on another server; `snapveil try` reads no other"
-            " server, so try a copy of the database without it"
+            f"{label}: {foreign} is a foreign table, whose rows are on another server, which `snapveil try`"
+            " does not read; try a copy of the database without it"
         )
 
 
