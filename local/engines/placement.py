@@ -63,7 +63,7 @@ def place(root: Path) -> Placement:
     root = root.absolute()
     root.mkdir(parents=True, exist_ok=True)
     _bury_the_dead(root)
-    account = pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
+    account = _unprivileged() if os.geteuid() == 0 else None
     home = Path(tempfile.mkdtemp(prefix=_HOME, dir=root))
     lock = (home / "new.lock").open("w")
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -94,6 +94,15 @@ def wheel_binaries() -> Path:
 def keep(placement: Placement) -> None:
     """Let later runs leave this placement alone although its lock is free: a detached engine lives in it."""
     (placement.home / "detached").touch()
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    try:
+        return pwd.getpwnam(UNPRIVILEGED)
+    except KeyError:
+        raise EngineError(
+            f"PostgreSQL refuses to run as root, and there is no user {UNPRIVILEGED!r} to run it"
+        ) from None
 
 
 def _bury_the_dead(root: Path) -> None:

@@ -56,6 +56,10 @@ _CLUSTER_OPTIONS = (
     "--no-sync",
 )
 
+# Clones blocks where the file system can (btrfs, xfs, APFS) and copies them where it cannot.
+_COPY = ("cp", "-R", "-p", "-c") if sys.platform == "darwin" else ("cp", "-a", "--reflink=auto")
+_LINK = _COPY if sys.platform == "darwin" else ("cp", "-a", "--link")
+
 
 @dataclass
 class _Server:
@@ -142,7 +146,7 @@ class PostgresEngines:
     def copy_snapshot(self, snapshot: Volume) -> Volume:
         # Nothing ever writes to a snapshot, so a copy may share its blocks.
         copy = self._volume("snapshot")
-        _run(["cp", "-R", "-p", "-l", str(_path(snapshot)), str(_path(copy))])
+        _run([*_LINK, str(_path(snapshot)), str(_path(copy))])
         return copy
 
     def remove(self, volume: Volume) -> None:
@@ -262,9 +266,7 @@ class PostgresEngines:
             server.process.wait()
 
     def _copy(self, source: Path, into: Volume) -> None:
-        # Clones blocks where the file system can (btrfs, xfs, APFS) and copies them where it cannot.
-        command = ["cp", "-R", "-p", "-c"] if sys.platform == "darwin" else ["cp", "-a", "--reflink=auto"]
-        _run([*command, str(source), str(_path(into))])
+        _run([*_COPY, str(source), str(_path(into))])
 
     def _make_folder(self, volume: Volume) -> None:
         _path(volume).mkdir()
@@ -294,7 +296,10 @@ class PostgresEngines:
 
 
 def _run(command: Sequence[str], **options: Any) -> None:
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    except OSError as problem:
+        raise EngineError(f"{command[0]} cannot be run: {problem}") from problem
     if finished.returncode != 0:
         raise EngineError(f"{Path(command[0]).name} failed: {finished.stderr.strip()[-2000:]}")
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from local.rds.errors import RefusedError
-from local.rds.names import Names
+from local.rds.names import Kind, Names
 
 _IDENTIFIER = re.compile(r"[a-z](?:-?[a-z0-9])*")
 _FORBIDDEN_IN_PASSWORDS = set('/"@ ')
@@ -36,6 +36,25 @@ def password(engine: str, value: str) -> str:
             "printable ASCII characters besides '/', '@', '\"', ' '.",
         )
     return value
+
+
+def retention(names: Names, value: int) -> int:
+    """Days for which backups are kept: none at all is possible for an instance, but not for Aurora."""
+    least = 0 if names.kind is Kind.INSTANCE else 1
+    if not least <= value <= 35:
+        raise RefusedError(
+            "InvalidParameterValue", f"Invalid backup retention period {value}: must be {least} to 35 days."
+        )
+    return value
+
+
+def no_managed_password(params: dict[str, Any]) -> None:
+    """Refuse what is not emulated, rather than leave the old password in place without a word."""
+    if params.get("ManageMasterUserPassword"):
+        raise RefusedError(
+            "InvalidParameterCombination",
+            "ManageMasterUserPassword is not emulated by the local RDS: give a MasterUserPassword.",
+        )
 
 
 def required(params: dict[str, Any], parameter: str) -> Any:

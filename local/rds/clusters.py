@@ -13,6 +13,7 @@ from local.rds.state import Call, new_resource_id
 
 def create(call: Call) -> dict[str, Any]:
     params, state = call.params, call.state
+    checks.no_managed_password(params)
     identifier = _free_identifier(call)
     engine = _ensure_cluster_engine(call)
     master_password = checks.password(engine, checks.required(params, "MasterUserPassword"))
@@ -28,7 +29,7 @@ def create(call: Call) -> dict[str, Any]:
         kms_key=new_key(call, encrypt=True),
         created=call.now,
         port=state.engines.reserve_port(),
-        backup_retention=params.get("BackupRetentionPeriod", 1),
+        backup_retention=checks.retention(CLUSTER, params.get("BackupRetentionPeriod", 1)),
         deletion_protection=params.get("DeletionProtection", False),
         tags=checks.tags(params.get("Tags", [])),
         settings=settings(params),
@@ -63,7 +64,9 @@ def restore(call: Call) -> dict[str, Any]:
         kms_key=_key_after_restore(call, snapshot),
         created=call.now,
         port=state.engines.reserve_port(),
-        backup_retention=params.get("BackupRetentionPeriod", origin.backup_retention),
+        backup_retention=checks.retention(
+            CLUSTER, params.get("BackupRetentionPeriod", origin.backup_retention)
+        ),
         deletion_protection=params.get("DeletionProtection", False),
         tags=snapshots.tags_after_restore(call, snapshot),
         settings=settings(params),

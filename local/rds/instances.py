@@ -21,6 +21,7 @@ _FOLLOW_THE_SNAPSHOT = ("DBInstanceClass", "AllocatedStorage", "StorageType", "I
 
 def create(call: Call) -> dict[str, Any]:
     identifier = checks.identifier(INSTANCE, "DBInstanceIdentifier", call.params["DBInstanceIdentifier"])
+    checks.no_managed_password(call.params)
     call.state.registry.ensure_free(call.place, INSTANCE, identifier)
     lifecycle.ensure_room(call, INSTANCE)
     engine = ensure_supported(call)
@@ -70,7 +71,9 @@ def restore(call: Call) -> dict[str, Any]:
         kms_key=snapshot.kms_key,
         created=call.now,
         port=state.engines.reserve_port(),
-        backup_retention=params.get("BackupRetentionPeriod", origin.backup_retention),
+        backup_retention=checks.retention(
+            INSTANCE, params.get("BackupRetentionPeriod", origin.backup_retention)
+        ),
         deletion_protection=params.get("DeletionProtection", False),
         tags=snapshots.tags_after_restore(call, snapshot),
         settings={key: origin.settings[key] for key in _FOLLOW_THE_SNAPSHOT if key in origin.settings}
@@ -176,7 +179,7 @@ def _new(call: Call, identifier: str) -> Database:
         kms_key=new_key(call, encrypt=True),
         created=call.now,
         port=call.state.engines.reserve_port(),
-        backup_retention=params.get("BackupRetentionPeriod", 1),
+        backup_retention=checks.retention(INSTANCE, params.get("BackupRetentionPeriod", 1)),
         deletion_protection=params.get("DeletionProtection", False),
         tags=checks.tags(params.get("Tags", [])),
         settings=settings(params),

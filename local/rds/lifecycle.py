@@ -5,7 +5,7 @@ from concurrent.futures import Future
 from functools import partial
 
 from local.engines import NewDatabase
-from local.rds.checks import identifier, password
+from local.rds.checks import identifier, no_managed_password, password, retention
 from local.rds.errors import RefusedError
 from local.rds.model import Database, Snapshot
 from local.rds.names import Kind, Names
@@ -91,6 +91,8 @@ def modify(call: Call, names: Names) -> Database:
     state, params = call.state, call.params
     database = state.registry.database(call.place, names, params[names.identifier])
     ensure_available(database)
+    no_managed_password(params)
+    days = retention(names, params.get("BackupRetentionPeriod", database.backup_retention))
     changes: list[Phase] = []
     if "MasterUserPassword" in params:
         changes += _password_phases(state, database, password(database.engine, params["MasterUserPassword"]))
@@ -109,7 +111,7 @@ def modify(call: Call, names: Names) -> Database:
         changes.insert(0, Phase(AVAILABLE, state.timings.modify_lag))
         database.timeline.append(changes, call.now)
     database.deletion_protection = params.get("DeletionProtection", database.deletion_protection)
-    database.backup_retention = params.get("BackupRetentionPeriod", database.backup_retention)
+    database.backup_retention = days
     return database
 
 

@@ -110,5 +110,5 @@ def new_resource_id(prefix: str) -> str:
 def volume_of(thing: Database | Snapshot) -> Volume:
     """The volume that earlier work made; raises when that work failed."""
     if thing.volume is None:
-        raise RuntimeError(f"{thing.arn} has no data: making it failed")
+        raise RuntimeError(f"{thing.arn} has no data yet, or making it failed")
     return thing.volume

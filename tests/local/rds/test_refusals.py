@@ -215,6 +215,13 @@ REFUSALS: list[tuple[Prepare, str, dict[str, Any], str]] = [
         SHARE | {"DBSnapshotIdentifier": "masked"},
         "InvalidDBSnapshotState",
     ),
+    (_snapshots_under_way, "modify_db_instance", INSTANCE_OF, "InvalidDBInstanceState"),
+    (
+        _snapshots_under_way,
+        "create_db_snapshot",
+        TAKE | {"DBSnapshotIdentifier": "x"},
+        "InvalidDBInstanceState",
+    ),
     # what is protected, or not said
     (_protected, "delete_db_instance", INSTANCE_OF | SKIP, "InvalidParameterCombination"),
     (_protected, "delete_db_cluster", CLUSTER_OF | SKIP, "InvalidParameterCombination"),
@@ -249,6 +256,14 @@ REFUSALS: list[tuple[Prepare, str, dict[str, Any], str]] = [
         "InvalidParameterCombination",
     ),
     # values
+    (_cluster, "modify_db_cluster", CLUSTER_OF | {"BackupRetentionPeriod": 0}, "InvalidParameterValue"),
+    (_nothing, "create_db_cluster", NEW_CLUSTER | {"BackupRetentionPeriod": 36}, "InvalidParameterValue"),
+    (
+        _instance,
+        "modify_db_instance",
+        INSTANCE_OF | {"ManageMasterUserPassword": True},
+        "InvalidParameterCombination",
+    ),
     (_nothing, "create_db_instance", NEW_INSTANCE | {"Engine": "oracle"}, "InvalidParameterValue"),
     (_nothing, "create_db_cluster", NEW_CLUSTER | {"Engine": "postgres"}, "InvalidParameterValue"),
     (_nothing, "create_db_instance", NEW_INSTANCE | {"MasterUserPassword": "short"}, "InvalidParameterValue"),
