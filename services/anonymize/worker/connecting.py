@@ -24,7 +24,7 @@ SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET DateStyl
 SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET row_security = off;
 SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
 SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit = off;
-SET maintenance_work_mem = '256MB'; SET max_parallel_maintenance_workers = 1;
+SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB'; SET max_parallel_maintenance_workers = 1;
 """
 SEARCH_PATH = "SELECT set_config('search_path', 'pg_catalog, ' || current_setting('search_path'), false)"
 

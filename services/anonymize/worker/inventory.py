@@ -30,7 +30,8 @@ SELECT 'column', format('%s.%I', label, a.attname),
   FROM relation JOIN pg_attribute a ON a.attrelid = relation.oid AND a.attnum > 0 AND NOT a.attisdropped
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum WHERE relkind IN ('r', 'p', 'f', 'v', 'm')
 UNION ALL
-SELECT 'constraint', format('%I on %s', c.conname, label),
+SELECT 'constraint', format('%s on %s', CASE c.contype WHEN 'n' THEN pg_get_constraintdef(c.oid) ELSE quote_ident(c.conname) END,
+         label), -- a NOT NULL that a partition brought along is called after its root's when its column is rewritten
        concat_ws('|', pg_get_constraintdef(c.oid), c.convalidated, obj_description(c.oid, 'pg_constraint'))
   FROM relation JOIN pg_constraint c ON c.conrelid = relation.oid
 UNION ALL

@@ -31,10 +31,14 @@ ORIGINALS = qualified(WORK_SCHEMA, "originals")
 MAKE_ORIGINALS = f"CREATE UNLOGGED TABLE {ORIGINALS} (kind text NOT NULL, digest bytea NOT NULL)"
 KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 
+_NORMAL = {"email": normal_email, "phone": normal_phone, "iban": normal_iban}
+_PATTERN = {"email": EMAIL, "iban": IBAN}
+_RUN = r"[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
+
 # A value is searched for a shape only if this holds; each is far cheaper than the shape's pattern.
 _WORTHWHILE = {
     "email": "position('@' in value) > 0",
-    "phone": "value ~ '[0-9](?:[ ./()-]{0,3}[0-9]){7}'",
+    "phone": "value ~ '[0-9][0-9 ./()-]{6,}[0-9]'",
     "iban": "value ~ '[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}'",
 }
 _SHORTEST = {"email": SHORTEST_EMAIL, "phone": SHORTEST_PHONE, "iban": SHORTEST_IBAN}
@@ -57,7 +61,7 @@ class Searched:
 
     def as_text(self) -> str:
         """The value as text; JSON in its binary form's spelling, because JSON's own may hide an @ as an escape."""
-        return f"CAST({quoted(self.name)} AS jsonb)::text" if self.json else f"CAST({quoted(self.name)} AS text)"
+        return f"CAST(t.{quoted(self.name)} AS jsonb)::text" if self.json else f"CAST(t.{quoted(self.name)} AS text)"
 
 
 @dataclass(frozen=True)
@@ -141,38 +145,58 @@ def _digest(kind: str) -> str:
 
 
 def _found(search: Search, kind: str, original: bool) -> str:
-    """The normal forms of all values of one kind, with the column's label, as `found(label, value)`."""
+    """The normal forms of all values of one kind, with the column's label, as `found(label, value)`.
+
+    OFFSET 0 keeps the planner from merging the levels, which would compute every normal form several times.
+    """
     parts = [part for part in search.columns if kind in part.kinds]
-    values = ", ".join(
-        f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts
-    )
-    # a level of its own, because the table may have columns (or be itself) called so
-    source = (
-        f"(SELECT snapveil.* FROM {search.relation}, LATERAL (VALUES {values}) AS snapveil(label, mask, value)) searched"
-    )
-    match = column("shape", Text)
-    whole = column("value", Text)
-    if kind == "email":
-        normal, pattern = normal_email(match), EMAIL
-    elif kind == "phone":
-        normal, pattern = normal_phone(match), PHONE
-    else:
-        normal, pattern = normal_iban(match), IBAN
-    # OFFSET 0 keeps the planner from merging the levels, which would compute every normal form several times
-    found = (
-        f"SELECT label, mask, m.found[1] AS shape FROM (SELECT label, mask, value FROM {source}"
-        f" WHERE {_WORTHWHILE[kind]} OFFSET 0) v,"
-        f" regexp_matches(v.value, {text_literal(pattern)}, 'g') AS m(found) OFFSET 0"
-    )
-    bare = f" WHERE NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})" if original and kind == "phone" else ""
-    normals = f"SELECT label, {compiled(normal)} AS value FROM ({found}) f{bare}"
-    if original and kind in {"phone", "iban"} and any(part.mask == kind for part in parts):
-        # the mask says what the column holds, however it is written
-        normal_whole = normal_phone(whole) if kind == "phone" else normal_iban(whole)
-        normals += f" UNION ALL SELECT label, {compiled(normal_whole)} FROM {source} WHERE mask = '{kind}'"
+    # the mask says what the column holds, however it is written; e-mails may have a name around them
+    whole = [part for part in parts if original and part.mask == kind and kind != "email"]
+    shaped = [part for part in parts if part not in whole]
+    normals = []
+    if shaped:
+        normals.append(_shaped(_source(search, shaped), kind, original))
+    if whole:
+        normals.append(
+            f"SELECT label, {compiled(_NORMAL[kind](column('value', Text)))} AS value FROM {_source(search, whole)}"
+        )
     limits = {
         "phone": f"length(value) >= {SHORTEST_PHONE} AND value !~ {text_literal(belongs_to_nobody())}",
         "iban": f"length(value) >= {SHORTEST_IBAN}",
         "email": "true",
     }
-    return f"(SELECT label, value FROM ({normals} OFFSET 0) found WHERE {limits[kind]}) found"
+    return f"(SELECT label, value FROM ({' UNION ALL '.join(normals)} OFFSET 0) found WHERE {limits[kind]}) found"
+
+
+def _source(search: Search, parts: Iterable[Searched]) -> str:
+    values = ", ".join(f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts)
+    return f"(SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, value)) AS s"
+
+
+def _shaped(source: str, kind: str, original: bool) -> str:
+    normal = compiled(_NORMAL[kind](column("shape", Text)))
+    worthwhile = f"SELECT label, mask, value FROM {source} WHERE {_WORTHWHILE[kind]} OFFSET 0"
+    if kind != "phone":
+        return (
+            f"SELECT label, {normal} AS value FROM (SELECT label, m.found[1] AS shape FROM ({worthwhile}) v,"
+            f" regexp_matches(v.value, {text_literal(_PATTERN[kind])}, 'g') AS m(found) OFFSET 0) f"
+        )
+    # The whole pattern of telephone numbers is slow, so it sees only runs of digits that could be one. After masking
+    # only runs of more than one number need it: what is no telephone number is no original either.
+    runs = (
+        "SELECT label, mask, m.found[1] AS run, translate(m.found[1], ' ./-()', '') AS digits"
+        f" FROM ({worthwhile}) v, regexp_matches(v.value, {text_literal(_RUN)}, 'g') AS m(found) OFFSET 0"
+    )
+    possible = "(length(digits) > 12 OR digits ~ '^(?:[+(]|0|3|[6-9])')"
+    plausible = f"length(digits) BETWEEN {SHORTEST_PHONE} AND 16 AND {possible}"
+    exact = (
+        f"SELECT label, mask, m.found[1] AS shape FROM ({runs}) r,"
+        f" regexp_matches(r.run, {text_literal(PHONE)}, 'g') AS m(found) WHERE {possible}"
+    )
+    if original:
+        bare = f"NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})"
+        return f"SELECT label, {normal} AS value FROM ({exact} OFFSET 0) f WHERE {bare}"
+    return (
+        f"SELECT label, {normal} AS value FROM (SELECT label, run AS shape FROM ({runs}) r WHERE {plausible}"
+        f" UNION ALL SELECT label, shape FROM ({exact} AND length(digits) > 12) e OFFSET 0) f"
+    )

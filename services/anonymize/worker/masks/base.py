@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Text, case, cast, literal
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import Collated, TextElement
@@ -78,6 +78,15 @@ def unless_empty(value: ColumnElement[Any], fake: TextElement) -> TextElement:
     """The fake, or the value itself where it is NULL or empty."""
     text = cast(value, Text)
     return case((text != literal("", Text), fake), else_=text)
+
+
+def present(value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a value is not NULL, for values of any type.
+
+    Not IS NOT NULL: in a USING clause PostgreSQL 18 resolves that by the parent's column numbers for every partition, and
+    refuses partitions whose columns stand in another order ("attribute 3 of type … has wrong type").
+    """
+    return func.length(cast(value, Text)) >= literal(0)
 
 
 def short_type(column: Column) -> str:

@@ -113,7 +113,7 @@ class Json(Mask):
         )
         body = _rebuilt(_tree(self.paths), column(DOCUMENT, JSONB), self.others, inside, 0)
         signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
-        return function_statement(context.document_function, signature, "jsonb", "sql", f"SELECT {compiled(body)}")
+        return function_statement(context.document_function, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END")
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         document = cast(value, JSONB)
@@ -127,7 +127,7 @@ class Json(Mask):
         """A query for the places of documents that the policy does not know, as (path, kind of value); values never."""
         if self.others != "fail":
             return None
-        value = f"CAST({quoted(name)} AS jsonb)"
+        value = f"CAST(t.{quoted(name)} AS jsonb)"
         parts = list(_unknown(_tree(self.paths), qualified(schema, table), value, "$", ""))
         return " UNION ALL ".join(parts)
 
@@ -200,13 +200,13 @@ def _is(value: JsonElement, kind: str) -> ColumnElement[bool]:
 
 
 def _json_null(value: JsonElement) -> JsonElement:
-    return case((value.is_not(None), cast(literal("null", Text), JSONB)))
+    return case((func.jsonb_typeof(value) != literal(""), cast(literal("null", Text), JSONB)))
 
 
 def _unknown(node: Node, table: str, value: str, path: str, label: str) -> Iterator[str]:
     if isinstance(node.mask, Keep | Null | Constant):
         return
-    found = f"FROM {table}, jsonb_path_query({value}, {text_literal('lax ' + path)}) AS found(value)"
+    found = f"FROM {table} AS t, jsonb_path_query({value}, {text_literal('lax ' + path)}) AS found(value)"
     kinds = ["null"]
     kinds += ["string", "number", "boolean"] if node.mask is not None else []
     kinds += ["object"] if node.keys else []
@@ -220,11 +220,11 @@ def _unknown(node: Node, table: str, value: str, path: str, label: str) -> Itera
         known = ", ".join(map(text_literal, node.keys))
         prefix = text_literal(label + "." if label else "")
         # a key may be personal itself ({"jean@…": true}): only one that looks like a name is told
-        shown = "CASE WHEN key ~ '^[A-Za-z_][A-Za-z0-9_-]{0,39}$' THEN key ELSE 'a key of ' || length(key) || ' characters' END"
+        shown = "CASE WHEN k.key ~ '^[A-Za-z_][A-Za-z0-9_-]{0,39}$' THEN k.key ELSE 'a key of ' || length(k.key) || ' characters' END"
         yield (
             f"(SELECT DISTINCT {prefix} || {shown}, 'unknown key' {found}, jsonb_object_keys("
-            f"CASE WHEN jsonb_typeof(found.value) = 'object' THEN found.value ELSE '{{}}' END) AS key"
-            f" WHERE key NOT IN ({known}) LIMIT 20)"
+            f"CASE WHEN jsonb_typeof(found.value) = 'object' THEN found.value ELSE '{{}}' END) AS k(key)"
+            f" WHERE k.key NOT IN ({known}) LIMIT 20)"
         )
     for key, below in node.keys.items():
         yield from _unknown(below, table, value, f"{path}.{json.dumps(key)}", f"{label}.{key}" if label else key)

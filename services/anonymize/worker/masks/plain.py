@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, null
 from sqlalchemy.types import Interval
 
-from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask, short_type, unless_empty
+from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask, present, short_type, unless_empty
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
     Collated,
@@ -87,7 +87,7 @@ class Constant(Mask):
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:  # noqa: ARG002
         constant = cast(literal(self.text(), Text), NamedType(column.type))
-        return case((value.is_not(None), constant), else_=null())
+        return case((present(value), constant), else_=null())
 
 
 class Hash(TextMask):
@@ -166,9 +166,8 @@ class Ip(TextMask):
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         if column.family is not Family.INET:
             return super().masked(value, column, context)
-        text = Collated(value)
-        fake = func.set_masklen(cast(self.fake(text, None, context), NamedType("inet")), func.masklen(value))
-        return case((value.is_not(None), fake), else_=null())
+        address = cast(self.fake(Collated(value), None, context), NamedType("inet"))
+        return func.set_masklen(address, func.masklen(value))
 
 
 def _inet(address: str) -> ColumnElement[Any]:
