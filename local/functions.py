@@ -129,11 +129,12 @@ class SubprocessFunction:
     def _take(self) -> "_Environment":
         while True:
             with self._lock:
-                full = len(self._all) >= self._most
-                none = not self._all
+                full, none = len(self._all) >= self._most, not self._all
             try:
-                environment = self._idle.get(timeout=None if full else 0 if none else PATIENCE_FOR_A_WARM_ONE)
+                environment = self._idle.get(timeout=0 if none else PATIENCE_FOR_A_WARM_ONE)
             except queue.Empty:
+                if full and not self._closed:
+                    continue
                 return self._start()
             if environment.alive:
                 return environment
