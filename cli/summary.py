@@ -52,7 +52,7 @@ def summary(result: Result, samples: Sequence[Sample], record: Path) -> Renderab
 
 def people(samples: Sequence[Sample]) -> Table:
     """Set the same rows side by side: as production holds them, and as developers see them."""
-    table = Table(box=ROUNDED, border_style="dim", show_lines=False, pad_edge=False, expand=False)
+    table = Table(box=ROUNDED, border_style="dim")
     table.add_column("", style="dim", no_wrap=True)
     table.add_column("what production holds", ratio=1, overflow="fold")
     table.add_column("what developers see", ratio=1, overflow="fold")
@@ -70,7 +70,7 @@ def people(samples: Sequence[Sample]) -> Table:
 
 def checks(verification: Verification) -> Table:
     """List what verification looked at."""
-    table = Table(box=SIMPLE_HEAD, border_style="dim", pad_edge=False, expand=False)
+    table = Table(box=SIMPLE_HEAD, border_style="dim", pad_edge=False)
     table.add_column("", width=1)
     table.add_column("verification", no_wrap=True)
     table.add_column("examined", justify="right", no_wrap=True)

@@ -217,17 +217,20 @@ def _doing(stage: StageView) -> RenderableType:
     share = share_done(stage.progress)
     if share is None:
         return words
-    line = Table.grid(padding=(0, 1))
+    line = Table.grid(padding=(0, 1), expand=True)
+    line.add_column(width=BAR_WIDTH)
+    line.add_column(width=4)
+    line.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     line.add_row(ProgressBar(total=1.0, completed=share, width=BAR_WIDTH), f"{share:4.0%}", words)
     return line
 
 
 def _grid() -> Table:
-    grid = Table.grid(padding=(0, 1), expand=False)
+    grid = Table.grid(padding=(0, 1), expand=True)  # the last column gives way, not the others
     grid.add_column(width=2, justify="right")
     grid.add_column(width=NAME_WIDTH, no_wrap=True)
     grid.add_column(width=8, justify="right", no_wrap=True)
-    grid.add_column(no_wrap=True, overflow="ellipsis")
+    grid.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
     return grid
 
 

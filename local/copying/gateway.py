@@ -49,14 +49,13 @@ def tls_context(parameters: Mapping[str, str]) -> ssl.SSLContext:
     mode = parameters.get("sslmode", "prefer")
     authority = parameters.get("sslrootcert") or str(Path("~/.postgresql/root.crt").expanduser())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = mode == "verify-full"
-    context.verify_mode = ssl.CERT_NONE
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # in this order: a name needs a check
     if authority == "system":
         context.load_default_certs()
-        context.check_hostname, context.verify_mode = True, ssl.CERT_REQUIRED
+        context.verify_mode, context.check_hostname = ssl.CERT_REQUIRED, True
     elif mode in {"verify-ca", "verify-full"} or (mode == "require" and Path(authority).exists()):
         context.load_verify_locations(authority)
-        context.verify_mode = ssl.CERT_REQUIRED
+        context.verify_mode, context.check_hostname = ssl.CERT_REQUIRED, mode == "verify-full"
     certificate = parameters.get("sslcert")
     if certificate and Path(certificate).exists():
         context.load_cert_chain(certificate, parameters.get("sslkey") or None)

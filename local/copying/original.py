@@ -120,6 +120,10 @@ def read_url(url: str) -> str:
         raise OriginalError(
             f"the database address cannot be read ({_line(error)}); write {EXAMPLE_URL}"
         ) from None
+    if not all(part.isdigit() for part in str(fields.get("port") or "5432").split(",")):
+        raise OriginalError(
+            f"the database address cannot be read (port {fields['port']} is no number); write {EXAMPLE_URL}"
+        )
     if not fields:
         raise OriginalError(f"the database address is empty; write {EXAMPLE_URL}")
     return url
@@ -202,7 +206,7 @@ def _extensions(connection: Connection, label: str) -> tuple[tuple[Extension, ..
         elif name in used:
             raise OriginalError(
                 f"{label} uses the extension {name} ({used[name]}), which the embedded engine has not; try a"
-                " copy of the database without it (on AWS the database is masked where it is, with its extensions)"
+                " copy of the database without it (on AWS the database is masked where it is)"
             )
         else:
             unused.append(name)
