@@ -35,7 +35,7 @@ class Cloud(TwoAccounts):
     def __init__(
         self,
         directory: Path,
-        sources: Mapping[str, LocalSource] | None = None,
+        sources: Mapping[str, LocalSource],
         *,
         engines: Engines | None = None,
         timings: Timings | None = None,
@@ -46,7 +46,7 @@ class Cloud(TwoAccounts):
         wirings: Mapping[str, Wiring] | None = None,
     ) -> None:
         rds = RdsWorld(engines or NoEngines(), timings or Timings.fast())
-        super().__init__(sources or {}, rds, pacing or Pacing.fast(), wirings)
+        super().__init__(sources, rds, pacing or Pacing.fast(), wirings)
         self.directory = directory.absolute()
         self.functions: dict[str, SubprocessFunction] = {}
         self.tasks = SubprocessTasks(self.directory / "tasks", self._credentials)

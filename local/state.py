@@ -1,7 +1,7 @@
 """What stays after a process: directories of clouds, and databases that were left running on purpose.
 
-Under the root (`.snapveil`) each purpose (demo, try) has its directories `cloud-…`, locked by the process that
-uses them, and `kept-….json` for each database that still answers. `down` puts all of it away.
+Under the root (`.snapveil`) each purpose (demo, try) has its directories `cloud-…`, locked by the process
+that uses them, and `kept-….json` for each database that still answers. `down` puts all of it away.
 """
 
 import contextlib
@@ -71,7 +71,7 @@ def kept(root: Path) -> list[Kept]:
 
 
 def down(root: Path) -> list[str]:
-    """Stop what was left running and remove the directories that nobody uses; say what was done, one line each."""
+    """Stop what was left running and remove directories that nobody uses; tell each in one line."""
     done: list[str] = []
     for path in sorted(root.glob("*/kept-*.json")):
         left = _read(path)

@@ -34,6 +34,8 @@ class TwoAccounts:
         pacing: Pacing,
         wirings: Mapping[str, Wiring] | None,
     ) -> None:
+        if not sources and not wirings:
+            raise ValueError("wire at least one source: without any there is nothing to refresh")
         self.sources = dict(sources)
         self.rds = rds
         self.record = Record()

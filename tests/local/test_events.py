@@ -1,4 +1,4 @@
-"""EventBridge between and within accounts: who gets which event, in which envelope, and what a failure does."""
+"""EventBridge between and within accounts: who gets which event, in which envelope, and what failures do."""
 
 import json
 from typing import Any

@@ -113,7 +113,7 @@ def test_only_the_failed_messages_of_a_batch_come_again(production: Account) -> 
 def test_a_failed_message_stays_invisible_for_the_queues_timeout(production: Account) -> None:
     url = queue(production, "q", VisibilityTimeout="360")
     send(production, url, "m")
-    source = mapping(production, Recorder(lambda event: failing(event)))
+    source = mapping(production, Recorder(failing))
     source.deliver()
     assert not source.deliver()
     assert counts(production, url) == (0, 1)
