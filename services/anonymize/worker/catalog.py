@@ -1,7 +1,15 @@
+# SQL keeps its own lines; the only thing put into it is a constant of this file.
+# ruff: noqa: E501, S608
 """The catalog queries behind discovery: what PostgreSQL says about tables, columns and everything that hangs on them.
 
 All run with an empty search_path, so that every definition comes back fully qualified.
 """
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, text
 
 # Schemas that are PostgreSQL's, and the worker's own.
 _USER_SCHEMAS = """
@@ -250,3 +258,21 @@ ANY_USER_TABLE = f"""
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS} LIMIT 1
 """
+
+
+class Catalog:
+    """Runs catalog queries in one session."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def rows(self, query: str, **parameters: Any) -> Sequence[RowMapping]:
+        """Return a query's rows."""
+        return self.connection.execute(text(query), parameters).mappings().all()
+
+    def by(self, key: str, query: str, **parameters: Any) -> dict[Any, list[RowMapping]]:
+        """Return a query's rows grouped by a column; a group that is not there is empty."""
+        grouped: dict[Any, list[RowMapping]] = defaultdict(list)
+        for row in self.rows(query, **parameters):
+            grouped[row[key]].append(row)
+        return grouped

@@ -1,4 +1,5 @@
-"""Connections to the database that is masked: sessions set up alike, and a login that waits for a late password."""
+"""Connections to the database that is masked: sessions set up alike, and a login that waits for a late
+password."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,21 +17,24 @@ APPLICATION = "snapveil"
 CONNECT_SECONDS = 10
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 10.0
 
-# search_path keeps what the database's own functions expect behind pg_catalog, so that no user's function is called
-# instead of PostgreSQL's. row_security = off makes a hidden row an error instead of a row that is silently not masked.
-# jit and a large maintenance_work_mem make rewrites slower here, not faster.
+# search_path keeps what the database's own functions expect behind pg_catalog, so that no user's function is
+# called instead of PostgreSQL's. row_security = off makes a hidden row an error instead of a row that is
+# silently not masked. A plan of a mask's function holds whole word lists: planned anew per row, it costs a
+# millisecond. jit and a large maintenance_work_mem make rewrites slower here, not faster.
 SESSION = """
-SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD'; SET TimeZone = 'UTC';
-SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; SET extra_float_digits = 1; SET row_security = off;
-SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
+SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD';
+SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
+SET extra_float_digits = 1; SET row_security = off; SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
 SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit = off;
-SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB'; SET max_parallel_maintenance_workers = 1;
+SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB';
+SET max_parallel_maintenance_workers = 1;
 """
 SEARCH_PATH = "SELECT set_config('search_path', 'pg_catalog, ' || current_setting('search_path'), false)"
 
 
 class ConnectionProblemError(Exception):
-    """The database cannot be reached or refuses the login; the message says which and never holds a password."""
+    """The database cannot be reached or refuses the login; the message never holds a password."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,17 @@ def address_of(url: str) -> Address:
     """Read a postgresql:// URL. Raises ConnectionProblemError."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
-        raise ConnectionProblemError(f"{parts.scheme or 'the URL'} is no PostgreSQL URL; write postgresql://user@host:port/database")
+        raise ConnectionProblemError(
+            f"{parts.scheme or 'the URL'} is no PostgreSQL URL; write postgresql://user@host:port/database"
+        )
     try:
         options = dict(pair.partition("=")[::2] for pair in parts.query.split("&") if pair)
         conninfo: dict[str, Any] = psycopg.conninfo.conninfo_to_dict(url)
         port = int(conninfo.get("port") or 5432)
     except (psycopg.ProgrammingError, ValueError):
-        raise ConnectionProblemError("the URL cannot be read; write postgresql://user@host:port/database") from None
+        raise ConnectionProblemError(
+            "the URL cannot be read; write postgresql://user@host:port/database"
+        ) from None
     user = str(conninfo.get("user") or "postgres")
     return Address(
         host=str(conninfo.get("host") or "localhost"),
@@ -131,8 +139,8 @@ def open_connection(address: Address) -> psycopg.Connection:
 
 
 def log_in(addresses: Callable[[], Address], patience: float, tell: Tell) -> Address:
-    """Wait until the login works and return the address that did. The address is read anew at each try, because a
-    restored database takes its new password only some time after it says that it is available.
+    """Wait until the login works and return the address that did. The address is read anew at each try,
+    because a restored database takes its new password only some time after it says that it is available.
 
     Raises ConnectionProblemError after `patience` seconds, with the last reason.
     """
@@ -169,7 +177,11 @@ def _place(address: Address) -> str:
 
 def _login_reason(error: psycopg.Error, address: Address) -> str:
     said = str(error)
-    if isinstance(error, psycopg.errors.InvalidPassword) or "password authentication failed" in said or "no password" in said:
+    if (
+        isinstance(error, psycopg.errors.InvalidPassword)
+        or "password authentication failed" in said
+        or "no password" in said
+    ):
         return "wrong user or password"
     if "does not exist" in said and f'"{address.database}"' in said and "role" not in said:
         return "no such database"
@@ -186,4 +198,3 @@ def _login_reason(error: psycopg.Error, address: Address) -> str:
     if "SSL" in said:
         return "the server does not offer the TLS that is asked for"
     return said.strip().splitlines()[-1].replace(address.password or "\0", "…")
-

@@ -2,17 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
 from services.anonymize.worker import catalog
+from services.anonymize.worker.catalog import Catalog
+from services.anonymize.worker.dependants import read_dependants, read_generated
 from services.anonymize.worker.schema import (
     Column,
-    Dependant,
-    DependantKind,
     ForeignKey,
-    GeneratedColumn,
     IndexStatistics,
     Member,
     Schema,
@@ -21,30 +19,16 @@ from services.anonymize.worker.schema import (
     Unique,
     View,
 )
-from services.anonymize.worker.sql import qualified, quoted, text_literal
+from services.anonymize.worker.sql import qualified
 from services.anonymize.worker.views import view_statements
 
-ENABLED = {"D": "DISABLE", "R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "O": "ENABLE"}
-
-
-class _Catalog:
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-
-    def rows(self, query: str, **parameters: Any) -> Sequence[RowMapping]:
-        return self.connection.execute(text(query), parameters).mappings().all()
-
-    def by(self, key: str, query: str, **parameters: Any) -> dict[Any, list[RowMapping]]:
-        grouped: dict[Any, list[RowMapping]] = defaultdict(list)
-        for row in self.rows(query, **parameters):
-            grouped[row[key]].append(row)
-        return grouped
+KINDS = {"v": "VIEW", "m": "MATERIALIZED VIEW"}
 
 
 def discover(connection: Connection) -> Schema:
     """Read the schema of the connected database. Only the catalog is read, never a row of a table."""
     connection.execute(text("SELECT set_config('search_path', '', true)"))
-    reader = _Catalog(connection)
+    reader = Catalog(connection)
     relations = reader.rows(catalog.RELATIONS)
     tables = [row for row in relations if row["kind"] in "rpf"]
     views = [row for row in relations if row["kind"] in "vm"]
@@ -53,7 +37,7 @@ def discover(connection: Connection) -> Schema:
         database=connection.execute(text("SELECT current_database()")).scalar_one(),
         tables=tuple(_tables(reader, tables, oids)),
         views=tuple(_views(reader, views)),
-        dependants=tuple(_dependants(reader, tables, oids)),
+        dependants=tuple(read_dependants(reader, tables)),
         foreign_keys=tuple(
             ForeignKey(
                 name=row["name"],
@@ -66,7 +50,7 @@ def discover(connection: Connection) -> Schema:
             )
             for row in reader.rows(catalog.FOREIGN_KEYS, tables=oids)
         ),
-        generated_columns=tuple(_generated(reader, tables, oids)),
+        generated_columns=tuple(read_generated(reader, tables)),
         index_statistics=tuple(
             IndexStatistics(
                 row["table"],
@@ -92,7 +76,7 @@ def other_databases(connection: Connection) -> tuple[str, ...]:
 
 def read_columns(connection: Connection, oids: list[int]) -> dict[int, tuple[Column, ...]]:
     """Read the columns of relations by oid."""
-    found = _Catalog(connection).by("table", catalog.COLUMNS, tables=oids)
+    found = Catalog(connection).by("table", catalog.COLUMNS, tables=oids)
     return {oid: tuple(map(_column, rows)) for oid, rows in found.items()}
 
 
@@ -105,7 +89,7 @@ def _partitions(tables: Iterable[RowMapping]) -> dict[tuple[str, str], str]:
     return {(row["schema"], row["name"]): labels[row["root"]] for row in tables if row["is_partition"]}
 
 
-def _tables(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[Table]:
+def _tables(reader: Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[Table]:
     columns = read_columns(reader.connection, oids)
     uniques = reader.by("table", catalog.UNIQUES, tables=oids)
     triggers = reader.by("table", catalog.TRIGGERS, tables=oids)
@@ -129,7 +113,14 @@ def _tables(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> 
             foreign=row["kind"] == "f",
             extension=row["extension"],
             partition_key=tuple(
-                sorted({name for part in members[row["oid"]] for key in keys[part["oid"]] for name in key["columns"]})
+                sorted(
+                    {
+                        name
+                        for part in members[row["oid"]]
+                        for key in keys[part["oid"]]
+                        for name in key["columns"]
+                    }
+                )
             ),
             inheritance=row["inheritance"],
             typed=row["typed"],
@@ -183,7 +174,7 @@ def _column(row: RowMapping) -> Column:
     )
 
 
-def _views(reader: _Catalog, views: Sequence[RowMapping]) -> list[View]:
+def _views(reader: Catalog, views: Sequence[RowMapping]) -> list[View]:
     oids = [row["oid"] for row in views]
     rules = {row["oid"]: row["table"] for row in reader.rows(catalog.RULES, relations=oids) if row["is_view"]}
     everything = [row["oid"] for row in reader.rows(catalog.RELATIONS)]
@@ -210,7 +201,7 @@ def _views(reader: _Catalog, views: Sequence[RowMapping]) -> list[View]:
             name=row["name"],
             materialized=row["kind"] == "m",
             populated=row["populated"],
-            drop=f"DROP {'MATERIALIZED ' if row['kind'] == 'm' else ''}VIEW {qualified(row['schema'], row['name'])}",
+            drop=f"DROP {KINDS[row['kind']]} {qualified(row['schema'], row['name'])}",
             create=statements[row["oid"]],
             reads=frozenset(reads[row["oid"]]),
             rooted_by=roots.get(row["oid"]),
@@ -235,116 +226,3 @@ def _in_order(views: dict[int, View]) -> list[View]:
     for view in views.values():
         place(view)
     return list(ordered.values())
-
-
-def _dependants(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[Dependant]:
-    uses: dict[tuple[str, int, int], set[str]] = defaultdict(set)
-    for row in reader.rows(catalog.USES, relations=oids):
-        if row["column"] is not None:
-            uses[row["class"], row["object"], row["table"]].add(row["column"])
-    names = {row["oid"]: qualified(row["schema"], row["name"]) for row in tables}
-    for row in reader.rows(catalog.TRIGGERS, tables=oids):
-        columns = uses.get(("pg_trigger", row["oid"], row["table"]))
-        if columns and row["own"]:
-            yield _trigger_dependant(row, names[row["table"]], frozenset(columns))
-    for row in reader.rows(catalog.RULES, relations=oids):
-        for (kind, oid, table), columns in uses.items():
-            if (kind, oid) == ("pg_rewrite", row["oid"]):
-                yield _rule_dependant(row, names[row["table"]], table, frozenset(columns))
-    for row in reader.rows(catalog.POLICIES, tables=oids):
-        for (kind, oid, table), columns in uses.items():
-            if (kind, oid) == ("pg_policy", row["oid"]):
-                yield _policy_dependant(row, names[row["table"]], table, frozenset(columns))
-    for row in reader.rows(catalog.PUBLICATIONS, tables=oids):
-        columns = uses.get(("pg_publication_rel", row["oid"], row["table"]))
-        if columns:
-            yield _publication_dependant(row, names[row["table"]], frozenset(columns))
-    functions = {oid for kind, oid, _ in uses if kind == "pg_proc"}
-    called = {row["oid"]: row["name"] for row in reader.rows(catalog.FUNCTIONS, objects=list(functions))}
-    for (kind, oid, table), columns in uses.items():
-        if kind == "pg_proc":
-            yield Dependant(DependantKind.FUNCTION, called[oid], table, frozenset(columns))
-
-
-def _comment(on: str, comment: str | None) -> tuple[str, ...]:
-    return (f"COMMENT ON {on} IS {text_literal(comment)}",) if comment else ()
-
-
-def _trigger_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
-    name = quoted(row["name"])
-    enabled = () if row["enabled"] == "O" else (f"ALTER TABLE {table} {ENABLED[row['enabled']]} TRIGGER {name}",)
-    return Dependant(
-        kind=DependantKind.TRIGGER,
-        name=row["name"],
-        table=row["table"],
-        columns=columns,
-        drop=(f"DROP TRIGGER {name} ON {table}",),
-        create=(row["definition"], *enabled, *_comment(f"TRIGGER {name} ON {table}", row["comment"])),
-    )
-
-
-def _rule_dependant(row: RowMapping, on: str, table: int, columns: frozenset[str]) -> Dependant:
-    name = quoted(row["name"])
-    enabled = () if row["enabled"] == "O" else (f"ALTER TABLE {on} {ENABLED[row['enabled']]} RULE {name}",)
-    return Dependant(
-        kind=DependantKind.RULE,
-        name=row["name"],
-        table=table,
-        columns=columns,
-        drop=(f"DROP RULE {name} ON {on}",),
-        create=(row["definition"], *enabled, *_comment(f"RULE {name} ON {on}", row["comment"])),
-    )
-
-
-def _policy_dependant(row: RowMapping, on: str, table: int, columns: frozenset[str]) -> Dependant:
-    name = quoted(row["name"])
-    kind = "PERMISSIVE" if row["permissive"] else "RESTRICTIVE"
-    using = f" USING ({row['using']})" if row["using"] else ""
-    check = f" WITH CHECK ({row['check']})" if row["check"] else ""
-    create = f"CREATE POLICY {name} ON {on} AS {kind} FOR {row['command']} TO {row['roles']}{using}{check}"
-    return Dependant(
-        kind=DependantKind.POLICY,
-        name=row["name"],
-        table=table,
-        columns=columns,
-        drop=(f"DROP POLICY {name} ON {on}",),
-        create=(create, *_comment(f"POLICY {name} ON {on}", row["comment"])),
-    )
-
-
-def _publication_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
-    name = quoted(row["name"])
-    listed = f" ({', '.join(map(quoted, row['columns']))})" if row["columns"] else ""
-    where = f" WHERE ({row['filter']})" if row["filter"] else ""
-    return Dependant(
-        kind=DependantKind.PUBLICATION,
-        name=row["name"],
-        table=row["table"],
-        columns=columns,
-        drop=(f"ALTER PUBLICATION {name} DROP TABLE {table}",),
-        create=(f"ALTER PUBLICATION {name} ADD TABLE {table}{listed}{where}",),
-    )
-
-
-def _generated(reader: _Catalog, tables: Sequence[RowMapping], oids: list[int]) -> Iterable[GeneratedColumn]:
-    names = {row["oid"]: qualified(row["schema"], row["name"]) for row in tables}
-    indexes = reader.by("table", catalog.COLUMN_INDEXES, tables=oids)
-    checks = reader.by("table", catalog.COLUMN_CHECKS, tables=oids)
-    statistics = reader.by("table", catalog.EXTENDED_STATISTICS, tables=oids)
-    for row in reader.rows(catalog.GENERATED_INPUTS, tables=oids):
-        table, name = row["table"], row["name"]
-        recreate: dict[str, None] = {}
-        root: str | None = None
-        for index in indexes[table]:
-            if index["column"] == name:
-                root = f"index {index['name']} is of a constraint" if index["of_constraint"] else root
-                recreate |= dict.fromkeys((index["definition"], *_comment(f"INDEX {index['name']}", index["comment"])))
-        for check in checks[table]:
-            if check["column"] == name:
-                root = root if check["kind"] == "c" else f"constraint {check['name']} stands on it"
-                on = f"CONSTRAINT {quoted(check['name'])} ON {names[table]}"
-                add = f"ALTER TABLE {names[table]} ADD CONSTRAINT {quoted(check['name'])} {check['definition']}"
-                recreate |= dict.fromkeys((add, *_comment(on, check["comment"])))
-        for extended in statistics[table]:
-            root = f"statistics {extended['name']} stand on it" if extended["column"] == name else root
-        yield GeneratedColumn(table, name, frozenset(row["inputs"]), tuple(recreate), root)

@@ -1,4 +1,5 @@
-"""What may be said of a failure: PostgreSQL's messages quote values, so only those that cannot are repeated."""
+"""What may be said of a failure: PostgreSQL's messages quote values, so only those that cannot are
+repeated."""
 
 import psycopg
 from psycopg import errors
@@ -7,9 +8,11 @@ from sqlalchemy.exc import DBAPIError
 from services.anonymize.worker.connecting import ConnectionProblemError
 from services.anonymize.worker.policy import PolicyError
 
-# Classes whose primary message names objects and never values: connections, logins, transactions, missing objects,
-# privileges, constraints (their values stand in DETAIL), resources, locks, cancelled statements.
-QUIET_CLASSES = frozenset({"08", "0A", "23", "25", "28", "2B", "3D", "3F", "40", "42", "53", "55", "57", "58"})
+# Classes whose primary message names objects and never values: connections, logins, transactions, missing
+# objects, privileges, constraints (their values stand in DETAIL), resources, locks, cancelled statements.
+QUIET_CLASSES = frozenset(
+    {"08", "0A", "23", "25", "28", "2B", "3D", "3F", "40", "42", "53", "55", "57", "58"}
+)
 UNIQUE_VIOLATION = "23505"
 
 

@@ -1,3 +1,5 @@
+# A table reads better in long lines.
+# ruff: noqa: E501
 """What a column may hold by its name, in English, French, Spanish, Italian, German and Portuguese."""
 
 import re
@@ -29,11 +31,15 @@ _BY_NAME: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((mask, re.compile(rf"(?:^|_)(?:{pattern})(?:$|_)")) for mask, pattern in _BY_NAME)
 
 COUNTRY_COLUMN = re.compile(r"^(?:country(?:_?code)?|pays|code_pays|locale|lang(?:uage)?|pais|paese|land)$")
-LOG_TABLE = re.compile(r"(?:^|_)(?:audit|audits|logs?|journal|history|historique|versions?|sessions?|events?_log)(?:$|_)")
+LOG_TABLE = re.compile(
+    r"(?:^|_)(?:audit|audits|logs?|journal|history|historique|versions?|sessions?|events?_log)(?:$|_)"
+)
 PERSON_TABLE = re.compile(
     r"customer|client|user|utilisateur|person|contact|member|employee|patient|account|cliente|utente|kunde|subscriber|supplier"
 )
-CODE_COLUMN = re.compile(r"(?:^|_)(?:ean|ean13|gtin|sku|barcode|code_barre|tracking|tracking_number|isbn|serial|reference|ref)(?:$|_)")
+CODE_COLUMN = re.compile(
+    r"(?:^|_)(?:ean|ean13|gtin|sku|barcode|code_barre|tracking|tracking_number|isbn|serial|reference|ref)(?:$|_)"
+)
 
 
 def by_name(name: str, family: Family, person: bool) -> str | None:

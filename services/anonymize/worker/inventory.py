@@ -1,3 +1,5 @@
+# SQL keeps its own lines; the only thing put into it is a constant of this file.
+# ruff: noqa: E501, S608
 """A database's schema as plain lines, to compare what it was before masking with what it is after.
 
 It is independent of what the plan knows: an object that masking dropped and nobody thought of shows up here.

@@ -1,8 +1,9 @@
 """The run's key: random, in this process's memory only, and forgotten with it.
 
-It reaches the database as a bind parameter of set_config(), so that it never stands in the text of a statement:
-pg_stat_activity, pg_stat_statements and the server's log show `$1`. What is hashed quickly is seeded with numbers
-derived from it, one per purpose and not per column, so that the same value becomes the same fake in every table.
+It reaches the database as a bind parameter of set_config(), so that it never stands in the text of a
+statement: pg_stat_activity, pg_stat_statements and the server's log show `$1`. What is hashed quickly is
+seeded with numbers derived from it, one per purpose and not per column, so that the same value becomes the
+same fake in every table.
 """
 
 import hmac
@@ -16,7 +17,8 @@ KEY_BYTES = 32
 
 
 class RunKey:
-    """A run's key and what is derived from it. It has no text form, so that no log can show it by accident."""
+    """A run's key and what is derived from it. It has no text form, so that no log can show it by
+    accident."""
 
     def __init__(self, key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(KEY_BYTES)
@@ -25,9 +27,12 @@ class RunKey:
         return "RunKey(…)"
 
     def settings(self) -> Mapping[str, str]:
-        """Session settings by name. Masks and verification's digests hash under keys that do not follow from each other."""
+        """Session settings by name. Masks and verification's digests hash under keys that do not follow from
+        each other."""
         seeds = {
-            purpose.setting: str(int.from_bytes(self._derived(f"seed {purpose.value}")[:8], "big", signed=True))
+            purpose.setting: str(
+                int.from_bytes(self._derived(f"seed {purpose.value}")[:8], "big", signed=True)
+            )
             for purpose in Purpose
         }
         return {

@@ -1,3 +1,5 @@
+# A table reads better in long lines.
+# ruff: noqa: E501
 """Telephone numbers per country: how they are dialled, and which of them belong to nobody.
 
 France (Arcep), the United Kingdom (Ofcom) and Germany (Bundesnetzagentur) reserve numbers for fiction. Spain, Italy and
@@ -55,8 +57,14 @@ COUNTRIES = {
 COUNTRY_WORDS = {code: country.words for code, country in COUNTRIES.items()}
 
 # Other neighbours' calling codes, for reading originals: with a trunk zero in national writing, and without.
-TRUNK_ZERO = tuple(country.calling_code for country in COUNTRIES.values() if country.trunk) + ("32", "41", "43", "31")
-NO_TRUNK = tuple(country.calling_code for country in COUNTRIES.values() if not country.trunk) + ("352",)
+TRUNK_ZERO = (
+    *(country.calling_code for country in COUNTRIES.values() if country.trunk),
+    "32",
+    "41",
+    "43",
+    "31",
+)
+NO_TRUNK = (*(country.calling_code for country in COUNTRIES.values() if not country.trunk), "352")
 
 
 def country_of(word: str) -> str | None:

@@ -1,8 +1,10 @@
-"""What stands in the way of rewriting a column: what is taken away and made anew, and what forbids the rewrite.
+"""What stands in the way of rewriting a column: what is taken away and made anew, and what forbids the
+rewrite.
 
-PostgreSQL refuses ALTER COLUMN … TYPE under views, rules, policies, triggers on the column, publications' filters,
-generated columns and foreign keys on it. All of that can be dropped before and made anew after. It also refuses it for
-partition keys, typed and inheriting tables, row types in use and SQL-body functions: there an UPDATE has to do.
+PostgreSQL refuses ALTER COLUMN … TYPE under views, rules, policies, triggers on the column, publications'
+filters, generated columns and foreign keys on it. All of that can be dropped before and made anew after. It
+also refuses it for partition keys, typed and inheriting tables, row types in use and SQL-body functions:
+there an UPDATE has to do.
 """
 
 from collections.abc import Mapping
@@ -51,7 +53,9 @@ class Obstacles:
             return reason
         columns = masked | self.following(table, masked).names
         for dependant in self.schema.dependants:
-            if dependant.kind is DependantKind.FUNCTION and self._concerns(table, dependant.table, columns, dependant.columns):
+            if dependant.kind is DependantKind.FUNCTION and self._concerns(
+                table, dependant.table, columns, dependant.columns
+            ):
                 return f"function {dependant.name} is bound to its columns"
         for view in self._views_on({table.oid: columns}):
             if view.rooted_by:
@@ -76,7 +80,9 @@ class Obstacles:
             return None
         first = table.columns.index(following.columns[0])
         if any(column.name not in following.names for column in table.columns[first:]):
-            return f"generated column {following.columns[0].name} stands before others and would change its place"
+            return (
+                f"generated column {following.columns[0].name} stands before others and would lose its place"
+            )
         if table.partitioned:
             return f"generated column {following.columns[0].name} depends on them in a partitioned table"
         for generated in self.schema.generated_columns:

@@ -42,8 +42,8 @@ class Outcome:
 def anonymize(
     database: Database, policy: Policy, files: Mapping[str, bytes], connections: int, tell: Tell
 ) -> Outcome:
-    """Mask a database in place and verify it. Raises PolicyError or MaskingError before anything is written where that is
-    possible; a failed verification is an outcome, not an error."""
+    """Mask a database in place and verify it. Raises PolicyError or MaskingError before anything is written
+    where that is possible; a failed verification is an outcome, not an error."""
     clock = _Clock()
     _refuse_other_databases(database)
     schema, plan = _planned(database, policy)
@@ -132,5 +132,8 @@ def own_all_tables(database: Database, schema: Schema) -> None:
 
 def _notes(schema: Schema) -> list[str]:
     """What masking does not reach, said openly."""
-    return [f"{table.label} is a foreign table: its rows lie on another server" for table in schema.tables if table.foreign]
-
+    return [
+        f"{table.label} is a foreign table: its rows lie on another server"
+        for table in schema.tables
+        if table.foreign
+    ]

@@ -49,7 +49,8 @@ class DocumentCheck:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that masking does, in order: functions, checks, dismantle, tables in parallel, rebuild, refresh."""
+    """Everything that masking does, in order: functions, checks, dismantle, tables in parallel, rebuild,
+    refresh."""
 
     tables: tuple[TablePlan, ...]  # the largest first
     functions: tuple[str, ...] = ()
@@ -65,7 +66,8 @@ class Plan:
 
 
 def make_plan(policy: Policy, schema: Schema) -> Plan:
-    """Plan the masking of a database. Raises PolicyError with everything that the policy leaves open or gets wrong."""
+    """Plan the masking of a database. Raises PolicyError with everything that the policy leaves open or gets
+    wrong."""
     shape = email_shape(policy, schema)
     problems = find_problems(policy, schema, lambda table: context_for(table, shape))
     if problems:
@@ -147,8 +149,8 @@ def context_for(table: Table, shape: tuple[int, bool], document_function: str = 
 
 
 def email_shape(policy: Policy, schema: Schema) -> tuple[int, bool]:
-    """Return the digits of hash in every fake e-mail, and whether a name stands before them: the shortest column
-    decides for all, because the same e-mail must become the same fake everywhere."""
+    """Return the digits of hash in every fake e-mail, and whether a name stands before them: the shortest
+    column decides for all, because the same e-mail must become the same fake everywhere."""
     rooms = [
         (mask.digits_in(part.length), mask.names_in(part.length))
         for table in schema.tables
@@ -170,7 +172,11 @@ def truncate(tables: Iterable[Table]) -> tuple[str, ...]:
 
 def vacuum_full(table: Table) -> tuple[str, ...]:
     """Rewrite every relation of a table, so that no old row version is left in it."""
-    return tuple(f"VACUUM (FULL) {qualified(member.schema, member.name)}" for member in table.members if not member.foreign)
+    return tuple(
+        f"VACUUM (FULL) {qualified(member.schema, member.name)}"
+        for member in table.members
+        if not member.foreign
+    )
 
 
 def _unmasked(table: Table, rule: TableRule) -> TablePlan:
@@ -181,4 +187,3 @@ def _unmasked(table: Table, rule: TableRule) -> TablePlan:
 
 def _number(table: Table, name: str) -> int:
     return next(part.number for part in table.columns if part.name == name)
-

@@ -6,7 +6,15 @@ from itertools import chain
 from services.anonymize.worker.masks import MaskContext
 from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
 from services.anonymize.worker.masks.contact import Email
-from services.anonymize.worker.policy import Action, ColumnRule, Policy, Problem, RunScript, TableRule, did_you_mean
+from services.anonymize.worker.policy import (
+    Action,
+    ColumnRule,
+    Policy,
+    Problem,
+    RunScript,
+    TableRule,
+    did_you_mean,
+)
 from services.anonymize.worker.schema import Column, ForeignKey, Schema, Table
 
 Context = Callable[[Table], MaskContext]
@@ -38,7 +46,9 @@ class _Finder:
             rule = self.policy.tables.get((table.schema, table.name))
             if rule is None:
                 where = f"add it under tables ({self.policy.file}:{self.policy.tables_line})"
-                yield self.problem(self.policy.tables_line, f"{table.label}: the policy does not name it; {where}")
+                yield self.problem(
+                    self.policy.tables_line, f"{table.label}: the policy does not name it; {where}"
+                )
             elif rule.action is None:
                 yield from chain(self.columns(table, rule), self.uniques(table), self.instead(table, rule))
             elif table.foreign and rule.action is not Action.KEEP:
@@ -52,7 +62,7 @@ class _Finder:
         if self.policy.database is not None and self.policy.database != self.schema.database:
             yield self.problem(
                 self.policy.database_line,
-                f"database: the policy is for {self.policy.database}, but this database is {self.schema.database}",
+                f"database: the policy is for {self.policy.database}, but this is {self.schema.database}",
             )
 
     def unknown_tables(self) -> Iterator[Problem]:
@@ -74,7 +84,9 @@ class _Finder:
         for name, named in rule.columns.items():
             column = table.column(name)
             if column is None:
-                yield self.problem(named.line, f"{table.label}.{name}: no such column{did_you_mean(name, names)}")
+                yield self.problem(
+                    named.line, f"{table.label}.{name}: no such column{did_you_mean(name, names)}"
+                )
             else:
                 for complaint in self.complaints(table, column, named):
                     yield self.problem(named.line, f"{table.label}.{name}: {complaint}")
@@ -97,7 +109,8 @@ class _Finder:
         for name in mask.reads():
             if table.column(name) is None:
                 known = [other.name for other in table.columns]
-                yield f"{mask.word} reads {name}, which is no column of {table.label}{did_you_mean(name, known)}"
+                hint = did_you_mean(name, known)
+                yield f"{mask.word} reads {name}, which is no column of {table.label}{hint}"
 
     def uniques(self, table: Table) -> Iterator[Problem]:
         for unique in table.uniques:
@@ -108,19 +121,19 @@ class _Finder:
                 bits = rule.mask.injective_bits(column, self.context(table))
                 where = f"{table.label}.{name}"
                 if bits is None:
-                    said = f"is unique by {unique.name}, and {rule.mask.word} may make two values equal; use hash, null or keep"
-                    yield self.problem(rule.line, f"{where}: {said}")
+                    said = f"is unique by {unique.name}, and {rule.mask.word} may make two values equal"
+                    yield self.problem(rule.line, f"{where}: {said}; use hash, null or keep")
                 elif collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
-                    said = f"is unique by {unique.name}, and {bits} bits cannot keep {table.rows} rows apart; make it longer"
-                    yield self.problem(rule.line, f"{where}: {said}")
+                    said = f"is unique by {unique.name}, and {bits} bits cannot keep {table.rows} rows apart"
+                    yield self.problem(rule.line, f"{where}: {said}; make the column longer")
 
     def instead(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         if self.policy.script is None or self.policy.script.run is not RunScript.INSTEAD:
             return
         for name, named in rule.columns.items():
             if named.mask.rewrites:
-                said = f"{named.mask.word} would not run, because the script runs instead of rules; write script or keep"
-                yield self.problem(named.line, f"{table.label}.{name}: {said}")
+                said = f"{named.mask.word} would not run, because the script runs instead of rules"
+                yield self.problem(named.line, f"{table.label}.{name}: {said}; write script or keep")
 
     def truncated(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         for key in self.schema.foreign_keys:
@@ -131,8 +144,8 @@ class _Finder:
                 continue
             named = self.policy.tables.get((child.schema, child.name))
             if named is None or named.action is not Action.TRUNCATE:
-                said = f"cannot be emptied, because {child.label} references it by {key.name}; truncate both or neither"
-                yield self.problem(rule.line, f"{table.label}: {said}")
+                said = f"cannot be emptied, because {child.label} references it by {key.name}"
+                yield self.problem(rule.line, f"{table.label}: {said}; truncate both or neither")
 
     def foreign_key(self, key: ForeignKey) -> Iterator[Problem]:
         child = next((table for table in self.schema.tables if table.oid == key.table), None)

@@ -1,3 +1,5 @@
+# Names come quoted from the dialect and literals from its own renderer, never from a caller.
+# ruff: noqa: S608
 """The statements that mask one table: a single rewrite, or an UPDATE where the rewrite is not allowed."""
 
 from collections.abc import Iterable, Mapping
@@ -6,7 +8,7 @@ from sqlalchemy import cast
 
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.obstacles import Following
-from services.anonymize.worker.schema import Column, Schema, Table, Trigger
+from services.anonymize.worker.schema import Column, Member, Schema, Table, Trigger
 from services.anonymize.worker.sql import NamedType, compiled, qualified, quoted, text_literal
 
 ENABLE = {"R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "D": "DISABLE"}
@@ -18,11 +20,14 @@ def masked_value(column: Column, mask: Mask, context: MaskContext) -> str:
     return compiled(cast(value, NamedType(column.type)))
 
 
-def rewrite(table: Table, values: Mapping[Column, str], following: Following, schema: Schema) -> tuple[str, ...]:
-    """One ALTER TABLE with every masked column: one rewrite that leaves no old row, index entry or TOAST value behind.
+def rewrite(
+    table: Table, values: Mapping[Column, str], following: Following, schema: Schema
+) -> tuple[str, ...]:
+    """One ALTER TABLE with every masked column: one rewrite that leaves no old row, index entry or TOAST
+    value behind.
 
-    The type is said exactly as it is, because ALTER COLUMN … TYPE resets what is not said again: collation, storage and
-    the statistics targets of expression indexes.
+    The type is said exactly as it is, because ALTER COLUMN … TYPE resets what is not said again: collation,
+    storage and the statistics targets of expression indexes.
     """
     name = qualified(table.schema, table.name)
     clauses = [f"DROP COLUMN {quoted(column.name)}" for column in following.columns]
@@ -51,9 +56,8 @@ def update(table: Table, values: Mapping[Column, str]) -> tuple[str, ...]:
     only = "ONLY " if table.inheritance else ""
     assignments = ", ".join(f"{quoted(column.name)} = {value}" for column, value in values.items())
     where = " OR ".join(f"{quoted(column.name)} IS NOT NULL" for column in values)
-    forced = [
-        qualified(part.schema, part.name) for part in (table, *table.members) if part.forces_row_security
-    ]  # fmt: skip
+    parts: list[Table | Member] = [table, *table.members]
+    forced = [qualified(part.schema, part.name) for part in parts if part.forces_row_security]
     return (
         *(f"ALTER TABLE {part} NO FORCE ROW LEVEL SECURITY" for part in dict.fromkeys(forced)),
         *silently([table], (f"UPDATE {only}{name} SET {assignments} WHERE {where}",)),
@@ -62,7 +66,8 @@ def update(table: Table, values: Mapping[Column, str]) -> tuple[str, ...]:
 
 
 def silently(tables: Iterable[Table], statements: tuple[str, ...]) -> tuple[str, ...]:
-    """The statements with the users' triggers off: masking writes no audit rows. Their states come back exactly."""
+    """The statements with the users' triggers off: masking writes no audit rows. Their states come back
+    exactly."""
     relations: dict[str, tuple[Trigger, ...]] = {}
     for table in tables:
         relations[qualified(table.schema, table.name)] = table.triggers

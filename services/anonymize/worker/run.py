@@ -68,7 +68,7 @@ def main() -> int:
         outcome = work(settings, throttled(lambda advance: _record(ledger, settings.run_id, advance)))
     except Exception as error:  # noqa: BLE001 - every ending is recorded, and no traceback may show a value
         reason = reason_of(error)
-        LOG.error("%s", reason)  # noqa: TRY400
+        LOG.error("%s", reason)
         ledger.record_worker_failure(settings.run_id, reason, settings.database_resource_id)
         return 1
     verification = Verification(
@@ -135,12 +135,13 @@ def read_secret(settings: Settings) -> Address:
 
 def throttled(tell: Tell, clock: Callable[[], float] = time.monotonic) -> Tell:
     """Tell at most a few times a second, but every new step and every step's end."""
-    last = [-1.0, ""]
+    last: tuple[float, str] = (-1.0, "")
 
     def told(advance: Advance) -> None:
+        nonlocal last
         ended = advance.tables_total > 0 and advance.tables_done == advance.tables_total
-        if advance.step != last[1] or ended or clock() - float(last[0]) >= TELL_SECONDS:
-            last[:] = [clock(), advance.step]
+        if advance.step != last[1] or ended or clock() - last[0] >= TELL_SECONDS:
+            last = (clock(), advance.step)
             tell(advance)
 
     return told

@@ -45,11 +45,14 @@ FAMILIES: Mapping[str, Family] = {
 
 # Types whose text can hold no e-mail, telephone number or IBAN; every other type is searched as text.
 SILENT_TYPES = frozenset(
-    "int2 int4 int8 numeric float4 float8 bool money date time timetz timestamp timestamptz interval uuid bytea "
-    "inet cidr macaddr macaddr8 oid xid xid8 cid tid point line lseg box path polygon circle bit varbit pg_lsn "
-    "int4range int8range numrange daterange tsrange tstzrange int4multirange int8multirange nummultirange "
-    "datemultirange tsmultirange tstzmultirange _int2 _int4 _int8 _numeric _float4 _float8 _bool _uuid _date "
-    "_timestamp _timestamptz vector cube seg geometry geography raster".split()
+    """
+    int2 int4 int8 numeric float4 float8 bool money oid xid xid8 cid tid pg_lsn bit varbit uuid bytea
+    date time timetz timestamp timestamptz interval inet cidr macaddr macaddr8
+    point line lseg box path polygon circle cube seg geometry geography raster vector
+    int4range int8range numrange daterange tsrange tstzrange
+    int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange
+    _int2 _int4 _int8 _numeric _float4 _float8 _bool _uuid _date _timestamp _timestamptz
+    """.split()  # noqa: SIM905 - read as words
 )
 
 
@@ -179,7 +182,8 @@ class DependantKind(StrEnum):
 
 @dataclass(frozen=True)
 class Dependant:
-    """Something on a table that uses some of its columns, with the statements to take it away and bring it back."""
+    """Something on a table that uses some of its columns, with the statements to take it away and bring it
+    back."""
 
     kind: DependantKind
     name: str
@@ -232,7 +236,9 @@ class Schema:
     foreign_keys: tuple[ForeignKey, ...] = ()
     generated_columns: tuple[GeneratedColumn, ...] = ()
     index_statistics: tuple[IndexStatistics, ...] = ()
-    partitions: Mapping[tuple[str, str], str] = field(default_factory=dict)  # a partition's name -> its root's label
+    partitions: Mapping[tuple[str, str], str] = field(
+        default_factory=dict
+    )  # a partition's name -> its root's label
     extensions: tuple[str, ...] = ()
 
     def table(self, schema: str, name: str) -> Table | None:

@@ -1,7 +1,9 @@
+# Names come quoted from the dialect and literals from its own renderer, never from a caller.
+# ruff: noqa: S608
 """SQL that finds every e-mail, telephone number and IBAN in a relation, by its shape, as keyed digests.
 
-All of it happens in the database: what travels to the worker is counts. One scan per shape, and the shape's expensive
-pattern runs only on values that a cheap test lets through.
+All of it happens in the database: what travels to the worker is counts. One scan per shape, and the shape's
+expensive pattern runs only on values that a cheap test lets through.
 """
 
 from collections.abc import Iterable
@@ -33,6 +35,8 @@ KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 
 _NORMAL = {"email": normal_email, "phone": normal_phone, "iban": normal_iban}
 _PATTERN = {"email": EMAIL, "iban": IBAN}
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
 _RUN = r"[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
 
 # A value is searched for a shape only if this holds; each is far cheaper than the shape's pattern.
@@ -60,8 +64,13 @@ class Searched:
         return self.mask == "keep"
 
     def as_text(self) -> str:
-        """The value as text; JSON in its binary form's spelling, because JSON's own may hide an @ as an escape."""
-        return f"CAST(t.{quoted(self.name)} AS jsonb)::text" if self.json else f"CAST(t.{quoted(self.name)} AS text)"
+        """The value as text; JSON in its binary form's spelling, because JSON's own may hide an @ as an
+        escape."""
+        return (
+            f"CAST(t.{quoted(self.name)} AS jsonb)::text"
+            if self.json
+            else f"CAST(t.{quoted(self.name)} AS text)"
+        )
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,9 @@ def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
         for member in table.members:
             if not member.foreign:
                 forced = member.forces_row_security
-                searches.append(Search(qualified(member.schema, member.name), table.oid, tuple(columns), forced))
+                searches.append(
+                    Search(qualified(member.schema, member.name), table.oid, tuple(columns), forced)
+                )
     return tuple(searches)
 
 
@@ -126,8 +137,9 @@ def survivors_query(search: Search, kind: str) -> str | None:
     if not any(kind in part.kinds for part in search.columns):
         return None
     return (
-        f"SELECT label, count(*) FROM (SELECT label, {_digest(kind)} AS digest FROM {_found(search, kind, original=False)}) d"
-        f" WHERE EXISTS (SELECT FROM {ORIGINALS} o WHERE o.kind = {text_literal(kind)} AND o.digest = d.digest)"
+        f"SELECT label, count(*) FROM (SELECT label, {_digest(kind)} AS digest"
+        f" FROM {_found(search, kind, original=False)}) d WHERE EXISTS ("
+        f"SELECT FROM {ORIGINALS} o WHERE o.kind = {text_literal(kind)} AND o.digest = d.digest)"
         " GROUP BY label ORDER BY label"
     )
 
@@ -157,20 +169,24 @@ def _found(search: Search, kind: str, original: bool) -> str:
     if shaped:
         normals.append(_shaped(_source(search, shaped), kind, original))
     if whole:
-        normals.append(
-            f"SELECT label, {compiled(_NORMAL[kind](column('value', Text)))} AS value FROM {_source(search, whole)}"
-        )
+        normal = compiled(_NORMAL[kind](column("value", Text)))
+        normals.append(f"SELECT label, {normal} AS value FROM {_source(search, whole)}")
     limits = {
         "phone": f"length(value) >= {SHORTEST_PHONE} AND value !~ {text_literal(belongs_to_nobody())}",
         "iban": f"length(value) >= {SHORTEST_IBAN}",
         "email": "true",
     }
-    return f"(SELECT label, value FROM ({' UNION ALL '.join(normals)} OFFSET 0) found WHERE {limits[kind]}) found"
+    every = " UNION ALL ".join(normals)
+    return f"(SELECT label, value FROM ({every} OFFSET 0) found WHERE {limits[kind]}) found"
 
 
 def _source(search: Search, parts: Iterable[Searched]) -> str:
-    values = ", ".join(f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts)
-    return f"(SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, value)) AS s"
+    values = ", ".join(
+        f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts
+    )
+    return (
+        f"(SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, value)) AS s"
+    )
 
 
 def _shaped(source: str, kind: str, original: bool) -> str:
@@ -181,13 +197,13 @@ def _shaped(source: str, kind: str, original: bool) -> str:
             f"SELECT label, {normal} AS value FROM (SELECT label, m.found[1] AS shape FROM ({worthwhile}) v,"
             f" regexp_matches(v.value, {text_literal(_PATTERN[kind])}, 'g') AS m(found) OFFSET 0) f"
         )
-    # The whole pattern of telephone numbers is slow, so it sees only runs of digits that could be one. After masking
-    # only runs of more than one number need it: what is no telephone number is no original either.
+    # The whole pattern of telephone numbers is slow, so it sees only runs of digits that could be one. After
+    # masking only runs of more than one number need it: what is no telephone number is no original either.
     runs = (
         "SELECT label, mask, m.found[1] AS run, translate(m.found[1], ' ./-()', '') AS digits"
         f" FROM ({worthwhile}) v, regexp_matches(v.value, {text_literal(_RUN)}, 'g') AS m(found) OFFSET 0"
     )
-    possible = "(length(digits) > 12 OR digits ~ '^(?:[+(]|0|3|[6-9])')"
+    possible = f"(length(digits) > 12 OR digits ~ '^(?:[+(]|0|3|[6-9])') AND run !~ '{_ADDRESS}'"
     plausible = f"length(digits) BETWEEN {SHORTEST_PHONE} AND 16 AND {possible}"
     exact = (
         f"SELECT label, mask, m.found[1] AS shape FROM ({runs}) r,"
@@ -196,7 +212,9 @@ def _shaped(source: str, kind: str, original: bool) -> str:
     if original:
         bare = f"NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})"
         return f"SELECT label, {normal} AS value FROM ({exact} OFFSET 0) f WHERE {bare}"
+    long_run = "CASE WHEN length(r.digits) > 12 THEN r.run END"
+    several = f"SELECT m.found[1] FROM regexp_matches({long_run}, {text_literal(PHONE)}, 'g') AS m(found)"
     return (
-        f"SELECT label, {normal} AS value FROM (SELECT label, run AS shape FROM ({runs}) r WHERE {plausible}"
-        f" UNION ALL SELECT label, shape FROM ({exact} AND length(digits) > 12) e OFFSET 0) f"
+        f"SELECT label, {normal} AS value FROM (SELECT label, s.shape FROM ({runs}) r,"
+        f" LATERAL (SELECT r.run WHERE {plausible} UNION ALL {several}) AS s(shape) OFFSET 0) f"
     )

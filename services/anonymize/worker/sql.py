@@ -1,7 +1,8 @@
-"""SQL text for PostgreSQL: names quoted by the dialect, expressions built with SQLAlchemy and compiled with their literals.
+"""SQL text for PostgreSQL: names quoted by the dialect, expressions built with SQLAlchemy and compiled with
+their literals.
 
-Statements such as ALTER TABLE take no bind parameters, so literals are rendered by the dialect. The run's key is never
-a literal: it stands in a session setting, and expressions read it there.
+Statements such as ALTER TABLE take no bind parameters, so literals are rendered by the dialect. The run's key
+is never a literal: it stands in a session setting, and expressions read it there.
 """
 
 from collections.abc import Sequence
@@ -83,8 +84,8 @@ class NamedType(UserDefinedType[Any]):
 class WordAt(ColumnElement[str]):
     """A word of a list by its index, counted from 1, in constant time.
 
-    `name` has a fixed length, so an array of it is indexed directly; a text[] is walked from its start, which costs
-    four to nine times as much with lists of this size.
+    `name` has a fixed length, so an array of it is indexed directly; a text[] is walked from its start, which
+    costs four to nine times as much with lists of this size.
     """
 
     inherit_cache = False
@@ -103,7 +104,8 @@ def _compile_word_at(element: WordAt, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 class Collated(ColumnElement[str]):
-    """A value as text under the database's own collation, so that equal values of differently collated columns meet."""
+    """A value as text under the database's own collation, so that equal values of differently collated
+    columns meet."""
 
     inherit_cache = False
     type = Text()

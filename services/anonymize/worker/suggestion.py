@@ -1,7 +1,10 @@
-"""Writes a first policy for a database: every table and column, a fitting mask where one looks personal, else keep.
+# Names come quoted from the dialect and literals from its own renderer, never from a caller.
+# ruff: noqa: S608
+"""Writes a first policy for a database: every table and column, a fitting mask where one looks personal, else
+keep.
 
-What a column holds is guessed from its name in six languages and from the shapes of a sample of its values. The sample
-is looked at in the database; only counts come here.
+What a column holds is guessed from its name in six languages and from the shapes of a sample of its values.
+The sample is looked at in the database; only counts come here.
 """
 
 import json
@@ -34,7 +37,8 @@ LOCAL = frozenset({"first_name", "last_name", "full_name", "street", "city", "po
 
 @dataclass(frozen=True)
 class Sample:
-    """Of how many sampled values that are not empty, how many are wholly of a shape, and how many hold one."""
+    """Of how many sampled values that are not empty, how many are wholly of a shape, and how many hold
+    one."""
 
     values: int = 0
     whole: tuple[tuple[str, int], ...] = ()
@@ -63,7 +67,8 @@ class _Line:
 
 
 def suggest_policy(database_url: str) -> str:
-    """Return the text of a policy that loads and plans against the database. Raises ConnectionProblemError."""
+    """Return the text of a policy that loads and plans against the database. Raises
+    ConnectionProblemError."""
     address = address_of(database_url)
     open_connection(address).close()
     with Database(address).begin() as connection:
@@ -74,7 +79,8 @@ def suggest_policy(database_url: str) -> str:
 
 
 def _that_plans(schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -> str:
-    """Write the policy, let the plan refuse what cannot be, write the next best there, until nothing is refused."""
+    """Write the policy, let the plan refuse what cannot be, write the next best there, until nothing is
+    refused."""
     while True:
         lines, text = _written(schema, chosen)
         try:
@@ -98,9 +104,12 @@ def _that_plans(schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -
             return text
 
 
-def _written(schema: Schema, chosen: Mapping[int, Choice | dict[str, Choice]]) -> tuple[dict[int, _Line], str]:
+def _written(
+    schema: Schema, chosen: Mapping[int, Choice | dict[str, Choice]]
+) -> tuple[dict[int, _Line], str]:
     text = [
-        f"# A first policy for {schema.database}. Every table and column is named; read what is kept, and what says \"unsure\".",
+        f"# A first policy for {schema.database}, from the names of columns and a sample of their values.",
+        '# Read what is kept, and what says "unsure".',
         "version: 1",
         f"database: {json.dumps(schema.database) if not _plain(schema.database) else schema.database}",
         "tables:",
@@ -142,7 +151,9 @@ def _table(connection: Connection, table: Table, schema: Schema) -> Choice | dic
         return Choice("keep", f"belongs to extension {table.extension}")
     referenced = any(key.referenced == table.oid for key in schema.foreign_keys)
     if LOG_TABLE.search(table.name.lower()) and not referenced and _has_text(table):
-        return Choice("truncate", "unsure: looks like a log or an audit table, which repeats what other tables hold")
+        return Choice(
+            "truncate", "unsure: looks like a log or an audit table, which repeats what other tables hold"
+        )
     samples = _samples(connection, table)
     country = next(
         (column.name for column in table.columns
@@ -151,15 +162,25 @@ def _table(connection: Connection, table: Table, schema: Schema) -> Choice | dic
     choices = {}
     for column in table.columns:
         if column.generated is None:
-            choices[column.name] = _column(connection, table, column, samples.get(column.name, Sample()), country)
+            choices[column.name] = _column(
+                connection, table, column, samples.get(column.name, Sample()), country
+            )
     if all(choice.written == "keep" and not choice.comment for choice in choices.values()):
         return Choice("keep")
-    names = [name for name, choice in choices.items() if re.match(r"(\{mask: )?(first|last|full)_name\b", choice.written)]
+    names = [
+        name
+        for name, choice in choices.items()
+        if re.match(r"(\{mask: )?(first|last|full)_name\b", choice.written)
+    ]
     if names:
         listed = json.dumps(names, ensure_ascii=False)
         for name, choice in choices.items():
             if choice.written == "redact":
-                choices[name] = replace(choice, written=f"{{mask: redact, names_from: {listed}}}", instead=("redact", *choice.instead))
+                choices[name] = replace(
+                    choice,
+                    written=f"{{mask: redact, names_from: {listed}}}",
+                    instead=("redact", *choice.instead),
+                )
     return choices
 
 
@@ -167,7 +188,9 @@ def _has_text(table: Table) -> bool:
     return any(column.can_hold_text for column in table.columns)
 
 
-def _column(connection: Connection, table: Table, column: Column, sample: Sample, country: str | None) -> Choice:
+def _column(
+    connection: Connection, table: Table, column: Column, sample: Sample, country: str | None
+) -> Choice:
     last = _last_resorts(column)
     if column.family is Family.JSON:
         return _document(connection, table, column)
@@ -179,10 +202,14 @@ def _column(connection: Connection, table: Table, column: Column, sample: Sample
         return _kept(column, sample)
     if guess == "date_shift":
         return Choice("{mask: date_shift, days: 180}", "", last)
-    if column.family is not Family.TEXT and not (guess in {"ip", "hash"} and column.family in {Family.INET, Family.UUID}):
+    if column.family is not Family.TEXT and not (
+        guess in {"ip", "hash"} and column.family in {Family.INET, Family.UUID}
+    ):
         if not column.can_hold_text:
             return Choice("keep")
-        return Choice(last[0], f"unsure: looks like {guess}, and its type {column.type} has no such mask", last[1:])
+        return Choice(
+            last[0], f"unsure: looks like {guess}, and its type {column.type} has no such mask", last[1:]
+        )
     if guess in LOCAL and country:
         return Choice(f"{{mask: {guess}, locale_from: {_key(country)}}}", "", (guess, "hash", *last))
     if guess == "phone":
@@ -214,13 +241,19 @@ def _kept(column: Column, sample: Sample) -> Choice:
 
 def _samples(connection: Connection, table: Table) -> dict[str, Sample]:
     """Look at a sample of a table's text columns, in one query."""
-    columns = [column for column in table.columns if column.can_hold_text and column.family is not Family.JSON]
+    columns = [
+        column for column in table.columns if column.can_hold_text and column.family is not Family.JSON
+    ]
     if not columns or not table.members:
         return {}
     shapes = {"email": EMAIL, "iban": IBAN, "ip": IPV4, "phone": PHONE}
     anywhere = " OR ".join(f"v ~ {text_literal(shapes[shape])}" for shape in ("email", "phone", "iban"))
-    counts = ", ".join(f"count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{shape})$')})" for shape in shapes.values())
-    listed = ", ".join(f"CAST({quoted(column.name)} AS text) AS c{place}" for place, column in enumerate(columns))
+    counts = ", ".join(
+        f"count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{shape})$')})" for shape in shapes.values()
+    )
+    listed = ", ".join(
+        f"CAST({quoted(column.name)} AS text) AS c{place}" for place, column in enumerate(columns)
+    )
     values = ", ".join(f"({place}, c{place})" for place in range(len(columns)))
     rows = query(
         connection,
@@ -230,8 +263,15 @@ def _samples(connection: Connection, table: Table) -> dict[str, Sample]:
     )
     found = {}
     for place, number, email, iban, address, phone, holding, length in rows:
-        whole = (("email", email), ("iban", iban), ("ip", address), ("phone", 0 if is_code(columns[place].name) else phone))
-        found[columns[place].name] = Sample(number, whole, 0 if is_code(columns[place].name) else holding, float(length))
+        whole = (
+            ("email", email),
+            ("iban", iban),
+            ("ip", address),
+            ("phone", 0 if is_code(columns[place].name) else phone),
+        )
+        found[columns[place].name] = Sample(
+            number, whole, 0 if is_code(columns[place].name) else holding, float(length)
+        )
     return found
 
 
@@ -244,7 +284,9 @@ def _document(connection: Connection, table: Table, column: Column) -> Choice:
     masked = {path: mask for path, mask in paths.items() if mask != "keep"}
     if not masked:
         return Choice("keep", "unsure: no key looks personal")
-    listed = ", ".join(f"{json.dumps(path, ensure_ascii=False)}: {mask}" for path, mask in sorted(paths.items()))
+    listed = ", ".join(
+        f"{json.dumps(path, ensure_ascii=False)}: {mask}" for path, mask in sorted(paths.items())
+    )
     return Choice(f"{{mask: json, paths: {{{listed}}}, others: drop}}", "from a sample: check the keys", last)
 
 
@@ -263,8 +305,10 @@ def _paths(connection: Connection, table: Table, column: Column) -> Iterator[tup
         "   FROM jsonb_array_elements(CASE WHEN jsonb_typeof(p.value) = 'array' THEN p.value ELSE '[]' END) a"
         " ) n WHERE p.depth < 6)"
         f" SELECT path, count(*), count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{EMAIL})$')}),"
-        f" count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{PHONE})$')}), count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{IBAN})$')}),"
-        f" count(*) FILTER (WHERE v ~ {text_literal(EMAIL)} OR v ~ {text_literal(PHONE)}), bool_or(kind = 'string')"
+        f" count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{PHONE})$')}),"
+        f" count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{IBAN})$')}),"
+        f" count(*) FILTER (WHERE v ~ {text_literal(EMAIL)} OR v ~ {text_literal(PHONE)}),"
+        " bool_or(kind = 'string')"
         " FROM (SELECT path, value #>> '{}' AS v, jsonb_typeof(value) AS kind FROM place"
         "       WHERE jsonb_typeof(value) NOT IN ('object', 'array', 'null')) leaf"
         f" GROUP BY path LIMIT {MOST_PATHS + 1}",

@@ -1,7 +1,10 @@
-"""The gate: before masking it remembers keyed digests of what identifies people, after masking it looks for them.
+# Names come quoted from the dialect and literals from its own renderer, never from a caller.
+# ruff: noqa: S608
+"""The gate: before masking it remembers keyed digests of what identifies people, after masking it looks for
+them.
 
-It fails closed. No original is kept, only digests under a second key of the worker's memory, in a schema that is removed
-at the end; and no check ever names a value, only columns and numbers.
+It fails closed. No original is kept, only digests under a second key of the worker's memory, in a schema that
+is removed at the end; and no check ever names a value, only columns and numbers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -54,8 +57,11 @@ class Baseline:
     inventory: Inventory
 
 
-def remember_originals(database: Database, policy: Policy, schema: Schema, connections: int) -> dict[str, int]:
-    """Store keyed digests of every e-mail, telephone number and IBAN in the database; return how many of each."""
+def remember_originals(
+    database: Database, policy: Policy, schema: Schema, connections: int
+) -> dict[str, int]:
+    """Store keyed digests of every e-mail, telephone number and IBAN in the database; return how many of
+    each."""
     with database.begin() as connection:
         execute(connection, f"DROP TABLE IF EXISTS {ORIGINALS}")
         execute(connection, MAKE_ORIGINALS)
@@ -67,7 +73,9 @@ def remember_originals(database: Database, policy: Policy, schema: Schema, conne
         return _originals(connection)
 
 
-def take_baseline(database: Database, schema: Schema, originals: Mapping[str, int], connections: int) -> Baseline:
+def take_baseline(
+    database: Database, schema: Schema, originals: Mapping[str, int], connections: int
+) -> Baseline:
     """Count rows and note definitions, right before rules run."""
     rows = count_rows(database, schema.tables, connections)
     with database.begin() as connection:
@@ -75,7 +83,13 @@ def take_baseline(database: Database, schema: Schema, originals: Mapping[str, in
 
 
 def verify(
-    database: Database, policy: Policy, schema: Schema, plan: Plan, before: Baseline, connections: int, tell: Tell
+    database: Database,
+    policy: Policy,
+    schema: Schema,
+    plan: Plan,
+    before: Baseline,
+    connections: int,
+    tell: Tell,
 ) -> tuple[Finding, ...]:
     """Look at the masked database and say what was found, good or bad."""
     searches = (*table_searches(policy, schema), *_views(database))
@@ -116,8 +130,10 @@ def _collect(database: Database, search: Search, statement: str) -> None:
 
 
 def _originals(connection: Connection) -> dict[str, int]:
-    counted = query(connection, f"SELECT kind, count(*), count(DISTINCT digest) FROM {ORIGINALS} GROUP BY kind")
-    return {kind: 0 for kind in KINDS} | {kind: different for kind, _, different in counted}
+    counted = query(
+        connection, f"SELECT kind, count(*), count(DISTINCT digest) FROM {ORIGINALS} GROUP BY kind"
+    )
+    return dict.fromkeys(KINDS, 0) | {kind: different for kind, _, different in counted}
 
 
 def _originals_gone(
@@ -196,34 +212,50 @@ def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Fin
 
 
 def _rewritten(connection: Connection, plan: Plan, before: Baseline) -> Finding:
-    changed = [planned.table for planned in plan.tables if planned.masked or planned.method is Method.TRUNCATE]
+    changed = [
+        planned.table for planned in plan.tables if planned.masked or planned.method is Method.TRUNCATE
+    ]
     after = _files(connection, changed)
     wrong = [
         table.label for table in changed
-        if any(after[member.oid] == before.files[member.oid] for member in table.members if member.oid in after)
+        if any(after[part.oid] == before.files[part.oid] for part in table.members if part.oid in after)
     ]  # fmt: skip
-    detail = f"tables still stand in their old files: {_some(wrong)}" if wrong else f"{len(changed)} tables are new files"
+    detail = (
+        f"tables still stand in their old files: {_some(wrong)}"
+        if wrong
+        else f"{len(changed)} tables are new files"
+    )
     return Finding("rewritten", not wrong, len(changed), detail)
 
 
 def _schema_kept(before: Inventory, after: Inventory) -> Finding:
     wrong = differences(before, after)
-    detail = f"the schema changed: {_some(wrong)}" if wrong else f"all {len(after)} objects of the schema are as they were"
+    detail = (
+        f"the schema changed: {_some(wrong)}"
+        if wrong
+        else f"all {len(after)} objects of the schema are as they were"
+    )
     return Finding("schema", not wrong, len(after), detail)
 
 
 def _views(database: Database) -> tuple[Search, ...]:
     with database.begin() as connection:
         connection.execute(text("SELECT set_config('search_path', '', true)"))
-        views = [row for row in connection.execute(text(RELATIONS)).mappings() if row["kind"] == "m" and row["populated"]]
+        views = [
+            row
+            for row in connection.execute(text(RELATIONS)).mappings()
+            if row["kind"] == "m" and row["populated"]
+        ]
         columns = read_columns(connection, [row["oid"] for row in views])
     return view_searches((row["schema"], row["name"], columns.get(row["oid"], ())) for row in views)
 
 
 def _files(connection: Connection, tables: Iterable[Table]) -> dict[int, int]:
     oids = [member.oid for table in tables for member in table.members if not member.foreign]
-    rows = connection.execute(text("SELECT oid, pg_relation_filenode(oid) FROM unnest(CAST(:oids AS oid[])) oid"), {"oids": oids})
-    return {oid: file for oid, file in rows.tuples()}
+    rows = connection.execute(
+        text("SELECT oid, pg_relation_filenode(oid) FROM unnest(CAST(:oids AS oid[])) oid"), {"oids": oids}
+    )
+    return dict(iter(rows.tuples()))
 
 
 def _unforce(connection: Connection, relation: str, forced: bool) -> None:
@@ -241,4 +273,3 @@ def _some(said: Iterable[str]) -> str:
     said = list(said)
     more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
     return ", ".join(said[:NAMED]) + more
-

@@ -1,4 +1,5 @@
-"""The statements that make views and materialized views anew as they were: owner, grants, comments, indexes, triggers."""
+"""The statements that make views and materialized views anew as they were: owner, grants, comments, indexes,
+triggers."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -19,7 +20,8 @@ def view_statements(
     rules: Rows,
     triggers: Rows,
 ) -> dict[int, tuple[str, ...]]:
-    """Return each view's statements in order. A materialized view is made without data; it is refreshed afterwards."""
+    """Return each view's statements in order. A materialized view is made without data; it is refreshed
+    afterwards."""
     made: dict[int, tuple[str, ...]] = {}
     for row in definitions:
         oid = row["oid"]
@@ -44,7 +46,8 @@ def _create(row: RowMapping, kind: str, view: str) -> str:
     if kind == "VIEW":
         return f"CREATE VIEW {view}{options} AS {query}"
     place = f" TABLESPACE {row['tablespace']}" if row["tablespace"] else ""
-    return f"CREATE MATERIALIZED VIEW {view} USING {quoted(row['method'])}{options}{place} AS {query} WITH NO DATA"
+    method = f" USING {quoted(row['method'])}"
+    return f"CREATE MATERIALIZED VIEW {view}{method}{options}{place} AS {query} WITH NO DATA"
 
 
 def _columns(rows: Sequence[RowMapping], kind: str, view: str) -> list[str]:
@@ -78,7 +81,9 @@ def _rules(rows: Sequence[RowMapping], view: str) -> list[str]:
             continue
         statements.append(row["definition"])
         if row["comment"]:
-            statements.append(f"COMMENT ON RULE {quoted(row['name'])} ON {view} IS {text_literal(row['comment'])}")
+            statements.append(
+                f"COMMENT ON RULE {quoted(row['name'])} ON {view} IS {text_literal(row['comment'])}"
+            )
     return statements
 
 
@@ -87,14 +92,17 @@ def _triggers(rows: Sequence[RowMapping], view: str) -> list[str]:
     for row in rows:
         statements.append(row["definition"])
         if row["comment"]:
-            statements.append(f"COMMENT ON TRIGGER {quoted(row['name'])} ON {view} IS {text_literal(row['comment'])}")
+            statements.append(
+                f"COMMENT ON TRIGGER {quoted(row['name'])} ON {view} IS {text_literal(row['comment'])}"
+            )
     return statements
 
 
 # Default privileges of the role that makes the view anew must not widen who may read it.
 _REVOKE_ALL = """DO $$ DECLARE grantee text; BEGIN
-  FOR grantee IN SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
-                   FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = {view}::regclass AND x.grantee <> c.relowner
+  FOR grantee IN
+    SELECT DISTINCT CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+      FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = {view}::regclass AND x.grantee <> c.relowner
   LOOP EXECUTE format('REVOKE ALL ON %s FROM %s', {view}, grantee); END LOOP;
 END $$"""
 

@@ -1,7 +1,9 @@
-"""Removes what masking leaves of old values on PostgreSQL: old row versions, statistics, and catalogs' dead rows.
+"""Removes what masking leaves of old values on PostgreSQL: old row versions, statistics, and catalogs' dead
+rows.
 
-A plain VACUUM leaves deleted values readable in page holes, and ANALYZE leaves old histograms in pg_statistic's dead
-rows; only rewriting removes both (measured). The owner of a database may do all of it without being superuser.
+A plain VACUUM leaves deleted values readable in page holes, and ANALYZE leaves old histograms in
+pg_statistic's dead rows; only rewriting removes both (measured). The owner of a database may do all of it
+without being superuser.
 """
 
 import time
@@ -19,7 +21,8 @@ from services.anonymize.worker.plan import vacuum_full
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Table
 
-# Each holds values of users: histograms, defaults of added columns, constants in expressions, comments, large objects.
+# Each holds values of users: histograms, defaults of added columns, constants in expressions, comments, large
+# objects.
 CATALOGS = (
     "pg_statistic",
     "pg_statistic_ext_data",
@@ -48,7 +51,11 @@ def clean(database: Database, tables: Iterable[Table], connections: int, tell: T
     started = time.monotonic()
     work = sorted((table for table in tables if not table.foreign), key=lambda table: -table.size)
     tell(Advance("cleaning", 0, len(work)))
-    left = [said for found in in_parallel(lambda table: _vacuum(database, table), work, connections) for said in found]
+    left = [
+        said
+        for found in in_parallel(lambda table: _vacuum(database, table), work, connections)
+        for said in found
+    ]
     tell(Advance("cleaning", len(work), len(work)))
     with database.autocommit() as connection:
         left += _try(connection, "ANALYZE", "statistics")
@@ -85,7 +92,9 @@ def _try(connection: Connection, statement: str, what: str) -> list[str]:
     try:
         execute(connection, statement)
     except DBAPIError as error:
-        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege | psycopg.errors.ObjectNotInPrerequisiteState):
+        if isinstance(
+            error.orig, psycopg.errors.InsufficientPrivilege | psycopg.errors.ObjectNotInPrerequisiteState
+        ):
             return [f"{what}: {reason_of(error)}"]
         raise
     return []

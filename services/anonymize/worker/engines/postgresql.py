@@ -42,12 +42,17 @@ def remove_work(database: Database) -> None:
 
 
 def check_documents(database: Database, checks: Iterable[DocumentCheck], file: str) -> None:
-    """Look for places in JSON that the policy does not know, before anything is written. Raises MaskingError."""
+    """Look for places in JSON that the policy does not know, before anything is written. Raises
+    MaskingError."""
     found: list[str] = []
     with database.begin() as connection:
         for check in checks:
             for path, what in query(connection, check.query):
-                shown = f"has {what} at {path}" if what == "unknown key" else f"has {_kind(what)} at {path or 'its root'}"
+                shown = (
+                    f"has {what} at {path}"
+                    if what == "unknown key"
+                    else f"has {_kind(what)} at {path or 'its root'}"
+                )
                 found.append(f"{file}:{check.line}: {check.column} {shown}, which paths does not say")
     if found:
         more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""

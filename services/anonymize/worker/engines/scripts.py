@@ -16,8 +16,8 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
 def run_script(file: str, files: Mapping[str, bytes], address: Address) -> None:
-    """Run `file` of a bundle's files against the database. Raises MaskingError; a program's own words are withheld,
-    because they may quote personal data."""
+    """Run `file` of a bundle's files against the database. Raises MaskingError; a program's own words are
+    withheld, because they may quote personal data."""
     content = files.get(file)
     if content is None:
         raise MaskingError(f"script: {file} does not lie beside the policy; publish it there")
@@ -34,7 +34,8 @@ def _run_sql(file: str, content: bytes, address: Address) -> None:
         raise MaskingError(f"script: {file} is not UTF-8") from None
     connection = open_connection(address)
     try:
-        # without parameters psycopg sends the file as it is: several statements, in one transaction unless it says so
+        # without parameters psycopg sends the file as it is: several statements, in one transaction unless it
+        # says so
         connection.execute(statements.encode())
     except psycopg.Error as error:
         raise MaskingError(f"script: {file}: {reason_of(error)}") from error
@@ -60,9 +61,12 @@ def _run_program(file: str, files: Mapping[str, bytes], address: Address) -> Non
                 stdout=sys.stderr,  # the worker's log, which stays in production
             )
         except OSError as error:
-            raise MaskingError(f"script: {file} cannot be started: {error.strerror}; has it a #! line?") from error
+            raise MaskingError(
+                f"script: {file} cannot be started: {error.strerror}; has it a #! line?"
+            ) from error
     if result.returncode != 0:
         raise MaskingError(
-            f"script: {file} ended with exit code {result.returncode}; what it printed may hold personal data and stands"
+            f"script: {file} ended with exit code {result.returncode};"
+            " what it printed may hold personal data and stands"
             " in the worker's log only"
         )

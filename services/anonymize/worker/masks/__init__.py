@@ -7,7 +7,15 @@ from services.anonymize.worker.masks.banking import Iban
 from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
 from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.masks.documents import Json
-from services.anonymize.worker.masks.names import City, Company, FirstName, FullName, LastName, Postcode, Street
+from services.anonymize.worker.masks.names import (
+    City,
+    Company,
+    FirstName,
+    FullName,
+    LastName,
+    Postcode,
+    Street,
+)
 from services.anonymize.worker.masks.plain import ByScript, Constant, DateShift, Hash, Ip, Keep, Null
 from services.anonymize.worker.masks.text import Redact
 

@@ -17,7 +17,9 @@ from services.anonymize.worker.sql import TextElement, work_function
 def _iban_country(word: str) -> str:
     code = word.strip().upper()
     if code not in IBAN_COUNTRIES:
-        raise ValueError(f"{word} is no country whose IBANs are known here; there are {', '.join(IBAN_COUNTRIES)}")
+        raise ValueError(
+            f"{word} is no country whose IBANs are known here; there are {', '.join(IBAN_COUNTRIES)}"
+        )
     return code
 
 
@@ -29,7 +31,9 @@ class Iban(TextMask):
     needs: ClassVar[int] = 27
     needs_for: ClassVar[str] = "an IBAN"
 
-    country: Annotated[str, AfterValidator(_iban_country)] = "FR"  # for a value whose own country is not known
+    country: Annotated[str, AfterValidator(_iban_country)] = (
+        "FR"  # for a value whose own country is not known
+    )
     country_from: str | None = None
 
     def reads(self) -> tuple[str, ...]:
@@ -38,13 +42,15 @@ class Iban(TextMask):
     def functions(self) -> tuple[str, ...]:
         return (FAKE_IBAN,)
 
-    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return 23  # Belgium's seven free digits; a unique column is small, or its plan is refused
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         home: TextElement = literal(self.country, Text)
         if self.country_from is not None:
-            known: dict[str, TextElement] = {code: literal(code, Text) for code in COUNTRY_WORDS if code in IBAN_LENGTHS}
+            known: dict[str, TextElement] = {
+                code: literal(code, Text) for code in COUNTRY_WORDS if code in IBAN_LENGTHS
+            }
             known.setdefault(self.country, home)
             words = {self.country: (self.country.lower(),), **COUNTRY_WORDS}
             home = by_country(plain_code(context.row(self.country_from)), known, self.country, words)

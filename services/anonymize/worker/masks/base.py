@@ -1,4 +1,5 @@
-"""What every mask is: parameters that are checked when the policy is read, and an SQL expression built from them."""
+"""What every mask is: parameters that are checked when the policy is read, and an SQL expression built from
+them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ SAFE_COLLISION_ODDS = 1e-6
 
 @dataclass(frozen=True)
 class MaskContext:
-    """What a mask has to know beyond its column: `email_digits` is one length for every e-mail column of the database,
-    because the same e-mail must become the same fake in all of them, and so is `email_names`, whether a first name
-    stands before it. `document_function` names the function that masks a JSON column."""
+    """What a mask has to know beyond its column: `email_digits` is one length for every e-mail column of the
+    database, because the same e-mail must become the same fake in all of them, and so is `email_names`,
+    whether a first name stands before it. `document_function` names the function that masks a JSON column."""
 
     row: Callable[[str], ColumnElement[Any]]
     email_digits: int = 20
@@ -46,7 +47,7 @@ class Mask(BaseModel):
         """Functions of the worker's own schema that the expression calls: statements that make them."""
         return ()
 
-    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         """Bits of keyed hash that keep different values different; None where they may well become equal."""
         return None
 
@@ -83,8 +84,9 @@ def unless_empty(value: ColumnElement[Any], fake: TextElement) -> TextElement:
 def present(value: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a value is not NULL, for values of any type.
 
-    Not IS NOT NULL: in a USING clause PostgreSQL 18 resolves that by the parent's column numbers for every partition, and
-    refuses partitions whose columns stand in another order ("attribute 3 of type … has wrong type").
+    Not IS NOT NULL: in a USING clause PostgreSQL 18 resolves that by the parent's column numbers for every
+    partition, and refuses partitions whose columns stand in another order ("attribute 3 of type … has wrong
+    type").
     """
     return func.length(cast(value, Text)) >= literal(0)
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 from sqlalchemy import Integer, Text, func, literal
 
-from services.anonymize.worker.masks.base import MaskContext, TextMask
+from services.anonymize.worker.masks.base import MaskContext, TextMask, short_type
 from services.anonymize.worker.masks.functions import FAKE_PHONE
 from services.anonymize.worker.masks.local import by_country, plain_code
 from services.anonymize.worker.masks.names import plain
@@ -17,7 +17,10 @@ from services.anonymize.worker.schema import Column
 from services.anonymize.worker.sql import Purpose, TextElement, keyed_hex, word, work_function
 
 # RFC 2606 and RFC 6761: nobody can register these, so no mail to a fake ever arrives.
-RESERVED_DOMAINS = (r"(?:[a-z0-9-]+\.)*example\.(?:com|net|org)", r"(?:[a-z0-9-]+\.)+(?:invalid|test|example)")
+RESERVED_DOMAINS = (
+    r"(?:[a-z0-9-]+\.)*example\.(?:com|net|org)",
+    r"(?:[a-z0-9-]+\.)+(?:invalid|test|example)",
+)
 RESERVED = "@(?:" + "|".join(RESERVED_DOMAINS) + ")$"
 
 MOST_DIGITS, FEWEST_DIGITS = 20, 12
@@ -30,7 +33,8 @@ def _reserved(domain: str) -> str:
 
 
 class Email(TextMask):
-    """A first name and a keyed hash under a reserved domain; addresses that differ in case only stay one address."""
+    """A first name and a keyed hash under a reserved domain; addresses that differ in case only stay one
+    address."""
 
     word: ClassVar[str] = "email"
     preserves: ClassVar[str] = "uniqueness (up to case), joinability, NULL and empty values"
@@ -39,7 +43,8 @@ class Email(TextMask):
     case: Literal["ignore", "exact"] = "ignore"  # exact: addresses that differ in case stay different
 
     def digits_in(self, length: int | None) -> int:
-        """Digits of hash for which a column of this length has room beside one letter, the @ and the domain."""
+        """Digits of hash for which a column of this length has room beside one letter, the @ and the
+        domain."""
         return MOST_DIGITS if length is None else min(MOST_DIGITS, length - len(self.domain) - 2)
 
     def names_in(self, length: int | None) -> bool:
@@ -50,12 +55,12 @@ class Email(TextMask):
         yield from super().complaints(column)
         if column.length is not None and self.digits_in(column.length) < FEWEST_DIGITS:
             needed = FEWEST_DIGITS + 2 + len(self.domain)
-            yield f"{column.type.replace('character varying', 'varchar')} cannot hold an e-mail (needs {needed})"
+            yield f"{short_type(column)} cannot hold an e-mail (needs {needed})"
 
-    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return 4 * context.email_digits
 
-    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:  # noqa: ARG002
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         address = plain(value) if self.case == "ignore" else value
         hashed = func.left(keyed_hex(address, Purpose.EMAIL), context.email_digits, type_=Text)
         domain = literal("@" + self.domain)
@@ -78,7 +83,9 @@ class Phone(TextMask):
     """A number that belongs to nobody, of the same country, of the same kind and written alike."""
 
     word: ClassVar[str] = "phone"
-    preserves: ClassVar[str] = "country, mobile or not, international or national form, separators, joinability"
+    preserves: ClassVar[str] = (
+        "country, mobile or not, international or national form, separators, joinability"
+    )
 
     country: CountryWord = "FR"
     country_from: str | None = None
@@ -92,7 +99,7 @@ class Phone(TextMask):
         needed, what = (11, "a national number") if self.form == "national" else (16, "an E.164 number")
         if column.length is not None and column.length < needed:
             hint = "; form: national needs 11" if self.form == "keep" and column.length >= 11 else ""
-            yield f"{column.type.replace('character varying', 'varchar')} cannot hold {what} (needs {needed}{hint})"
+            yield f"{short_type(column)} cannot hold {what} (needs {needed}{hint})"
 
     def functions(self) -> tuple[str, ...]:
         return (FAKE_PHONE,)
@@ -101,5 +108,9 @@ class Phone(TextMask):
         home: TextElement = literal(self.country, Text)
         if self.country_from is not None:
             countries: dict[str, TextElement] = {code: literal(code, Text) for code in COUNTRIES}
-            home = by_country(plain_code(context.row(self.country_from)), countries, self.country, COUNTRY_WORDS)
-        return work_function("fake_phone", value, home, literal(self.form, Text), literal(length or 64, Integer))
+            home = by_country(
+                plain_code(context.row(self.country_from)), countries, self.country, COUNTRY_WORDS
+            )
+        return work_function(
+            "fake_phone", value, home, literal(self.form, Text), literal(length or 64, Integer)
+        )

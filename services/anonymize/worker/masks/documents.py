@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, column, func, literal, select
+from sqlalchemy import ColumnElement, Text, case, cast, column, func, literal, select
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
 from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
@@ -90,7 +90,7 @@ class Json(Mask):
     def _paths_fit(cls, paths: Mapping[str, Mask]) -> Mapping[str, Mask]:
         for path, mask in paths.items():
             if not isinstance(mask, TextMask | Keep | Null | Constant):
-                raise ValueError(f"{path}: {mask.word} does not work inside JSON")  # noqa: TRY004 - pydantic's way
+                raise ValueError(f"{path}: {mask.word} does not work inside JSON")
         _tree(paths)
         return paths
 
@@ -101,8 +101,9 @@ class Json(Mask):
         return tuple(dict.fromkeys(made for mask in self.paths.values() for made in mask.functions()))
 
     def function(self, context: MaskContext) -> str | None:
-        """The statement that makes the column's function, if it needs one: only a query walks an array's elements, and
-        an ALTER TABLE takes no queries. Columns of the row come in as the function's arguments."""
+        """The statement that makes the column's function, if it needs one: only a query walks an array's
+        elements, and an ALTER TABLE takes no queries. Columns of the row come in as the function's
+        arguments."""
         if not _has_items(_tree(self.paths)):
             return None
         arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
@@ -113,7 +114,9 @@ class Json(Mask):
         )
         body = _rebuilt(_tree(self.paths), column(DOCUMENT, JSONB), self.others, inside, 0)
         signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
-        return function_statement(context.document_function, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END")
+        return function_statement(
+            context.document_function, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END"
+        )
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         document = cast(value, JSONB)
@@ -124,7 +127,8 @@ class Json(Mask):
         return cast(work_function(context.document_function, document, *row), NamedType(column.type))
 
     def unknown_query(self, schema: str, table: str, name: str) -> str | None:
-        """A query for the places of documents that the policy does not know, as (path, kind of value); values never."""
+        """A query for the places of documents that the policy does not know, as (path, kind of value); values
+        never."""
         if self.others != "fail":
             return None
         value = f"CAST(t.{quoted(name)} AS jsonb)"
@@ -133,13 +137,19 @@ class Json(Mask):
 
 
 def _rebuilt(node: Node, value: JsonElement, others: str, context: MaskContext, depth: int) -> JsonElement:
-    """The document below a node, made anew. What has not the shape that the policy says becomes null: it cannot be
-    known what it holds."""
+    """The document below a node, made anew. What has not the shape that the policy says becomes null: it
+    cannot be known what it holds."""
     if node.mask is not None:
-        return _leaf(node.mask, value, value.op("#>>")(cast(literal("{}", Text), NamedType("text[]"))), context)
+        return _leaf(
+            node.mask, value, value.op("#>>")(cast(literal("{}", Text), NamedType("text[]"))), context
+        )
     shapes: list[tuple[ColumnElement[bool], JsonElement]] = []
     if node.keys:
-        entry = func.jsonb_each(value).table_valued(column("key", Text), column("value", JSONB)).alias(f"e{depth}")
+        entry = (
+            func.jsonb_each(value)
+            .table_valued(column("key", Text), column("value", JSONB))
+            .alias(f"e{depth}")
+        )
         branches = [
             (entry.c.key == literal(key), _rebuilt(below, entry.c.value, others, context, depth + 1))
             for key, below in node.keys.items()
@@ -166,7 +176,9 @@ def _has_items(node: Node) -> bool:
     return node.items is not None or any(map(_has_items, node.keys.values()))
 
 
-def _merged(node: Node, value: JsonElement, text: JsonElement, others: str, context: MaskContext) -> JsonElement:
+def _merged(
+    node: Node, value: JsonElement, text: JsonElement, others: str, context: MaskContext
+) -> JsonElement:
     """The document below a node as one expression, for paths without arrays."""
     if node.mask is not None:
         return _leaf(node.mask, value, text, context)
@@ -220,14 +232,17 @@ def _unknown(node: Node, table: str, value: str, path: str, label: str) -> Itera
         known = ", ".join(map(text_literal, node.keys))
         prefix = text_literal(label + "." if label else "")
         # a key may be personal itself ({"jean@…": true}): only one that looks like a name is told
-        shown = "CASE WHEN k.key ~ '^[A-Za-z_][A-Za-z0-9_-]{0,39}$' THEN k.key ELSE 'a key of ' || length(k.key) || ' characters' END"
+        plain = "k.key ~ '^[A-Za-z_][A-Za-z0-9_-]{0,39}$'"
+        shown = f"CASE WHEN {plain} THEN k.key ELSE 'a key of ' || length(k.key) || ' characters' END"
         yield (
             f"(SELECT DISTINCT {prefix} || {shown}, 'unknown key' {found}, jsonb_object_keys("
             f"CASE WHEN jsonb_typeof(found.value) = 'object' THEN found.value ELSE '{{}}' END) AS k(key)"
             f" WHERE k.key NOT IN ({known}) LIMIT 20)"
         )
     for key, below in node.keys.items():
-        yield from _unknown(below, table, value, f"{path}.{json.dumps(key)}", f"{label}.{key}" if label else key)
+        yield from _unknown(
+            below, table, value, f"{path}.{json.dumps(key)}", f"{label}.{key}" if label else key
+        )
     if node.items is not None:
         yield from _unknown(node.items, table, value, f"{path}[*]", f"{label}[]")
 

@@ -1,3 +1,5 @@
+# SQL keeps its own lines.
+# ruff: noqa: E501
 """Functions that the worker makes in its own schema, for masks that need intermediate values.
 
 A single expression would repeat the normal form of a telephone number, or the body of an IBAN, dozens of times.

@@ -38,14 +38,19 @@ class LocalMask(TextMask):
         if self.locale_from is None:
             return fake(default)
         code = plain_code(context.row(self.locale_from))
-        others = [(codes_match(code, LOCALE_CODES[locale]), fake(locale)) for locale in Locale if locale != default]
+        others = [
+            (codes_match(code, LOCALE_CODES[locale]), fake(locale)) for locale in Locale if locale != default
+        ]
         return case(*others, else_=fake(default))
 
 
 def plain_code(value: ColumnElement[str]) -> TextElement:
     """A country or locale code for comparison: `fr_FR` and `FR ` become `fr`, `France` stays a word."""
     return func.split_part(
-        func.replace(func.lower(func.btrim(cast(value, Text))), literal("-"), literal("_")), literal("_"), 1, type_=Text
+        func.replace(func.lower(func.btrim(cast(value, Text))), literal("-"), literal("_")),
+        literal("_"),
+        1,
+        type_=Text,
     )
 
 
@@ -58,5 +63,7 @@ def by_country(
     code: TextElement, fakes: Mapping[str, TextElement], default: str, words: Mapping[str, tuple[str, ...]]
 ) -> TextElement:
     """The fake of a row's country; any other country gets the default's."""
-    branches = [(codes_match(code, words[country]), fake) for country, fake in fakes.items() if country != default]
+    branches = [
+        (codes_match(code, words[country]), fake) for country, fake in fakes.items() if country != default
+    ]
     return case(*branches, else_=fakes[default]) if branches else fakes[default]

@@ -1,4 +1,5 @@
-"""Masks for what people and companies are called and where they live: words from lists, chosen by the value itself."""
+"""Masks for what people and companies are called and where they live: words from lists, chosen by the value
+itself."""
 
 from typing import ClassVar
 
@@ -32,7 +33,10 @@ class _ListedMask(LocalMask):
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         return fitted(
-            self.by_locale(context, lambda locale: word(words(self.kind, locale), plain(value), self.purpose)), length
+            self.by_locale(
+                context, lambda locale: word(words(self.kind, locale), plain(value), self.purpose)
+            ),
+            length,
         )
 
 
@@ -79,7 +83,9 @@ class FullName(LocalMask):
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         def both(locale: Locale) -> TextElement:
             first = word(words(Kind.FIRST_NAMES, locale), plain(value), Purpose.FIRST_NAME)
-            return first + literal(" ") + word(words(Kind.LAST_NAMES, locale), plain(value), Purpose.LAST_NAME)
+            return (
+                first + literal(" ") + word(words(Kind.LAST_NAMES, locale), plain(value), Purpose.LAST_NAME)
+            )
 
         return fitted(self.by_locale(context, both), length)
 
@@ -111,7 +117,25 @@ POSTCODE_STARTS = {
     Locale.IT: tuple(f"{n:02}" for n in range(1, 98)),
     Locale.DE: tuple(f"{n:02}" for n in range(1, 100)),
     Locale.PT: tuple(f"{n}" for n in range(10, 99)),
-    Locale.EN: tuple("B BA BN BS CF DE EX GL L LE LS M NE NG OX PL S SO YO".split()),
+    Locale.EN: (
+        "B",
+        "BA",
+        "BN",
+        "BS",
+        "CF",
+        "DE",
+        "EX",
+        "GL",
+        "LE",
+        "LS",
+        "M",
+        "NE",
+        "NG",
+        "OX",
+        "PL",
+        "S",
+        "SO",
+    ),
 }
 
 
@@ -129,11 +153,23 @@ class Postcode(LocalMask):
             low = number(plain(value), Purpose.POSTCODE, 1000, "low")
             ending = func.lpad(cast(low, Text), 3, literal("0"), type_=Text)
             if locale is Locale.PT:
-                middle = func.lpad(cast(number(plain(value), Purpose.POSTCODE, 100, "middle"), Text), 2, literal("0"))
+                middle = func.lpad(
+                    cast(number(plain(value), Purpose.POSTCODE, 100, "middle"), Text), 2, literal("0")
+                )
                 return start + middle + literal("-") + ending
-            if locale is Locale.EN:  # M14 3QX: a district, and a unit that ends in two letters Royal Mail uses
-                unit = word(("AB", "DE", "HJ", "LN", "PQ", "RS", "UW", "XY"), plain(value), Purpose.POSTCODE, "unit")
-                return start + cast(low % literal(29) + literal(1), Text) + literal(" ") + func.left(ending, 1) + unit
+            if (
+                locale is Locale.EN
+            ):  # M14 3QX: a district, and a unit that ends in two letters Royal Mail uses
+                unit = word(
+                    ("AB", "DE", "HJ", "LN", "PQ", "RS", "UW", "XY"), plain(value), Purpose.POSTCODE, "unit"
+                )
+                return (
+                    start
+                    + cast(low % literal(29) + literal(1), Text)
+                    + literal(" ")
+                    + func.left(ending, 1)
+                    + unit
+                )
             return start + ending
 
         fake = self.by_locale(context, code)

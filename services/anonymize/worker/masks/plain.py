@@ -1,4 +1,5 @@
-"""Masks that need no word list: constants, NULL, keyed hashes, shifted dates, addresses on the network, and none at all."""
+"""Masks that need no word list: constants, NULL, keyed hashes, shifted dates, addresses on the network, and
+none at all."""
 
 import datetime
 from collections.abc import Iterator
@@ -8,7 +9,14 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, null
 from sqlalchemy.types import Interval
 
-from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask, present, short_type, unless_empty
+from services.anonymize.worker.masks.base import (
+    Mask,
+    MaskContext,
+    TextMask,
+    present,
+    short_type,
+    unless_empty,
+)
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
     Collated,
@@ -31,7 +39,9 @@ class Keep(Mask):
     preserves: ClassVar[str] = "everything"
     rewrites: ClassVar[bool] = False
 
-    not_phones: bool = False  # its runs of digits are codes: verification looks for no telephone numbers in it
+    not_phones: bool = (
+        False  # its runs of digits are codes: verification looks for no telephone numbers in it
+    )
 
 
 class ByScript(Mask):
@@ -54,10 +64,10 @@ class Null(Mask):
         if column.not_null:
             yield "is NOT NULL and cannot become null; use constant or another mask"
 
-    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return 1024  # NULLs are never equal to one another
 
-    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:  # noqa: ARG002
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         return null()
 
 
@@ -85,7 +95,7 @@ class Constant(Mask):
         elif column.family in {Family.DATE, Family.TIMESTAMP} and not _is_date(text):
             yield f"{column.type} cannot hold the constant {text}; write it as 2000-01-31"
 
-    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:  # noqa: ARG002
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         constant = cast(literal(self.text(), Text), NamedType(column.type))
         return case((present(value), constant), else_=null())
 
@@ -99,10 +109,10 @@ class Hash(TextMask):
     needs: ClassVar[int] = 16
     needs_for: ClassVar[str] = "a hash wide enough"
 
-    def injective_bits(self, column: Column, context: MaskContext) -> int | None:  # noqa: ARG002
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return 122 if column.family is Family.UUID else 4 * min(column.length or 64, 64)
 
-    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:  # noqa: ARG002
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         return func.left(keyed_hex(value, Purpose.HASH), min(length or 64, 64), type_=Text)
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
@@ -136,10 +146,13 @@ class DateShift(Mask):
         return (self.by,) if self.by else ()
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        chosen_by: TextElement = func.coalesce(Collated(context.row(self.by)), Collated(value), type_=Text) if self.by \
-            else Collated(value)  # fmt: skip
+        chosen_by: TextElement = Collated(value)
+        if self.by:
+            chosen_by = func.coalesce(Collated(context.row(self.by)), chosen_by, type_=Text)
         drawn = cast(hashed(chosen_by, Purpose.DATE).op("%")(literal(2 * self.days)), Integer)
-        shift = case((drawn < literal(self.days), drawn - literal(self.days)), else_=drawn - literal(self.days - 1))
+        shift = case(
+            (drawn < literal(self.days), drawn - literal(self.days)), else_=drawn - literal(self.days - 1)
+        )
         if column.family is Family.DATE:
             return value + shift
         return value + shift.op("*")(cast(literal("1 day", Text), Interval))
@@ -156,8 +169,10 @@ class Ip(TextMask):
 
     version: Literal["keep", "4"] = "keep"
 
-    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:  # noqa: ARG002
-        four = func.host(_inet("10.0.0.0") + hashed(value, Purpose.IP).op("&")(literal(2**24 - 1)), type_=Text)
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        four = func.host(
+            _inet("10.0.0.0") + hashed(value, Purpose.IP).op("&")(literal(2**24 - 1)), type_=Text
+        )
         if self.version == "4" or (length is not None and length < 39):
             return four
         six = func.host(_inet("2001:db8::") + hashed(value, Purpose.IP), type_=Text)

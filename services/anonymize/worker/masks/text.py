@@ -12,8 +12,8 @@ from services.anonymize.worker.sql import Collated, TextElement, work_function
 
 
 class Redact(TextMask):
-    """The text with a placeholder for every e-mail, telephone number, IBAN, URL and IP address in it, and for the names
-    that stand in columns of the same row."""
+    """The text with a placeholder for every e-mail, telephone number, IBAN, URL and IP address in it, and for
+    the names that stand in columns of the same row."""
 
     word: ClassVar[str] = "redact"
     preserves: ClassVar[str] = "the rest of the text, NULL and empty values"

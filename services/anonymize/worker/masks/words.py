@@ -10,7 +10,7 @@ from faker import Faker
 from services.anonymize.worker.sql import MAX_NAME_BYTES
 
 LIST_LENGTH = 1024
-SEED = 20260101  # the lists are public and the same in every run; which word a value gets is the run key's secret
+SEED = 20260101  # the lists are no secret; which word a value gets is the run key's
 
 
 class Locale(StrEnum):
@@ -45,10 +45,37 @@ FAKER_LOCALES = {
 
 # Country codes and languages, lower case, that a row may hold for each locale.
 LOCALE_CODES: dict[Locale, tuple[str, ...]] = {
-    Locale.FR: ("fr", "fra", "france", "be", "bel", "lu", "mc", "gp", "mq", "gf", "re", "yt", "french", "français"),
+    Locale.FR: (
+        "fr",
+        "fra",
+        "france",
+        "be",
+        "bel",
+        "lu",
+        "mc",
+        "gp",
+        "mq",
+        "gf",
+        "re",
+        "yt",
+        "french",
+        "français",
+    ),
     Locale.ES: ("es", "esp", "spain", "espagne", "españa", "ad", "mx", "ar", "spanish", "español"),
     Locale.IT: ("it", "ita", "italy", "italie", "italia", "sm", "va", "italian", "italiano"),
-    Locale.DE: ("de", "deu", "ger", "germany", "allemagne", "deutschland", "at", "ch", "li", "german", "deutsch"),
+    Locale.DE: (
+        "de",
+        "deu",
+        "ger",
+        "germany",
+        "allemagne",
+        "deutschland",
+        "at",
+        "ch",
+        "li",
+        "german",
+        "deutsch",
+    ),
     Locale.PT: ("pt", "prt", "por", "portugal", "br", "portuguese", "português"),
     Locale.EN: ("en", "gb", "gbr", "uk", "ie", "us", "usa", "au", "nz", "ca", "united kingdom", "english"),
 }

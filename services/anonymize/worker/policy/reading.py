@@ -1,6 +1,7 @@
 """Reads policy.yaml: YAML nodes in, frozen models out, every problem with its line.
 
-PyYAML's nodes are read directly, because plain loading forgets lines and silently takes the last of two equal keys.
+PyYAML's nodes are read directly, because plain loading forgets lines and silently takes the last of two equal
+keys.
 """
 
 from collections.abc import Iterator
@@ -54,18 +55,26 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise PolicyError(
-                [Problem(self.name, mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}")]
+                [
+                    Problem(
+                        self.name, mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}"
+                    )
+                ]
             ) from None
         except yaml.YAMLError as error:
             raise PolicyError([Problem(self.name, 1, f"not YAML: {error}")]) from None
         if root is None:
-            raise PolicyError([Problem(self.name, 1, "the policy is empty; start it with version: 1 and tables:")])
+            raise PolicyError(
+                [Problem(self.name, 1, "the policy is empty; start it with version: 1 and tables:")]
+            )
         return root
 
     def complain(self, node: yaml.Node, message: str) -> None:
         self.problems.append(Problem(self.name, line_of(node), message))
 
-    def entries(self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None) -> dict[str, yaml.Node]:
+    def entries(
+        self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None
+    ) -> dict[str, yaml.Node]:
         """Return a mapping's values by key; with `known`, any other key is a problem."""
         if not isinstance(node, yaml.MappingNode):
             self.complain(node, f"{what} must be a mapping of names")
@@ -77,7 +86,9 @@ class _Reader:
             elif key_node.value in found:
                 self.complain(key_node, f"{key_node.value} stands twice in {what}; keep one")
             elif known is not None and key_node.value not in known:
-                self.complain(key_node, f"{what} knows no {key_node.value}{did_you_mean(key_node.value, known)}")
+                self.complain(
+                    key_node, f"{what} knows no {key_node.value}{did_you_mean(key_node.value, known)}"
+                )
             else:
                 found[key_node.value] = value
         return found
@@ -91,7 +102,9 @@ class _Reader:
     def choice(self, node: yaml.Node, what: str, known: tuple[str, ...]) -> str:
         word = self.word(node, what)
         if word and word not in known:
-            self.complain(node, f"{what} must be one of {', '.join(known)}, not {word}{did_you_mean(word, known)}")
+            self.complain(
+                node, f"{what} must be one of {', '.join(known)}, not {word}{did_you_mean(word, known)}"
+            )
         return word if word in known else known[0]
 
     def version(self, node: yaml.Node | None, root: yaml.Node) -> None:
@@ -156,10 +169,13 @@ class _Reader:
         return self.build_mask(where, node, self.mask_name(parameters.pop("mask")), parameters)
 
     def mask_name(self, node: yaml.Node) -> str:
-        # `null` is YAML's null as well as a mask's name, and an unquoted `email:` with nothing behind is no mask
+        # `null` is YAML's null as well as a mask's name, and an unquoted `email:` with nothing behind is no
+        # mask
         return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
-    def build_mask(self, where: str, node: yaml.Node, name: str, parameters: dict[str, yaml.Node]) -> Mask | None:
+    def build_mask(
+        self, where: str, node: yaml.Node, name: str, parameters: dict[str, yaml.Node]
+    ) -> Mask | None:
         kind = MASKS.get(name)
         if kind is None:
             said = f"no mask is called {name}{did_you_mean(name, MASKS)}" if name else "a mask is missing"
@@ -203,7 +219,7 @@ class _Reader:
             case _:
                 loader = yaml.SafeLoader("")
                 try:
-                    return loader.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+                    return loader.construct_object(node, deep=True)
                 except (yaml.YAMLError, ValueError):
                     self.complain(node, f"{node.value} is no plain value")
                     return None
