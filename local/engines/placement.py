@@ -109,6 +109,8 @@ def _bury_the_dead(root: Path) -> None:
     for home in root.glob(f"{_HOME}*"):
         if (home / "detached").exists() or not (home / "owner.lock").exists():
             continue
+        if home.stat().st_uid != os.geteuid():
+            continue  # another user's, who may be alive and whose engines are not ours to stop
         with (home / "owner.lock").open() as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

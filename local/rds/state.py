@@ -46,6 +46,7 @@ class State:
         now = self.now()
         for thing in self.registry.everything():
             thing.timeline.advance(now)
+        self._busy.notify_all()  # whatever led here may have begun something
 
     def run(self, work: Callable[[], None], *touched: Database | Snapshot) -> "Future[None]":
         """Do slow work on these databases and snapshots, after all earlier work on any of them."""
@@ -67,7 +68,6 @@ class State:
             future = self._pool.submit(after_the_others)
         for thing in touched:
             thing.work = future
-        self._busy.notify_all()
         return future
 
     def close(self) -> None:
@@ -86,7 +86,8 @@ class State:
             while not self._closed:
                 resting = all(thing.timeline.at_rest for thing in self.registry.everything())
                 self._busy.wait(None if resting else _TICK)
-                self.settle()
+                if not self._closed:
+                    self.settle()
 
 
 @dataclass(frozen=True)

@@ -93,21 +93,28 @@ def test_what_cannot_be_reached_goes_to_a_private_temporary_folder(
     assert list((closed_root / "engines").iterdir()) == []
 
 
-def test_a_detached_engine_stays_alone_until_it_is_put_away(open_root: Path) -> None:
+def test_detached_engines_stay_alone_until_they_are_put_away_one_by_one(open_root: Path) -> None:
     engines = PostgresEngines(open_root)
     other = _answers(engines)
-    volume = engines.create(SHOP)
-    engines.start(volume, engines.reserve_port())
-    kept = engines.detach(volume)
+    kept = []
+    for volume in (engines.create(SHOP), engines.create(SHOP)):
+        engines.start(volume, engines.reserve_port())
+        kept.append(engines.detach(volume))
     engines.close()
     PostgresEngines(open_root).close()
-    _connect(kept.port).close()
     assert other.data_directory is not None
     assert not other.data_directory.exists()
-    remove_detached(kept)
-    remove_detached(kept)
-    assert kept.pid is not None
-    assert not is_alive(kept.pid)
+    first, second = kept
+    for endpoint in kept:
+        _connect(endpoint.port).close()
+    remove_detached(first)
+    assert first.pid is not None
+    assert not is_alive(first.pid)
+    _connect(second.port).close()
+    remove_detached(second)
+    remove_detached(second)
+    assert second.pid is not None
+    assert not is_alive(second.pid)
     assert list(open_root.iterdir()) == []
 
 
