@@ -19,7 +19,7 @@ from cli.folders import Kept, RunFolder
 from cli.result import DatabaseFacts, Leftovers, Result, events_of, leftovers_of, stage_times
 from cli.source import NewSource, back_up, create_source
 from cli.view import Screen
-from cli.watch import RunView, StalledError, read, watch
+from cli.watch import Reader, RunView, StalledError, watch
 from local.cloud import Cloud
 from local.copying.copying import CopyError
 from local.documents import LocalSource, target_of
@@ -157,11 +157,9 @@ class _Loop:
         """Show the run until it is over; the text says why nothing more is to be expected, if that is so."""
         development, letters = self._cloud.ledger("development"), DeadLetters(self._cloud)
         seen: list[RunView] = []
-        looks = watch(
-            lambda: read(self._ledger, development, self._material.source, letters), PATIENCE_SECONDS
-        )
+        look = Reader(self._ledger, development, self._material.source, letters)
         try:
-            for view in looks:
+            for view in watch(look, PATIENCE_SECONDS):
                 self._screen.show(view)
                 seen[:] = [view]
         except StalledError as error:

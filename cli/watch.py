@@ -18,7 +18,7 @@ RESTORE, ANONYMIZE, SNAPSHOT, RECEIVER, CLEAN_UP = STAGES = (
     "clean-up",
 )
 _CLEANING = ("restore.removal", "snapshot.withdrawal")
-LOOK_EVERY_SECONDS = 0.25
+LOOK_EVERY_SECONDS = 0.4
 
 
 class StageState(StrEnum):
@@ -105,21 +105,49 @@ def view_of(records: Records, at: datetime) -> RunView:
     return RunView(at, run, stages, failure, over=not working and _is_over(run, failure, stages[4]))
 
 
-def read(
-    production: Ledger, development: Ledger, source: str, dead_letters: Callable[[], Sequence[str]]
-) -> Records:
-    """Read what both ledgers hold about the newest run of a source."""
-    run = max((run for run in production.runs() if run.source == source), key=_began, default=None)
-    if run is None:
-        return Records(None, dead_letters=dead_letters())
-    return Records(
-        run=run,
-        steps=production.steps(run.key),
-        receiver=development.step(f"target#{source}", RECEIVER),
-        delivery=development.delivery(run.run_id),
-        progress=production.progress(run.run_id),
-        dead_letters=dead_letters(),
-    )
+class Reader:
+    """Reads what both ledgers hold about the newest run of a source, and no more than can have changed.
+
+    Every request is answered by this machine, on which the worker wants to mask.
+    """
+
+    def __init__(
+        self,
+        production: Ledger,
+        development: Ledger,
+        source: str,
+        dead_letters: Callable[[], Sequence[str]],
+    ) -> None:
+        self._production = production
+        self._development = development
+        self._source = source
+        self._dead_letters = dead_letters
+        self._run_id: str | None = None
+
+    def __call__(self) -> Records:
+        """Look once."""
+        run = self._run()
+        if run is None:
+            return Records(None, dead_letters=self._dead_letters())
+        steps = self._production.steps(run.key)
+        working = {step.step for step in steps if step.state is StepState.WORKING}
+        shared = run.shared_at is not None
+        return Records(
+            run=run,
+            steps=steps,
+            receiver=self._development.step(f"target#{self._source}", RECEIVER) if shared else None,
+            delivery=self._development.delivery(run.run_id) if shared else Delivery(),
+            progress=self._production.progress(run.run_id) if ANONYMIZE in working else None,
+            dead_letters=() if working else self._dead_letters(),
+        )
+
+    def _run(self) -> Run | None:
+        if self._run_id is not None:
+            return self._production.run(self._run_id)
+        runs = (run for run in self._production.runs() if run.source == self._source)
+        newest = max(runs, key=_began, default=None)
+        self._run_id = newest.run_id if newest else None
+        return newest
 
 
 def watch(

@@ -125,7 +125,7 @@ tables:
         (("      email: email", "      emial: email"), "policy.yaml:8: "),
         (("  hr.staff: keep", "  hr.stuff: keep"), "policy.yaml:14: "),
         (("{mask: date_shift, days: 30}", "first_name"), "policy.yaml:13: "),
-        (("      phone: phone\n", ""), "policy.yaml:4: "),
+        (("      phone: phone\n", ""), "policy.yaml:5: people.phone"),
         (("phone: phone", "phone: fone"), "policy.yaml:9: "),
         (("version: 1", "version: 1\ndatabase: another"), "policy.yaml:2: "),
     ],

@@ -59,7 +59,7 @@ def test_stages_that_never_began_are_not_in_the_record() -> None:
 
 def test_events_are_told_in_order_and_once_though_they_went_two_ways() -> None:
     shared = '{"type": "SnapshotShared"}'
-    moment = datetime(2026, 11, 23, 4)  # noqa: DTZ001 - as the emulator writes it, UTC without saying so
+    moment = datetime(2026, 11, 23, 4)  # as the emulator writes it: UTC, without saying so
     published = [
         Published(moment, PRODUCTION, "topic", "DatabaseAnonymized", '{"type": "DatabaseAnonymized"}'),
         Published(moment, PRODUCTION, "topic", "SnapshotShared", shared),
