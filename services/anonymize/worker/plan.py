@@ -90,8 +90,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             contexts[name] = context
             functions |= dict.fromkeys(mask.functions())
             if isinstance(mask, Json):
-                if made := mask.function(context):
-                    functions[made] = None
+                functions |= dict.fromkeys(mask.array_functions(context))
                 if query := mask.unknown_query(table.schema, table.name, name):
                     checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
         reason = obstacles.no_rewrite(table, frozenset(rules))

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -100,31 +100,35 @@ class Json(Mask):
     def functions(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(made for mask in self.paths.values() for made in mask.functions()))
 
-    def function(self, context: MaskContext) -> str | None:
-        """The statement that makes the column's function, if it needs one: only a query walks an array's
-        elements, and an ALTER TABLE takes no queries. Columns of the row come in as the function's
-        arguments."""
-        if not _has_items(_tree(self.paths)):
-            return None
-        arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
-        inside = MaskContext(
-            row=lambda name: column(arguments[name], Text),
-            email_digits=context.email_digits,
-            email_names=context.email_names,
-        )
-        body = _rebuilt(_tree(self.paths), column(DOCUMENT, JSONB), self.others, inside, 0)
-        signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
-        return function_statement(
-            context.document_function, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END"
-        )
+    def array_functions(self, context: MaskContext) -> tuple[str, ...]:
+        """Statements that make the column's functions, one for each array that the paths enter: only a query walks
+        an array's elements, and an ALTER TABLE takes no queries."""
+        _, functions = self._built(column(DOCUMENT, JSONB), context)
+        return functions
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        document = cast(value, JSONB)
+        document, _ = self._built(cast(value, JSONB), context)
+        return cast(document, NamedType(column.type))
+
+    def _built(self, document: JsonElement, context: MaskContext) -> tuple[JsonElement, tuple[str, ...]]:
+        """The masked document as an expression, and the functions that it calls. Columns of the row come into a
+        function as its arguments."""
+        functions: list[str] = []
+        arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
+        signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
+        inside = replace(context, row=lambda name: column(arguments[name], Text))
+        row = [Collated(context.row(name)) for name in arguments]
+
+        def called(items: Node, value: JsonElement) -> JsonElement:
+            name = f"{context.document_function}_{len(functions)}"
+            body = _elements(items, column(DOCUMENT, JSONB), self.others, inside, 0)
+            functions.append(
+                function_statement(name, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END")
+            )
+            return work_function(name, value, *row)
+
         tree = _tree(self.paths)
-        if not _has_items(tree):  # many times faster than a call of a function for each row
-            return cast(_merged(tree, document, document, self.others, context), NamedType(column.type))
-        row = [Collated(context.row(name)) for name in self.reads()]
-        return cast(work_function(context.document_function, document, *row), NamedType(column.type))
+        return _merged(tree, document, _text_of(document), self.others, context, called), tuple(functions)
 
     def unknown_query(self, schema: str, table: str, name: str) -> str | None:
         """A query for the places of documents that the policy does not know, as (path, kind of value); values
@@ -136,59 +140,51 @@ class Json(Mask):
         return " UNION ALL ".join(parts)
 
 
-def _rebuilt(node: Node, value: JsonElement, others: str, context: MaskContext, depth: int) -> JsonElement:
-    """The document below a node, made anew. What has not the shape that the policy says becomes null: it
-    cannot be known what it holds."""
-    if node.mask is not None:
-        return _leaf(
-            node.mask, value, value.op("#>>")(cast(literal("{}", Text), NamedType("text[]"))), context
-        )
-    shapes: list[tuple[ColumnElement[bool], JsonElement]] = []
-    if node.keys:
-        entry = (
-            func.jsonb_each(value)
-            .table_valued(column("key", Text), column("value", JSONB))
-            .alias(f"e{depth}")
-        )
-        branches = [
-            (entry.c.key == literal(key), _rebuilt(below, entry.c.value, others, context, depth + 1))
-            for key, below in node.keys.items()
-        ]
-        made = func.jsonb_object_agg(entry.c.key, case(*branches, else_=entry.c.value))
-        query = select(func.coalesce(made, cast(literal("{}", Text), JSONB)))
-        if others != "keep":
-            query = query.where(entry.c.key.in_([literal(key) for key in node.keys]))
-        shapes.append((_is(value, "object"), query.select_from(entry).scalar_subquery()))
-    if node.items is not None:
-        items = (
-            func.jsonb_array_elements(value)
-            .table_valued(column("value", JSONB), with_ordinality="place")
-            .render_derived(name=f"i{depth}")
-        )
-        below = _rebuilt(node.items, items.c.value, others, context, depth + 1)
-        made = func.jsonb_agg(aggregate_order_by(below, items.c.place))
-        query = select(func.coalesce(made, cast(literal("[]", Text), JSONB))).select_from(items)
-        shapes.append((_is(value, "array"), query.scalar_subquery()))
-    return case(*shapes, else_=_json_null(value))
-
-
-def _has_items(node: Node) -> bool:
-    return node.items is not None or any(map(_has_items, node.keys.values()))
+Walk = Callable[[Node, JsonElement], JsonElement]
 
 
 def _merged(
-    node: Node, value: JsonElement, text: JsonElement, others: str, context: MaskContext
+    node: Node, value: JsonElement, text: JsonElement, others: str, context: MaskContext, walk: Walk
 ) -> JsonElement:
-    """The document below a node as one expression, for paths without arrays."""
+    """The document below a node, made anew; `walk` makes arrays anew. What has not the shape that the policy says
+    becomes null: it cannot be known what it holds."""
     if node.mask is not None:
         return _leaf(node.mask, value, text, context)
-    empty = cast(literal("{}", Text), JSONB)
-    made = value if others == "keep" else empty
-    for key, below in node.keys.items():
-        name = literal(key, Text)
-        part = _merged(below, value.op("->")(name), value.op("->>")(name), others, context)
-        made = made.op("||")(case((value.op("?")(name), func.jsonb_build_object(name, part)), else_=empty))
-    return case((_is(value, "object"), made), else_=_json_null(value))
+    shapes: list[tuple[ColumnElement[bool], JsonElement]] = []
+    if node.keys:
+        empty = cast(literal("{}", Text), JSONB)
+        made = value if others == "keep" else empty
+        for key, below in node.keys.items():
+            name = literal(key, Text)
+            part = _merged(below, value.op("->")(name), value.op("->>")(name), others, context, walk)
+            made = made.op("||")(
+                case((value.op("?")(name), func.jsonb_build_object(name, part)), else_=empty)
+            )
+        shapes.append((_is(value, "object"), made))
+    if node.items is not None:
+        shapes.append((_is(value, "array"), walk(node.items, value)))
+    return case(*shapes, else_=_json_null(value))
+
+
+def _elements(items: Node, value: JsonElement, others: str, context: MaskContext, depth: int) -> JsonElement:
+    """An array with every element made anew, as a query."""
+    each = (
+        func.jsonb_array_elements(value)
+        .table_valued(column("value", JSONB), with_ordinality="place")
+        .render_derived(name=f"i{depth}")
+    )
+
+    def walk(below: Node, inner: JsonElement) -> JsonElement:
+        return _elements(below, inner, others, context, depth + 1)
+
+    element = _merged(items, each.c.value, _text_of(each.c.value), others, context, walk)
+    made = func.jsonb_agg(aggregate_order_by(element, each.c.place))
+    query = select(func.coalesce(made, cast(literal("[]", Text), JSONB))).select_from(each)
+    return query.scalar_subquery()
+
+
+def _text_of(value: JsonElement) -> JsonElement:
+    return value.op("#>>")(cast(literal("{}", Text), NamedType("text[]")))
 
 
 def _leaf(mask: Mask, value: JsonElement, text: JsonElement, context: MaskContext) -> JsonElement:
