@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -175,6 +176,7 @@ Config = Production | Development
 _document: TypeAdapter[Config] = TypeAdapter(Annotated[Config, Field(discriminator="account")])
 
 
+@lru_cache(maxsize=4)
 def read(text: str, where: str) -> Config:
     """Read a configuration document. Raises ConfigError with every problem, one a line."""
     import yaml  # noqa: PLC0415 - 35 ms that a cold start needs only here

@@ -4,6 +4,7 @@ Every item is a flat map of strings under `pk` and `sk`; a field that is None is
 deliveries could make at once are compare-and-set.
 """
 
+import itertools
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from shared.records import (
 )
 
 RETENTION = timedelta(days=400)
+_order = itertools.count()  # lines of one process keep their order within a microsecond
 _REFUSED = "ConditionalCheckFailedException"
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
@@ -110,18 +112,28 @@ class Ledger:
         """Write facts about what development does with the snapshot of a run, each once."""
         self._add_facts(run_id, "delivery", facts)
 
+    def record_password(self, run_id: str, resource_id: str) -> None:
+        """Write which temporary database has our master password now; a later one replaces it."""
+        self._add_facts(run_id, "run", {"password_set_for": resource_id}, once=False)
+
+    def record_delivered_password(self, run_id: str, resource_id: str) -> None:
+        """Write which new target has our master password now; a later one replaces it."""
+        self._add_facts(run_id, "delivery", {"password_set_for": resource_id}, once=False)
+
     def forget_build_failure(self, run_id: str) -> None:
         """Let the next look build the target of this run again."""
         self._dynamodb.update_item(
             TableName=self._table, Key=_key(run_id, "delivery"), UpdateExpression="REMOVE build_failure"
         )
 
-    def _add_facts(self, run_id: str, item: str, facts: Mapping[str, datetime | str]) -> None:
+    def _add_facts(
+        self, run_id: str, item: str, facts: Mapping[str, datetime | str], *, once: bool = True
+    ) -> None:
+        value = "if_not_exists(#{0}, :{0})" if once else ":{0}"
         self._dynamodb.update_item(
             TableName=self._table,
             Key=_key(run_id, item),
-            UpdateExpression="SET "
-            + ", ".join(f"#{name} = if_not_exists(#{name}, :{name})" for name in facts),
+            UpdateExpression="SET " + ", ".join(f"#{name} = " + value.format(name) for name in facts),
             ExpressionAttributeNames={f"#{name}": name for name in facts},
             ExpressionAttributeValues={f":{name}": {"S": _text(value)} for name, value in facts.items()},
         )
@@ -203,7 +215,8 @@ class Ledger:
         """Append one line to the history of a run."""
         at = self._clock()
         line = Transition(at=at, step=step, what=what, why=why)
-        self._write(subject, f"at#{at.isoformat(timespec='microseconds')}#{secrets.token_hex(2)}", line)
+        moment = f"{at.isoformat(timespec='microseconds')}#{next(_order):06d}"
+        self._write(subject, f"at#{moment}#{secrets.token_hex(2)}", line)
 
     def history(self, subject: str) -> list[Transition]:
         """Read the history of a run, oldest first."""

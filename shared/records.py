@@ -38,7 +38,7 @@ class Run(_Record):
     started_at: datetime
     resource_id: str | None = None
     restored_at: datetime | None = None
-    password_set_at: datetime | None = None
+    password_set_for: str | None = None
     task: str | None = None
     anonymized_at: datetime | None = None
     shared_at: datetime | None = None
@@ -90,7 +90,7 @@ class Delivery(_Record):
     """What the development account has done with the snapshot of a run."""
 
     received_at: datetime | None = None
-    password_set_at: datetime | None = None
+    password_set_for: str | None = None
     build_failure: str | None = None
     replaced_at: datetime | None = None
 

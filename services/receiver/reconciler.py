@@ -138,7 +138,8 @@ class Receiver:
         built_in_place = seen.target is not None and seen.target.tags.get(names.RUN_ID_TAG) == run_id
         beside = databases.find(beside_name)
         new = seen.target if built_in_place else beside
-        password = self._credentials.password(wanted.target) if delivery.password_set_at else None
+        password_set = new is not None and delivery.password_set_for == new.resource_id
+        password = self._credentials.password(wanted.target) if password_set else None
         return Seen(
             shared=seen.shared,
             copies=seen.copies,
@@ -149,7 +150,7 @@ class Receiver:
             answers=self._asked(new, password, delivered=delivery.replaced_at is not None),
             address_recorded=new is not None and self._credentials.names(wanted.target, new),
             received=delivery.received_at is not None,
-            password_set=delivery.password_set_at is not None,
+            password_set=password_set,
             replaced=delivery.replaced_at is not None,
             build_failure=delivery.build_failure,
         )
@@ -199,7 +200,7 @@ class Receiver:
             case SetMasterPassword(name):
                 password = self._credentials.keep(wanted.target, known[name], _tags(run_id))
                 databases.set_master_password(known[name], password)
-                self._ledger.record_delivery(run_id, password_set_at=self._clock())
+                self._ledger.record_delivered_password(run_id, known[name].resource_id)
             case Rename(name, to):
                 databases.rename(known[name], to)
             case RecordAddress(name):

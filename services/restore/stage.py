@@ -94,7 +94,7 @@ def decide(run: Run, seen: Seen) -> Decision[Action]:
             return Wait(f"{seen.database.name}, which is {seen.database.status}")
     if not seen.database.has_instance:  # a restored cluster comes without one
         return Act(AddInstance(run.temporary_database))
-    if run.password_set_at is None:  # it still opens with production's password
+    if run.password_set_for != seen.database.resource_id:  # it still opens with production's password
         return Act(SetMasterPassword(run.temporary_database))
     if seen.database.pending_changes:  # RDS says "available" before it begins to change the password
         return Wait(f"the new master password of {seen.database.name}")
@@ -215,7 +215,7 @@ class Restore:
                 password = secrets.token_hex(PASSWORD_BYTES)
                 self._credentials.write(run, seen.database, password)
                 databases.set_master_password(seen.database, password)
-                self._ledger.record_facts(run.run_id, password_set_at=self._clock())
+                self._ledger.record_password(run.run_id, seen.database.resource_id)
 
     def done(self, run: Run, event: Event | None) -> None:
         """Record that the temporary database stands, and which one it is."""

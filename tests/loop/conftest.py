@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from local.accounts import PRODUCTION, REGION
-from local.documents import LocalSource
+from local.documents import LocalSource, Pacing
 from local.task_runners import Outcome, TaskStart
 from local.world import World
 from shared.database.port import Kind
 from shared.records import Check, Progress, Run, Verification
 
+PACING = Pacing(longest="15m", deadlines={"anonymize": "6h", "receiver": "5h"})
 POLICY = {"policy.yaml": b"version: 1\ntables: {}\n"}
 
 
@@ -133,7 +134,7 @@ def instance() -> Iterator[Scene]:
 
 def a_scene(kind: Kind) -> Iterator[Scene]:
     source = "shop-fr"
-    with World({source: LocalSource(f"{source}-prod", POLICY, kind)}) as world:
+    with World({source: LocalSource(f"{source}-prod", POLICY, kind)}, pacing=PACING) as world:
         scene = Scene(world, kind, source)
         scene.create_source()
         yield scene

@@ -94,6 +94,7 @@ def test_next_week_s_run_replaces_the_target_and_keeps_two_copies(scene: Scene) 
         + rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
     )
     assert len(copies) == 2
+    scene.world.run()
     assert scene.world.leftovers().empty
 
 
@@ -108,7 +109,7 @@ def test_a_request_without_a_newer_snapshot_is_dropped(instance: Scene) -> None:
 
 def test_a_request_for_a_newer_snapshot_waits_for_the_run_of_the_same_source(instance: Scene) -> None:
     instance.world.send("restore", ASKED)
-    instance.world.run(until=lambda: instance.run().restored_at)
+    instance.world.run(until=lambda: any(run.restored_at for run in instance.production.runs()))
     instance.backup()
     instance.world.send("restore", ASKED)
     instance.world.run(at_most=2 * DAY)
@@ -122,9 +123,9 @@ def test_a_request_for_a_newer_snapshot_waits_for_the_run_of_the_same_source(ins
 
 
 def test_an_event_lost_between_the_accounts_is_made_up_by_the_receiver_s_schedule(scene: Scene) -> None:
-    scene.world.client("production", "events").disable_rule(Name="snapshot-shared", EventBusName="snapveil")
+    scene.world.client("production", "events").disable_rule(Name="to-development", EventBusName="snapveil")
     scene.world.send("restore", ASKED)
-    scene.world.run(until=lambda: scene.run().removed_at, at_most=DAY)
+    scene.world.run(until=lambda: any(run.removed_at for run in scene.production.runs()), at_most=DAY)
     assert scene.run().status is Status.RUNNING
     assert scene.instances("development") == {}
     scene.world.send("receiver", ASKED)
@@ -147,11 +148,9 @@ def test_the_hourly_sweep_disturbs_no_run_that_goes_on(instance: Scene) -> None:
 
 
 def test_a_share_that_nobody_copies_expires(instance: Scene) -> None:
-    instance.world.client("production", "events").disable_rule(
-        Name="snapshot-shared", EventBusName="snapveil"
-    )
+    instance.world.client("production", "events").disable_rule(Name="to-development", EventBusName="snapveil")
     instance.world.send("restore", ASKED)
-    instance.world.run(until=lambda: instance.run().removed_at, at_most=DAY)
+    instance.world.run(until=lambda: any(run.removed_at for run in instance.production.runs()), at_most=DAY)
     assert instance.world.leftovers().shared_snapshots
     instance.wait(hours=8 * 24)
     instance.world.send("snapshot", SweepRequested())

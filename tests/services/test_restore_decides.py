@@ -22,7 +22,7 @@ from tests.builders import NOW, RESOURCE_ID, RUN_ID, a_database, a_run, a_snapsh
 
 SOURCE = a_snapshot("rds:shop-fr-prod-2026-11-23-03-05", tags={})
 TEMPORARY = f"snapveil-tmp-{RUN_ID}"
-PASSWORD_SET = a_run(password_set_at=NOW)
+PASSWORD_SET = a_run(password_set_for=RESOURCE_ID)
 OTHER = "shop-fr-20261116t0305-99999999"
 
 
@@ -46,6 +46,11 @@ def seen(**changes: object) -> Seen:
         (a_run(), seen(database=a_database(status="deleting")), Wait(f"{TEMPORARY}, which is deleting")),
         (a_run(), seen(database=a_database(has_instance=False)), Act(AddInstance(TEMPORARY))),
         (a_run(), seen(database=a_database()), Act(SetMasterPassword(TEMPORARY))),
+        (
+            a_run(password_set_for="db-EARLIER"),
+            seen(database=a_database()),
+            Act(SetMasterPassword(TEMPORARY)),
+        ),
         (
             PASSWORD_SET,
             seen(database=a_database(pending_changes=True)),
