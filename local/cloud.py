@@ -16,8 +16,8 @@ from local.engines import Engines, NoEngines
 from local.functions import SubprocessFunction
 from local.rds import RdsWorld, Timings
 from local.schedule import Schedules, Ticking
+from local.server import Server
 from local.sources import EventSource, Polling
-from local.state import owned
 from local.task_runners import SubprocessTasks
 from local.tasks import TaskTimings
 from local.two_accounts import TwoAccounts
@@ -85,10 +85,8 @@ class Cloud(TwoAccounts):
         return found
 
     def _start(self, opening: contextlib.ExitStack) -> None:
-        opening.enter_context(owned(self.directory))
+        self.directory.mkdir(parents=True, exist_ok=True)
         opening.enter_context(emulated(self.record, self.tasks, TaskTimings.fast(), self._second))
-        from local.server import Server  # noqa: PLC0415 - imported with moto, while files are read once
-
         self.rds.install()
         opening.callback(self.rds.uninstall)
         server = Server(self.directory / "server.log")

@@ -8,7 +8,6 @@ process follows from it.
 import contextlib
 import threading
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 from unittest.mock import patch
 
@@ -50,15 +49,7 @@ def _without_instance_types() -> Iterator[None]:
         yield
 
 
-@cache
-def _private_key(key_spec: str) -> Any:
-    """Make one RSA key for all: moto makes one per KMS key, 0.1 s each, and only asymmetric keys use it."""
-    return moto.kms.utils.generate_private_key(key_spec)
-
-
 with files_read_once(), _without_instance_types():
-    import moto.kms.models
-    import moto.kms.utils
     from moto.core.base_backend import BackendDict
     from moto.dynamodb.models import dynamodb_backends
     from moto.ecs.models import ecs_backends
@@ -68,6 +59,7 @@ with files_read_once(), _without_instance_types():
 
     from local.events import LiveBuses
     from local.queues import LiveQueues
+    from local.shortcuts import shortcuts
     from local.tables import LiveTables
     from local.tasks import LiveTasks, TaskTimings
     from local.topics import LiveTopics
@@ -102,7 +94,7 @@ def emulated(record: Record, runner: TaskRunner, timings: TaskTimings, second: f
         for backends, ours in _replaced.items():
             backends.backend = ours
         BackendDict.reset()
-        with patch.object(moto.kms.models, "generate_private_key", _private_key):
+        with shortcuts():
             yield
     finally:
         for backends, original in theirs.items():

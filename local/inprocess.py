@@ -8,14 +8,16 @@ world to world, because making one costs as much as twenty calls.
 import re
 from collections.abc import Callable
 from functools import cache
+from io import BytesIO
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import moto.backends
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from moto.core.botocore_stubber import MockRawResponse
-from moto.core.request import normalize_request
+from moto.core.request import Request
 
 from local.sessions import without_settings_of_the_caller
 
@@ -37,7 +39,9 @@ def client(service: str, region: str, account: str, role: str) -> Any:
     moto reads account and region from the credential that a signature names and never checks a signature.
     """
     made = _session().client(
-        service, region_name=region, config=Config(signature_version=UNSIGNED, retries={"max_attempts": 0})
+        service,
+        region_name=region,
+        config=Config(signature_version=UNSIGNED, user_agent="local", retries={"max_attempts": 0}),
     )
 
     def name(params: dict[str, Any], **_: Any) -> None:
@@ -59,10 +63,35 @@ def _answer(event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSRespon
     url = request.url.partition("?")[0]
     for pattern, handler in _routes(_SERVICES.get(service, service)):
         if pattern.match(url):
-            normalized = normalize_request(request)
+            normalized = Request(_environ(request))
             status, headers, body = handler(normalized, normalized.raw_url, normalized.headers)
             return AWSResponse(request.url, status, headers, MockRawResponse(body))
     raise NotImplementedError(f"moto answers no {service} at {url}")
+
+
+def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
+    """Write a request as a web server would hand it on; moto's own way there takes twice as long."""
+    url = urlsplit(request.url)
+    body = request.body or b""
+    content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
+    environ = {
+        f"HTTP_{name.upper().replace('-', '_')}": value.decode() if isinstance(value, bytes) else str(value)
+        for name, value in request.headers.items()
+    }
+    return environ | {
+        "REQUEST_METHOD": request.method,
+        "SERVER_NAME": url.hostname,
+        "SERVER_PORT": "443",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "PATH_INFO": unquote(url.path),
+        "RAW_URI": url.path,
+        "QUERY_STRING": url.query,
+        "HTTP_HOST": url.netloc,
+        "CONTENT_TYPE": environ.get("HTTP_CONTENT_TYPE", ""),
+        "CONTENT_LENGTH": str(len(content)),
+        "wsgi.url_scheme": url.scheme,
+        "wsgi.input": BytesIO(content),
+    }
 
 
 def _routes(service: Any) -> list[tuple[re.Pattern[str], _Handler]]:

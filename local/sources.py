@@ -43,7 +43,7 @@ class EventSource:
             self._queue,
             self._batch_size,
             wait,
-            int(self.queue.attributes["VisibilityTimeout"]),
+            self._visibility_timeout(),
             ["All"],
             stopped=lambda: self._stopped,
         )
@@ -70,6 +70,10 @@ class EventSource:
     @property
     def _queues(self) -> LiveQueues:
         return backend(self._account, self._region)
+
+    def _visibility_timeout(self) -> int:
+        timeout: int = self.queue.visibility_timeout  # type: ignore[attr-defined] # set by name, in moto
+        return timeout
 
     def _process(self, messages: list[Message]) -> None:
         everything = {message.id for message in messages}
