@@ -14,6 +14,7 @@ import pytest
 
 from local.engines import Endpoint, NewDatabase, PostgresEngines, placement, remove_detached
 from local.engines.processes import is_alive, serving_pid
+from tests.local.engines.folders import engine_folder
 
 pytestmark = pytest.mark.engines
 
@@ -24,10 +25,8 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to find an
 @pytest.fixture
 def open_root() -> Iterator[Path]:
     """A folder that everybody can pass through, with a space in its name."""
-    root = Path(tempfile.mkdtemp(prefix="snapveil test "))
-    root.chmod(0o755)
-    yield root
-    shutil.rmtree(root)
+    with engine_folder() as root:
+        yield root
 
 
 @pytest.fixture

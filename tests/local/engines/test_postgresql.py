@@ -13,6 +13,7 @@ import pytest
 
 from local.engines import EngineError, NewDatabase, PostgresEngines, Running, Volume
 from local.engines.processes import is_alive
+from tests.local.engines.folders import engine_folder
 
 pytestmark = pytest.mark.engines
 
@@ -21,10 +22,11 @@ SHOP = NewDatabase(MASTER, PASSWORD, "shop")
 
 
 @pytest.fixture(scope="module")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresEngines]:
-    made = PostgresEngines(tmp_path_factory.mktemp("engines"))
-    yield made
-    made.close()
+def engines() -> Iterator[PostgresEngines]:
+    with engine_folder() as folder:
+        made = PostgresEngines(folder)
+        yield made
+        made.close()
 
 
 @pytest.fixture(scope="module")

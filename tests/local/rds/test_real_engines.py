@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +9,7 @@ import pytest
 
 from local.engines import PostgresEngines, remove_detached
 from local.rds import RdsWorld, Timings
+from tests.local.engines.folders import engine_folder
 from tests.local.rds.cloud import DEVELOPMENT, PASSWORD, PRODUCTION, REGION, Account
 
 pytestmark = pytest.mark.engines
@@ -20,14 +20,13 @@ prod, dev = Account(PRODUCTION), Account(DEVELOPMENT)
 
 
 @pytest.fixture
-def world(aws: None, tmp_path: Path) -> Iterator[RdsWorld]:
-    made = RdsWorld(
-        engines=PostgresEngines(tmp_path / "with a space"), timings=Timings.fast(), clock=time.time
-    )
-    made.install()
-    yield made
-    made.uninstall()
-    assert list((tmp_path / "with a space").iterdir()) == []
+def world(aws: None) -> Iterator[RdsWorld]:
+    with engine_folder() as folder:
+        made = RdsWorld(engines=PostgresEngines(folder), timings=Timings.fast(), clock=time.time)
+        made.install()
+        yield made
+        made.uninstall()
+        assert list(folder.iterdir()) == []
 
 
 def _wait(status: Callable[[], str], wanted: str = "available") -> None:
