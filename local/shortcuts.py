@@ -8,8 +8,9 @@ from unittest.mock import patch
 
 import moto.core.responses
 import moto.kms.models
+import moto.sqs.models
 from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
-from moto.core.utils import method_names_from_class
+from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.kms.utils import generate_private_key
 
 _GetValue = Callable[[ResponseSerializer, Any, str, Any], Any]
@@ -19,10 +20,12 @@ _GetValue = Callable[[ResponseSerializer, Any, str, Any], Any]
 def shortcuts() -> Iterator[None]:
     """Take them while a cloud or world is open."""
     with contextlib.ExitStack() as taken:
-        # moto lists the methods of a class for each request.
+        # moto lists a class's methods for each request, and spells every name anew.
         taken.enter_context(
             patch.object(moto.core.responses, "method_names_from_class", cache(method_names_from_class))
         )
+        for module in (moto.core.responses, moto.sqs.models):
+            taken.enter_context(patch.object(module, "camelcase_to_underscores", _underscores))
         # moto makes an RSA key for each KMS key, 0.1 s each, and only asymmetric keys use it.
         taken.enter_context(patch.object(moto.kms.models, "generate_private_key", _private_key))
         # moto works out for each member of each answer under which names it may be found.
@@ -33,6 +36,7 @@ def shortcuts() -> Iterator[None]:
 
 
 _private_key = cache(generate_private_key)
+_underscores = cache(camelcase_to_underscores)
 
 
 def _remembering(get_value: _GetValue) -> _GetValue:

@@ -6,6 +6,7 @@ follows the clock by itself.
 """
 
 import contextlib
+import itertools
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -137,6 +138,7 @@ class World(TwoAccounts):
         self._wire(None)
         opening.enter_context(patch("boto3.client", self._client_of_the_environment))
         opening.enter_context(patch("psycopg.connect", self._connect))
+        opening.enter_context(patch("secrets.token_hex", _counting()))
         self.schedules = Schedules(self._places(), lambda: self.now)
         for described, setup, queue_arn in self._functions():
             stage = described.name.removeprefix("snapveil-")
@@ -174,6 +176,12 @@ class World(TwoAccounts):
         if not self.engines.login(int(given["port"]), given["user"], given["password"]):
             raise psycopg.OperationalError("connection failed: nobody answers, or the password is wrong")
         return contextlib.nullcontext(_Connection())
+
+
+def _counting() -> Callable[..., str]:
+    """Stand in for secrets.token_hex: the same world tells the same story, and later tokens sort later."""
+    numbers = itertools.count(1)
+    return lambda size=32: f"{next(numbers) % 256**size:0{2 * size}x}"
 
 
 class _Connection:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from local.accounts import PRODUCTION, REGION
 from local.documents import LocalSource
 from local.emulation import AlreadyOpenError
 from local.task_runners import Outcome
@@ -87,8 +88,19 @@ def test_waiting_for_what_never_comes_is_an_error_that_says_what_is_left(world: 
 def test_two_worlds_one_after_the_other_tell_the_same_story() -> None:
     def story() -> list[tuple[object, ...]]:
         with World(SOURCES) as world:
-            world.send("restore", SweepRequested())
-            world.run(until=lambda: len(world.deliveries) >= 4)
+            world.client("production", "rds").create_db_instance(
+                DBInstanceIdentifier="shop-fr-prod",
+                Engine="postgres",
+                DBInstanceClass="db.t4g.medium",
+                AllocatedStorage=20,
+                MasterUsername="shop",
+                MasterUserPassword="long-enough",
+            )
+            world.jump(world.now + timedelta(hours=3))
+            world.rds.automated_snapshot(PRODUCTION, REGION, "shop-fr-prod")
+            world.jump(world.now + timedelta(hours=1))
+            world.send("restore", RefreshRequested(source="shop-fr"))
+            world.run(until=lambda: len(world.deliveries) >= 12)
             return [(one.at, one.stage, one.body, one.failed) for one in world.deliveries]
 
     assert story() == story()
