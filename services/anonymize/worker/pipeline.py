@@ -48,6 +48,7 @@ def anonymize(
     _refuse_other_databases(database)
     schema, plan = _planned(database, policy)
     own_all_tables(database, schema)
+    forced = postgresql.lift_row_security(database, schema)
     postgresql.prepare(database, plan.functions)
     postgresql.check_documents(database, plan.checks, policy.file)
     tell(Advance("masking", 0, sum(1 for planned in plan.tables if planned.statements)))
@@ -69,6 +70,7 @@ def anonymize(
     )
     clock.lap("cleaning")
     findings = verify(database, policy, schema, plan, before, connections, tell)
+    postgresql.restore_row_security(database, forced)
     postgresql.remove_work(database)
     clock.lap("verifying")
     return Outcome(

@@ -8,7 +8,7 @@ from sqlalchemy import cast
 
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.obstacles import Following
-from services.anonymize.worker.schema import Column, Member, Schema, Table, Trigger
+from services.anonymize.worker.schema import Column, Schema, Table, Trigger
 from services.anonymize.worker.sql import NamedType, compiled, qualified, quoted, text_literal
 
 ENABLE = {"R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "D": "DISABLE"}
@@ -51,18 +51,12 @@ def rewrite(
 
 
 def update(table: Table, values: Mapping[Column, str]) -> tuple[str, ...]:
-    """One UPDATE of every masked column, with the table's triggers silent and row security out of the way."""
+    """One UPDATE of every masked column, with the table's triggers silent."""
     name = qualified(table.schema, table.name)
     only = "ONLY " if table.inheritance else ""
     assignments = ", ".join(f"{quoted(column.name)} = {value}" for column, value in values.items())
     where = " OR ".join(f"{quoted(column.name)} IS NOT NULL" for column in values)
-    parts: list[Table | Member] = [table, *table.members]
-    forced = [qualified(part.schema, part.name) for part in parts if part.forces_row_security]
-    return (
-        *(f"ALTER TABLE {part} NO FORCE ROW LEVEL SECURITY" for part in dict.fromkeys(forced)),
-        *silently([table], (f"UPDATE {only}{name} SET {assignments} WHERE {where}",)),
-        *(f"ALTER TABLE {part} FORCE ROW LEVEL SECURITY" for part in dict.fromkeys(forced)),
-    )
+    return silently([table], (f"UPDATE {only}{name} SET {assignments} WHERE {where}",))
 
 
 def silently(tables: Iterable[Table], statements: tuple[str, ...]) -> tuple[str, ...]:

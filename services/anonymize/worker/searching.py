@@ -6,6 +6,7 @@ All of it happens in the database: what travels to the worker is counts. One sca
 expensive pattern runs only on values that a cheap test lets through.
 """
 
+import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -35,9 +36,11 @@ KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 
 _NORMAL = {"email": normal_email, "phone": normal_phone, "iban": normal_iban}
 _PATTERN = {"email": EMAIL, "iban": IBAN}
+_LETTERS = string.ascii_letters
+_LONGEST_RUN = 20
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-_RUN = r"[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
+_RUN = r"[A-Za-z]{0,2}[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
 
 # A value is searched for a shape only if this holds; each is far cheaper than the shape's pattern.
 _WORTHWHILE = {
@@ -80,7 +83,6 @@ class Search:
     relation: str
     table: int  # oid of the table that it is part of; 0 for a materialized view
     columns: tuple[Searched, ...]
-    forced: bool = False  # row security holds for its owner too
 
 
 def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
@@ -99,10 +101,7 @@ def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
                 columns.append(Searched(part.name, f"{table.label}.{part.name}", kinds, word, json))
         for member in table.members:
             if not member.foreign:
-                forced = member.forces_row_security
-                searches.append(
-                    Search(qualified(member.schema, member.name), table.oid, tuple(columns), forced)
-                )
+                searches.append(Search(qualified(member.schema, member.name), table.oid, tuple(columns)))
     return tuple(searches)
 
 
@@ -200,8 +199,11 @@ def _shaped(source: str, kind: str, original: bool) -> str:
     # The whole pattern of telephone numbers is slow, so it sees only runs of digits that could be one. After
     # masking only runs of more than one number need it: what is no telephone number is no original either.
     runs = (
-        "SELECT label, mask, m.found[1] AS run, translate(m.found[1], ' ./-()', '') AS digits"
-        f" FROM ({worthwhile}) v, regexp_matches(v.value, {text_literal(_RUN)}, 'g') AS m(found) OFFSET 0"
+        "SELECT label, mask, run, translate(run, ' ./-()', '') AS digits FROM ("
+        f"SELECT label, mask, m.found[1] AS word, ltrim(m.found[1], '{_LETTERS}') AS run"
+        f" FROM ({worthwhile}) v, regexp_matches(v.value, {text_literal(_RUN)}, 'g') AS m(found) OFFSET 0) w"
+        # a long run right behind letters is an IBAN's, with any ten digits in it
+        f" WHERE length(run) = length(word) OR length(run) <= {_LONGEST_RUN} OFFSET 0"
     )
     possible = f"(length(digits) > 12 OR digits ~ '^(?:[+(]|0|3|[6-9])') AND run !~ '{_ADDRESS}'"
     plausible = f"length(digits) BETWEEN {SHORTEST_PHONE} AND 16 AND {possible}"

@@ -114,9 +114,7 @@ def count_rows(database: Database, tables: Sequence[Table], connections: int) ->
                 if member.foreign:
                     continue
                 relation = qualified(member.schema, member.name)
-                _unforce(connection, relation, member.forces_row_security)
                 total += query(connection, f"SELECT count(*) FROM ONLY {relation}")[0][0]
-                _force(connection, relation, member.forces_row_security)
             return table.oid, total
 
     return dict(in_parallel(count, [table for table in tables if not table.foreign], connections))
@@ -124,9 +122,7 @@ def count_rows(database: Database, tables: Sequence[Table], connections: int) ->
 
 def _collect(database: Database, search: Search, statement: str) -> None:
     with database.begin() as connection:
-        _unforce(connection, search.relation, search.forced)
         execute(connection, statement)
-        _force(connection, search.relation, search.forced)
 
 
 def _originals(connection: Connection) -> dict[str, int]:
@@ -167,10 +163,7 @@ def _originals_gone(
 
 def _survivors(database: Database, search: Search, kind: str, statement: str) -> list[tuple[str, str, int]]:
     with database.begin() as connection:
-        _unforce(connection, search.relation, search.forced)
-        found = [(kind, label, number) for label, number in query(connection, statement)]
-        _force(connection, search.relation, search.forced)
-        return found
+        return [(kind, label, number) for label, number in query(connection, statement)]
 
 
 def _rows_kept(database: Database, schema: Schema, plan: Plan, before: Baseline, connections: int) -> Finding:
@@ -194,13 +187,11 @@ def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Fin
                     continue
                 examined += 1
                 relation, part = qualified(table.schema, table.name), quoted(name)
-                _unforce(connection, relation, table.forces_row_security)
                 counted = query(
                     connection,
                     f"SELECT count(*) FROM {relation} WHERE CAST({part} AS text) <> ''"
                     f" AND CAST({part} AS text) !~ {text_literal(RESERVED)}",
                 )[0][0]
-                _force(connection, relation, table.forces_row_security)
                 if counted:
                     wrong.append(f"{table.label}.{name} ({counted})")
     detail = (
@@ -256,17 +247,6 @@ def _files(connection: Connection, tables: Iterable[Table]) -> dict[int, int]:
         text("SELECT oid, pg_relation_filenode(oid) FROM unnest(CAST(:oids AS oid[])) oid"), {"oids": oids}
     )
     return dict(iter(rows.tuples()))
-
-
-def _unforce(connection: Connection, relation: str, forced: bool) -> None:
-    """Make every row visible to the owner, for this transaction."""
-    if forced:
-        execute(connection, f"ALTER TABLE {relation} NO FORCE ROW LEVEL SECURITY")
-
-
-def _force(connection: Connection, relation: str, forced: bool) -> None:
-    if forced:
-        execute(connection, f"ALTER TABLE {relation} FORCE ROW LEVEL SECURITY")
 
 
 def _some(said: Iterable[str]) -> str:

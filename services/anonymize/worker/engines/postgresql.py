@@ -11,7 +11,8 @@ from services.anonymize.worker.connecting import Database, execute, query
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.plan import DocumentCheck, Method, Plan, TablePlan
 from services.anonymize.worker.progress import Advance, Tell
-from services.anonymize.worker.sql import WORK_SCHEMA, quoted
+from services.anonymize.worker.schema import Member, Schema, Table
+from services.anonymize.worker.sql import WORK_SCHEMA, qualified, quoted
 
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
@@ -33,6 +34,24 @@ def prepare(database: Database, functions: Iterable[str]) -> None:
         execute(connection, f"CREATE SCHEMA IF NOT EXISTS {quoted(WORK_SCHEMA)}")
         for function in functions:
             execute(connection, function)
+
+
+def lift_row_security(database: Database, schema: Schema) -> tuple[str, ...]:
+    """Let the owner see every row of tables whose policies hold for the owner too; return what undoes it."""
+    parts: list[Table | Member] = [*schema.tables]
+    parts += [member for table in schema.tables for member in table.members]
+    forced = dict.fromkeys(qualified(part.schema, part.name) for part in parts if part.forces_row_security)
+    _in_one_transaction(
+        database,
+        [f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY" for name in forced],
+        "lifting row security",
+    )
+    return tuple(f"ALTER TABLE IF EXISTS {name} FORCE ROW LEVEL SECURITY" for name in forced)
+
+
+def restore_row_security(database: Database, statements: Sequence[str]) -> None:
+    """Undo what lift_row_security did."""
+    _in_one_transaction(database, statements, "restoring row security")
 
 
 def remove_work(database: Database) -> None:

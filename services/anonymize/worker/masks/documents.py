@@ -101,8 +101,10 @@ class Json(Mask):
         return tuple(dict.fromkeys(made for mask in self.paths.values() for made in mask.functions()))
 
     def array_functions(self, context: MaskContext) -> tuple[str, ...]:
-        """Statements that make the column's functions, one for each array that the paths enter: only a query walks
-        an array's elements, and an ALTER TABLE takes no queries."""
+        """Statements that make the column's functions, one for each array that the paths enter.
+
+        Only a query walks an array's elements, and an ALTER TABLE takes no queries.
+        """
         _, functions = self._built(column(DOCUMENT, JSONB), context)
         return functions
 
@@ -111,8 +113,10 @@ class Json(Mask):
         return cast(document, NamedType(column.type))
 
     def _built(self, document: JsonElement, context: MaskContext) -> tuple[JsonElement, tuple[str, ...]]:
-        """The masked document as an expression, and the functions that it calls. Columns of the row come into a
-        function as its arguments."""
+        """The masked document as an expression, and the functions that it calls.
+
+        Columns of the row come into a function as its arguments.
+        """
         functions: list[str] = []
         arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
         signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
@@ -146,8 +150,10 @@ Walk = Callable[[Node, JsonElement], JsonElement]
 def _merged(
     node: Node, value: JsonElement, text: JsonElement, others: str, context: MaskContext, walk: Walk
 ) -> JsonElement:
-    """The document below a node, made anew; `walk` makes arrays anew. What has not the shape that the policy says
-    becomes null: it cannot be known what it holds."""
+    """The document below a node, made anew; `walk` makes arrays anew.
+
+    What has not the shape that the policy says becomes null: it cannot be known what it holds.
+    """
     if node.mask is not None:
         return _leaf(node.mask, value, text, context)
     shapes: list[tuple[ColumnElement[bool], JsonElement]] = []

@@ -65,7 +65,7 @@ class Null(Mask):
             yield "is NOT NULL and cannot become null; use constant or another mask"
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
-        return 1024  # NULLs are never equal to one another
+        return 256  # NULLs are never equal to one another
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         return null()
