@@ -17,7 +17,7 @@ from cli.dead_letters import DeadLetters
 from cli.exits import RunFailedError
 from cli.folders import Kept, RunFolder
 from cli.result import DatabaseFacts, Leftovers, Result, events_of, leftovers_of, stage_times
-from cli.source import NewSource, back_up, create_source
+from cli.source import NewSource, SourceError, back_up, create_source
 from cli.view import Screen
 from cli.watch import Reader, RunView, StalledError, watch
 from local.cloud import Cloud
@@ -82,7 +82,7 @@ def run_loop(material: Material, folder: RunFolder, screen: Screen, *, keep: boo
     try:
         with _open_cloud(material, folder, screen) as cloud:
             return _Loop(cloud, material, folder, screen, began).run(keep)
-    except (EngineError, DatabaseError, CopyError, TimeoutError, StalledError) as error:
+    except (EngineError, DatabaseError, CopyError, SourceError, StalledError, TimeoutError) as error:
         why = f"{' '.join(str(error).split())} (logs: {folder.path})"
         failed = Result(
             kind=folder.kind, run_id=None, status="failed", reason=why, started=began, seconds=_since(began)

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.cloud import Cloud
-from shared.database.port import Kind
+from shared.database.conditions import condition
+from shared.database.port import Condition, Kind
 
 READY_SECONDS = 120.0
 _ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 _CLASS = "db.t4g.medium"
+
+
+class SourceError(Exception):
+    """The source could not be made."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,10 @@ def create_source(cloud: Cloud, new: NewSource) -> tuple[str, int]:
     rds = cloud.client("production", "rds")
     if new.kind is Kind.CLUSTER:
         _create_cluster(rds, new)
+        cloud.wait_until(
+            lambda: _is_ready(new.identifier, _cluster(rds, new.identifier)["Status"]), READY_SECONDS
+        )
+        _add_member(rds, new)
         address = _cluster_address
     else:
         _create_instance(rds, new)
@@ -69,6 +78,9 @@ def _create_cluster(rds: Any, new: NewSource) -> None:
         **({"DatabaseName": new.database} if new.database else {}),
         **_common(new),
     )
+
+
+def _add_member(rds: Any, new: NewSource) -> None:
     rds.create_db_instance(
         DBInstanceIdentifier=f"{new.identifier}-1",
         DBClusterIdentifier=new.identifier,
@@ -88,14 +100,24 @@ def _common(new: NewSource) -> dict[str, Any]:
 
 def _instance_address(rds: Any, identifier: str) -> tuple[str, int] | None:
     found = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]
-    if found["DBInstanceStatus"] != "available":
+    if not _is_ready(identifier, found["DBInstanceStatus"]):
         return None
     return found["Endpoint"]["Address"], found["Endpoint"]["Port"]
 
 
 def _cluster_address(rds: Any, identifier: str) -> tuple[str, int] | None:
-    cluster = rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
+    cluster = _cluster(rds, identifier)
     member = rds.describe_db_instances(DBInstanceIdentifier=f"{identifier}-1")["DBInstances"][0]
-    if (cluster["Status"], member["DBInstanceStatus"]) != ("available", "available"):
+    if not all(_is_ready(identifier, status) for status in (cluster["Status"], member["DBInstanceStatus"])):
         return None
     return cluster["Endpoint"], cluster["Port"]
+
+
+def _cluster(rds: Any, identifier: str) -> Any:
+    return rds.describe_db_clusters(DBClusterIdentifier=identifier)["DBClusters"][0]
+
+
+def _is_ready(identifier: str, status: str) -> bool:
+    if condition(status) is Condition.FAILED:
+        raise SourceError(f"{identifier} could not be created: RDS says {status}")
+    return status == "available"

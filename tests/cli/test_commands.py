@@ -112,7 +112,7 @@ tables:
       settings: keep
       profile: {mask: json, paths: {nickname: first_name}, others: drop}
       born: {mask: date_shift, days: 30}
-  hr.staff: keep
+  hr.staff: {columns: {person_id: keep, work_email: email, boss: keep, home: keep}}
   "Sales.Order Lines": keep
   audit: truncate
 """
@@ -123,7 +123,7 @@ tables:
     ("change", "line"),
     [
         (("      email: email", "      emial: email"), "policy.yaml:8: "),
-        (("  hr.staff: keep", "  hr.stuff: keep"), "policy.yaml:14: "),
+        (("  hr.staff:", "  hr.stuff:"), "policy.yaml:14: "),
         (("{mask: date_shift, days: 30}", "first_name"), "policy.yaml:13: "),
         (("      phone: phone\n", ""), "policy.yaml:5: people.phone"),
         (("phone: phone", "phone: fone"), "policy.yaml:9: "),
