@@ -7,7 +7,7 @@ from local.cloud import Cloud
 from shared.database.conditions import condition
 from shared.database.port import Condition, Kind
 
-READY_SECONDS = 120.0
+READY_SECONDS, LOOK_EVERY_SECONDS = 120.0, 0.2
 _ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 _CLASS = "db.t4g.medium"
 
@@ -33,14 +33,18 @@ def create_source(cloud: Cloud, new: NewSource) -> tuple[str, int]:
     if new.kind is Kind.CLUSTER:
         _create_cluster(rds, new)
         cloud.wait_until(
-            lambda: _is_ready(new.identifier, _cluster(rds, new.identifier)["Status"]), READY_SECONDS
+            lambda: _is_ready(new.identifier, _cluster(rds, new.identifier)["Status"]),
+            READY_SECONDS,
+            LOOK_EVERY_SECONDS,
         )
         _add_member(rds, new)
         address = _cluster_address
     else:
         _create_instance(rds, new)
         address = _instance_address
-    found: tuple[str, int] = cloud.wait_until(lambda: address(rds, new.identifier), READY_SECONDS)
+    found: tuple[str, int] = cloud.wait_until(
+        lambda: address(rds, new.identifier), READY_SECONDS, LOOK_EVERY_SECONDS
+    )
     return found
 
 
@@ -56,7 +60,7 @@ def back_up(cloud: Cloud, kind: Kind, identifier: str) -> str:
         found = rds.describe_db_snapshots(DBSnapshotIdentifier=snapshot)
         return bool(found["DBSnapshots"][0]["Status"] == "available")
 
-    cloud.wait_until(available, READY_SECONDS)
+    cloud.wait_until(available, READY_SECONDS, LOOK_EVERY_SECONDS)
     return snapshot
 
 
