@@ -73,6 +73,7 @@ def suggest_policy(database_url: str) -> str:
     open_connection(address).close()
     with Database(address).begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+        connection.exec_driver_sql("SET LOCAL row_security = on")  # a sample may miss rows; masking may not
         schema = discover(connection)
         chosen = {table.oid: _table(connection, table, schema) for table in schema.tables}
     return _that_plans(schema, chosen)
