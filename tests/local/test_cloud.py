@@ -59,7 +59,7 @@ def noted(cloud: Cloud, account: str, body: str) -> dict[str, Mapping[str, Any]]
 
 def settled(cloud: Cloud) -> None:
     """Wait until no message is under way."""
-    cloud.wait_until(lambda: not cloud.leftovers().unacknowledged_messages, 30)
+    cloud.wait_until(lambda: not cloud.leftovers().unacknowledged_messages, 60)
 
 
 def put(cloud: Cloud, account: str, type_: str) -> str:
@@ -94,7 +94,7 @@ def test_a_message_reaches_a_process_that_acts_in_its_own_role_and_account(
     cloud: Cloud, stage: str, account: str, other: str
 ) -> None:
     cloud.send(stage, f"hello {stage}")
-    cloud.wait_until(lambda: noted(cloud, account, f"hello {stage}"), 30)
+    cloud.wait_until(lambda: noted(cloud, account, f"hello {stage}"), 60)
     (item,) = noted(cloud, account, f"hello {stage}").values()
     number = cloud.accounts[account].number
     assert item["who"]["S"].startswith(f"arn:aws:sts::{number}:assumed-role/snapveil-{stage}/")
@@ -146,10 +146,10 @@ def test_an_event_crosses_to_the_other_account_if_it_is_meant_to(
 
 def test_a_message_whose_function_is_killed_comes_again_to_a_new_process(cloud: Cloud) -> None:
     cloud.send("anonymize", "hang")
-    first = cloud.wait_until(lambda: noted(cloud, "production", "hang"), 30)["snapveil-anonymize"]
+    first = cloud.wait_until(lambda: noted(cloud, "production", "hang"), 60)["snapveil-anonymize"]
     cloud.functions["anonymize"].kill()
     cloud.wait_until(
-        lambda: noted(cloud, "production", "hang")["snapveil-anonymize"]["tries"]["N"] == "2", 30
+        lambda: noted(cloud, "production", "hang")["snapveil-anonymize"]["tries"]["N"] == "2", 60
     )
     settled(cloud)
     assert int(first["pid"]["N"]) not in cloud.functions["anonymize"].pids()
@@ -159,7 +159,7 @@ def test_a_message_whose_function_is_killed_comes_again_to_a_new_process(cloud: 
 def test_a_schedule_fired_by_hand_puts_its_message_on_the_queue(cloud: Cloud) -> None:
     cloud.fire_schedule("production", "refresh-shop-fr")
     body = '{"version": 1, "type": "RefreshRequested", "source": "shop-fr", "requested_by": "schedule"}'
-    cloud.wait_until(lambda: noted(cloud, "production", body), 30)
+    cloud.wait_until(lambda: noted(cloud, "production", body), 60)
 
 
 def test_a_task_runs_as_a_process_with_the_workers_role(cloud: Cloud) -> None:
@@ -177,7 +177,7 @@ def test_a_task_runs_as_a_process_with_the_workers_role(cloud: Cloud) -> None:
         (task,) = ecs.describe_tasks(cluster="snapveil", tasks=[arn])["tasks"]
         return task if task["lastStatus"] == "STOPPED" else None
 
-    task = cloud.wait_until(stopped, 30)
+    task = cloud.wait_until(stopped, 60)
     assert task["containers"][0]["exitCode"] == 0, (cloud.directory / "tasks").exists()
     assert [line.what for line in cloud.ledger("production").history("a-run")] == ["ran"]
 
@@ -219,11 +219,11 @@ def test_another_process_can_have_a_cloud_at_the_same_time(cloud: Cloud, tmp_pat
         "from local.cloud import Cloud\n"
         "with Cloud(Path(sys.argv[1]), SOURCES, wirings=noting()) as cloud:\n"
         "    cloud.send('restore', 'from the other one')\n"
-        "    cloud.wait_until(lambda: noted(cloud, 'production', 'from the other one'), 30)\n"
+        "    cloud.wait_until(lambda: noted(cloud, 'production', 'from the other one'), 60)\n"
         "    print(cloud.endpoint_url)\n"
     )
     finished = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
     )
     assert finished.stdout.strip().startswith("http://127.0.0.1:")
     assert finished.stdout.strip() != cloud.endpoint_url

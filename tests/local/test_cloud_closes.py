@@ -25,7 +25,7 @@ def busy_until_interrupted(cloud: Cloud, pids: list[int]) -> None:
     """Give functions and a task something to do, note their processes, and be interrupted."""
     with cloud:
         cloud.send("restore", "hang")
-        cloud.wait_until(lambda: noted(cloud, "production", "hang"), 30)
+        cloud.wait_until(lambda: noted(cloud, "production", "hang"), 60)
         cloud.client("production", "ecs").run_task(
             cluster="snapveil",
             taskDefinition="snapveil-worker",

@@ -17,7 +17,7 @@ from local.functions import FunctionError, FunctionSetup, InProcessFunction, Sub
 ENVIRONMENT = {"GREETING": "bonjour", "AWS_LAMBDA_FUNCTION_NAME": "f"}
 
 
-def setup(handler: str, timeout: float = 20) -> FunctionSetup:
+def setup(handler: str, timeout: float = 60) -> FunctionSetup:
     return FunctionSetup(
         "f", "arn:aws:lambda:r:1:function:f", f"tests.local.handlers.{handler}", ENVIRONMENT, timeout
     )
@@ -41,7 +41,7 @@ def telling(log: Path) -> Iterator[SubprocessFunction]:
 
 @pytest.fixture
 def misbehaving(log: Path) -> Iterator[SubprocessFunction]:
-    function = SubprocessFunction(setup("misbehave", timeout=10), log)
+    function = SubprocessFunction(setup("misbehave"), log)
     yield function
     function.close()
 
@@ -54,7 +54,7 @@ def test_a_process_sees_its_own_environment_and_nothing_of_ours(
     assert seen["event"] == {"hello": "world"}
     assert {name: value for name, value in seen["environment"].items() if name != "LC_CTYPE"} == ENVIRONMENT
     assert seen["name"] == "f"
-    assert 0 < seen["left"] <= 20_000
+    assert 0 < seen["left"] <= 60_000
     assert seen["input"] == ""
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from local.accounts import Account
 from local.functions import FunctionError, FunctionSetup
-from local.sources import EventSource, Polling, failures
+from local.sources import LONG_POLL, EventSource, Polling, failures
 from tests.local.messages import arn, bodies, queue, queue_with_dead_letters
 
 OK: dict[str, Any] = {"batchItemFailures": []}
@@ -200,4 +200,4 @@ def test_stopping_ends_a_poll_that_waits_for_nothing(production: Account) -> Non
     polling.stop()
     began = time.monotonic()
     polling.join()
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < LONG_POLL

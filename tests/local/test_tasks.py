@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from local.emulation import emulated
 from local.record import Record
 from local.task_runners import FakeTasks, Outcome, SubprocessTasks, TaskStart
 from local.tasks import TaskTimings
+from local.world import World
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
 SHOW_ENVIRONMENT = "import json, os, sys; json.dump(dict(os.environ), sys.stdout)"
@@ -98,21 +100,40 @@ def test_a_task_is_a_process_with_only_what_definition_overrides_and_role_give_i
     assert seen["AWS_ROLE"] == f"{ecs.account.number}/worker-role"
 
 
-def test_a_task_passes_through_its_states_and_tells_when(ecs: Ecs) -> None:
-    ecs.define("python", "-c", "import time; time.sleep(0.5)")
-    arn = ecs.run()
-    states: list[str] = []
-    until = time.monotonic() + 20
-    while "STOPPED" not in states and time.monotonic() < until:
-        state = ecs.describe(arn)["lastStatus"]
-        if state not in states:
-            states.append(state)
-    assert states == ["PROVISIONING", "PENDING", "RUNNING", "DEPROVISIONING", "STOPPED"]
-    task = ecs.describe(arn)
+def test_a_task_tells_when_it_began_and_ended_and_why(ecs: Ecs) -> None:
+    ecs.define("python", "-c", "pass")
+    task = ecs.stopped(ecs.run())
     assert task["createdAt"] <= task["startedAt"] <= task["stoppingAt"] <= task["stoppedAt"]
     assert task["desiredStatus"] == "STOPPED"
     assert task["stopCode"] == "EssentialContainerExited"
     assert task["stoppedReason"] == "Essential container in task exited"
+
+
+def test_a_task_passes_through_its_states(world: World) -> None:
+    world.tasks.outcome = lambda _: Outcome(after=600)
+    client = world.client("production", "ecs")
+    arn = client.run_task(
+        cluster="snapveil",
+        taskDefinition="snapveil-worker",
+        launchType="FARGATE",
+        networkConfiguration=NETWORK,
+    )["tasks"][0]["taskArn"]
+    began, seen = world.now, []
+    for seconds in (0, 15, 25, 45, 630, 645, 655, 3600, 3600 + 660):
+        world.jump(began + timedelta(seconds=seconds))
+        found = client.describe_tasks(cluster="snapveil", tasks=[arn])["tasks"]
+        seen.append(found[0]["lastStatus"] if found else "forgotten")
+    assert seen == [
+        "PROVISIONING",
+        "PROVISIONING",
+        "PENDING",
+        "RUNNING",
+        "RUNNING",
+        "DEPROVISIONING",
+        "STOPPED",
+        "STOPPED",
+        "forgotten",
+    ]
 
 
 def test_a_task_that_runs_has_no_exit_code_yet(ecs: Ecs) -> None:
