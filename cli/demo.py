@@ -67,7 +67,7 @@ def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
             outcome = run_loop(material, folder, shown, keep=keep)
         result = outcome.result
         if result.status != "succeeded":
-            for line in failure(result, folder.result, folder.path / "cloud"):
+            for line in failure(result, folder.result, folder.path):
                 click.echo(f"snapveil: {line}", err=True)
             return FAILED
         show_summary(console, result, _samples(outcome), folder.latest_result, _hints(outcome))

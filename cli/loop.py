@@ -1,6 +1,7 @@
 """One run of the whole loop: make a source, fire the schedule, and watch the services do the rest."""
 
 import json
+import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -80,7 +81,7 @@ def run_loop(material: Material, folder: RunFolder, screen: Screen, *, keep: boo
     """Run the loop to its end and write its record. Raises RunFailedError where no run came to be."""
     began = now()
     try:
-        with _open_cloud(material, folder, screen) as cloud:
+        with _log_in(folder), _open_cloud(material, folder, screen) as cloud:
             return _Loop(cloud, material, folder, screen, began).run(keep)
     except (EngineError, DatabaseError, CopyError, SourceError, StalledError, TimeoutError) as error:
         why = f"{' '.join(str(error).split())} (logs: {folder.path})"
@@ -89,6 +90,20 @@ def run_loop(material: Material, folder: RunFolder, screen: Screen, *, keep: boo
         )
         folder.write_result(failed.written())
         raise RunFailedError(why) from error
+
+
+@contextmanager
+def _log_in(folder: RunFolder) -> Iterator[None]:
+    """Write what the embedded cloud warns of to a file: the screen is for the run."""
+    to_file = logging.FileHandler(folder.path / "cloud.log", delay=True)
+    to_file.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s"))
+    to_file.setLevel(logging.WARNING)
+    logging.getLogger().addHandler(to_file)
+    try:
+        yield
+    finally:
+        logging.getLogger().removeHandler(to_file)
+        to_file.close()
 
 
 @contextmanager

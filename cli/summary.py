@@ -86,7 +86,7 @@ def failure(result: Result, record: Path, logs: Path) -> Iterator[str]:
     yield f"the run failed: {result.reason}"
     if result.leftovers.names:
         yield f"left over in the embedded cloud, which is gone now: {', '.join(result.leftovers.names)}"
-    yield f"record: {record}; logs of services and worker: {logs}"
+    yield f"record: {record}; logs of the cloud, its functions and the worker: {logs}"
 
 
 def _done(result: Result) -> str:

@@ -67,7 +67,7 @@ def command(database_url: str, policy: Path, *, keep: bool, cluster: bool, direc
                 )
             outcome = run_loop(material, folder, shown, keep=keep)
         if outcome.result.status != "succeeded":
-            for line in failure(outcome.result, folder.result, folder.path / "cloud"):
+            for line in failure(outcome.result, folder.result, folder.path):
                 click.echo(f"snapveil: {line}", err=True)
             return FAILED
         samples = samples_of(outcome.before, outcome.after)
