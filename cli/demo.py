@@ -70,7 +70,7 @@ def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
             for line in failure(result, folder.result, folder.path):
                 click.echo(f"snapveil: {line}", err=True)
             return FAILED
-        show_summary(console, result, _samples(outcome), folder.latest_result, _hints(outcome))
+        show_summary(console, result, _samples(outcome), folder.result, _hints(outcome))
         return FINE
 
 

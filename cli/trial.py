@@ -71,7 +71,7 @@ def command(database_url: str, policy: Path, *, keep: bool, cluster: bool, direc
                 click.echo(f"snapveil: {line}", err=True)
             return FAILED
         samples = samples_of(outcome.before, outcome.after)
-        show_summary(console, outcome.result, samples, folder.latest_result, _hints(outcome))
+        show_summary(console, outcome.result, samples, folder.result, _hints(outcome))
         return FINE
 
 
