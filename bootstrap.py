@@ -28,7 +28,7 @@ def wanted() -> str:
 
 def pip(*arguments: str) -> None:
     """Run pip of the virtual environment, quietly but for errors."""
-    subprocess.run(  # noqa: S603
+    subprocess.run(
         [PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], cwd=HERE, check=True
     )
 
@@ -37,7 +37,7 @@ def main() -> int:
     """Set up, if anything is missing; return the exit code."""
     if sys.version_info < LEAST:
         found = ".".join(map(str, sys.version_info[:3]))
-        print(f"Snapveil needs Python 3.11 or newer; {sys.executable} is {found}. Try: make PYTHON=python3.12")
+        print(f"Snapveil needs Python 3.11 or newer; {sys.executable} is {found}: make PYTHON=python3.12")
         return 2
     with (HERE / ".set-up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -11,7 +11,9 @@ from typing import Any
 ROUNDS = 9
 BOUND = 1.15
 BASELINE = "import boto3; boto3.client('sqs', region_name='eu-west-3')"
-HANDLERS = {name: f"import services.{name}.handler" for name in ("restore", "anonymize", "snapshot", "receiver")}
+HANDLERS = {
+    name: f"import services.{name}.handler" for name in ("restore", "anonymize", "snapshot", "receiver")
+}
 TIMED = "import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
 
 

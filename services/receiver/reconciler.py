@@ -156,7 +156,7 @@ class Receiver:
         )
 
     def _asked(self, database: Database | None, password: str | None, *, delivered: bool) -> bool:
-        """Ask a database whether it answers, if it can be asked; one that was delivered is not asked again."""
+        """Ask a database whether it answers, if it can be asked; a delivered one is not asked again."""
         if database is None or database.condition is not Condition.READY or not database.has_instance:
             return False
         if database.pending_changes or password is None or database.endpoint is None:

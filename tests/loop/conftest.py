@@ -1,4 +1,4 @@
-"""A driven world with one source of each kind, its nightly backup made, and a worker that does as it is told."""
+"""A driven world with one source of each kind, its nightly backup made, and a worker that obeys."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
