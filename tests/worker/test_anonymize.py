@@ -27,8 +27,8 @@ def work(
     server: Server, database: str, policy: str, tell: Callable[[Advance], None] = tell_nobody, **files: bytes
 ) -> Outcome:
     named = {name.replace("_", "."): content for name, content in files.items()}
-    with_key = Database(address_of(server.url(database)), KEY.settings())
-    return anonymize(with_key, load_policy(policy, "policy.yaml"), named, 2, tell)
+    with Database(address_of(server.url(database)), KEY.settings()) as with_key:
+        return anonymize(with_key, load_policy(policy, "policy.yaml"), named, 2, tell)
 
 
 def fill(server: Server, database: str, statements: str) -> None:
@@ -268,9 +268,9 @@ pathlib.Path(pathlib.Path("where").read_text()).write_text(os.environ["PGDATABAS
     place = HERE / f"{database}.txt"
     try:
         policy = SCRIPTED.format(kind="py", run="before", mail="email")
-        with_key = Database(address_of(server.url(database)), KEY.settings())
         files = {"mask.py": program, "where": str(place).encode()}
-        assert anonymize(with_key, load_policy(policy, "policy.yaml"), files, 1, tell_nobody).passed
+        with Database(address_of(server.url(database)), KEY.settings()) as with_key:
+            assert anonymize(with_key, load_policy(policy, "policy.yaml"), files, 1, tell_nobody).passed
         assert place.read_text() == database
     finally:
         place.unlink(missing_ok=True)
@@ -334,9 +334,8 @@ def test_the_same_key_gives_the_same_fakes_and_another_key_others(server, databa
     for key in (b"a" * 32, b"a" * 32, b"b" * 32):
         with server.connect(database) as connection:
             connection.execute("UPDATE t SET mail = 'a@b.fr'")
-        anonymize(
-            Database(address_of(server.url(database)), RunKey(key).settings()), policy, {}, 1, tell_nobody
-        )
+        with Database(address_of(server.url(database)), RunKey(key).settings()) as with_key:
+            anonymize(with_key, policy, {}, 1, tell_nobody)
         fakes += ask(server, database, "SELECT mail FROM t")
     assert fakes[0] == fakes[1] != fakes[2]
 

@@ -1,16 +1,17 @@
 """The worker as the container starts it: environment in, exit code, ledger and report out."""
 
-
-
 import json
 import logging
 from pathlib import Path
 from types import SimpleNamespace
 
+import psycopg
 import pytest
+from botocore.exceptions import ClientError
 
 from services.anonymize.worker import run
 from services.anonymize.worker.connecting import ConnectionProblemError, address_of, log_in
+from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.progress import Advance, tell_nobody
 from shared.bundle import read_bundle
 from shared.records import Progress, Verification
@@ -159,3 +160,35 @@ def test_progress_is_told_a_few_times_a_second_and_at_every_end():
         tell(Advance("masking", done, 100))
     tell(Advance("cleaning", 0, 3))
     assert [advance.tables_done for advance in told] == [1, 26, 51, 76, 100, 0]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "jean@free.fr"}}, "GetSecretValue"),
+         "AWS refused GetSecretValue: AccessDenied"),
+        (ValueError("jean@free.fr"), "unexpected ValueError at an unknown place; its message may quote a value and is withheld"),
+        (MaskingError("say this"), "say this"),
+        (psycopg.OperationalError("server closed: jean@free.fr"), "the connection to the database broke"),
+    ],
+)  # fmt: skip
+def test_a_reason_quotes_no_value(error, said):
+    assert reason_of(error) == said
+
+
+def test_postgresqls_messages_are_repeated_only_where_they_cannot_quote_values(server, database):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE u (mail text UNIQUE); INSERT INTO u VALUES ('jean@free.fr')")
+        reasons = []
+        for statement in (
+            "INSERT INTO u VALUES ('jean@free.fr')",
+            "SELECT 'jean@free.fr'::int",
+            "SELECT * FROM nothing",
+        ):
+            with pytest.raises(psycopg.Error) as raised:
+                connection.execute(statement)
+            reasons.append(reason_of(raised.value))
+    assert not [reason for reason in reasons if "jean" in reason]
+    assert 'duplicate key value violates unique constraint "u_mail_key"' in reasons[0]
+    assert reasons[1].startswith("InvalidTextRepresentation")
+    assert reasons[2] == 'relation "nothing" does not exist (SQLSTATE 42P01)'

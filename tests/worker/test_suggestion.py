@@ -64,16 +64,16 @@ def test_the_suggestion_for_the_shop_masks_and_passes_verification(server, datab
     load_shop(server.url(database), 200)
     text = suggest_policy(server.url(database))
     assert preflight(text, "policy.yaml", server.url(database)) == []
-    with_key = Database(address_of(server.url(database)), RunKey().settings())
-    outcome = anonymize(with_key, load_policy(text, "policy.yaml"), {}, 2, tell_nobody)
+    with Database(address_of(server.url(database)), RunKey().settings()) as with_key:
+        outcome = anonymize(with_key, load_policy(text, "policy.yaml"), {}, 2, tell_nobody)
     assert [finding.detail for finding in outcome.findings if not finding.passed] == []
 
 
 def test_the_shops_own_policy_masks_and_passes_verification(server, database):
     load_shop(server.url(database), 200)
     text = (HERE.parents[1] / "examples" / "shop" / "policy.yaml").read_text()
-    with_key = Database(address_of(server.url(database)), RunKey().settings())
-    outcome = anonymize(with_key, load_policy(text, "policy.yaml"), {}, 2, tell_nobody)
+    with Database(address_of(server.url(database)), RunKey().settings()) as with_key:
+        outcome = anonymize(with_key, load_policy(text, "policy.yaml"), {}, 2, tell_nobody)
     assert [finding.detail for finding in outcome.findings if not finding.passed] == []
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 import psycopg
-from sqlalchemy import Connection, Engine, NullPool, Row, create_engine
+from sqlalchemy import Connection, Engine, QueuePool, Row, create_engine
 
 from services.anonymize.worker.progress import Advance, Tell
 
@@ -90,12 +90,23 @@ def address_of(url: str) -> Address:
 
 
 class Database:
-    """A database to work in: opens sessions that are all set up alike."""
+    """A database to work in: its sessions are all set up alike and used again and again.
+
+    It is a context manager, which closes them.
+    """
 
     def __init__(self, address: Address, settings: Mapping[str, str] | None = None) -> None:
         self.address = address
         self.settings = dict(settings or {})
-        self.engine: Engine = create_engine("postgresql+psycopg://", creator=self._open, poolclass=NullPool)
+        self.engine: Engine = create_engine(
+            "postgresql+psycopg://", creator=self._open, poolclass=QueuePool, pool_size=8
+        )
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.dispose()
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A session with one transaction, committed at its end."""

@@ -1,7 +1,11 @@
 """What may be said of a failure: PostgreSQL's messages quote values, so only those that cannot are
 repeated."""
 
+import traceback
+from pathlib import Path
+
 import psycopg
+from botocore.exceptions import ClientError
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
 
@@ -28,7 +32,14 @@ def reason_of(error: BaseException) -> str:
         return _of_postgres(error)
     if isinstance(error, MaskingError | ConnectionProblemError | PolicyError):
         return str(error)
-    return f"unexpected {type(error).__name__}; the worker's log has the place, and no value"
+    if isinstance(error, ClientError):
+        return f"AWS refused {error.operation_name}: {error.response.get('Error', {}).get('Code', 'unknown')}"
+    return f"unexpected {type(error).__name__} at {_place_of(error)}; its message may quote a value and is withheld"
+
+
+def _place_of(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def _of_postgres(error: psycopg.Error) -> str:

@@ -106,7 +106,7 @@ def _refuse_other_databases(database: Database) -> None:
     with database.begin() as connection:
         names = other_databases(connection)
     for name in names:
-        with database.another(name).begin() as connection:
+        with database.another(name) as other, other.begin() as connection:
             table = user_table_in(connection)
         if table is not None:
             raise MaskingError(

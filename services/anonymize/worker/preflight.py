@@ -27,6 +27,6 @@ def read_schema(database_url: str) -> Schema:
     """Discover a database's schema in a read-only transaction. Raises ConnectionProblemError."""
     address = address_of(database_url)
     open_connection(address).close()
-    with Database(address).begin() as connection:
+    with Database(address) as database, database.begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         return discover(connection)

@@ -110,8 +110,8 @@ def work(settings: Settings, tell: Tell) -> Outcome:
     address = log_in(lambda: read_secret(settings), settings.patience, tell)
     if policy.database is not None:
         address = replace(address, database=policy.database)
-    database = Database(address, RunKey().settings())
-    outcome = anonymize(database, policy, bundle.files, settings.connections, tell)
+    with Database(address, RunKey().settings()) as database:
+        outcome = anonymize(database, policy, bundle.files, settings.connections, tell)
     s3 = client("s3") if settings.report_uri.startswith("s3://") else None
     write_report(settings.report_uri, as_json(settings.run_id, settings.policy_digest, outcome), s3)
     return outcome

@@ -71,7 +71,7 @@ def suggest_policy(database_url: str) -> str:
     ConnectionProblemError."""
     address = address_of(database_url)
     open_connection(address).close()
-    with Database(address).begin() as connection:
+    with Database(address) as database, database.begin() as connection:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
         connection.exec_driver_sql("SET LOCAL row_security = on")  # a sample may miss rows; masking may not
         schema = discover(connection)

@@ -17,7 +17,7 @@ from services.anonymize.worker.connecting import Database, execute, query
 from services.anonymize.worker.discovery import read_columns
 from services.anonymize.worker.engines.postgresql import in_parallel
 from services.anonymize.worker.inventory import Inventory, differences, take_inventory
-from services.anonymize.worker.masks.contact import RESERVED
+from services.anonymize.worker.masks.contact import Email
 from services.anonymize.worker.plan import Method, Plan
 from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.progress import Advance, Tell
@@ -183,14 +183,15 @@ def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Fin
     with database.begin() as connection:
         for table in schema.tables:
             for name, rule in policy.tables[table.schema, table.name].columns.items():
-                if rule.mask.word != "email":
+                if not isinstance(rule.mask, Email):
                     continue
                 examined += 1
-                relation, part = qualified(table.schema, table.name), quoted(name)
+                address = f"CAST({quoted(name)} AS text)"
+                ending = text_literal("@" + rule.mask.domain)
                 counted = query(
                     connection,
-                    f"SELECT count(*) FROM {relation} WHERE CAST({part} AS text) <> ''"
-                    f" AND CAST({part} AS text) !~ {text_literal(RESERVED)}",
+                    f"SELECT count(*) FROM {qualified(table.schema, table.name)}"
+                    f" WHERE {address} <> '' AND right({address}, length({ending})) <> {ending}",
                 )[0][0]
                 if counted:
                     wrong.append(f"{table.label}.{name} ({counted})")
