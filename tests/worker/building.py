@@ -2,6 +2,7 @@
 
 from services.anonymize.worker.plan import Plan, make_plan
 from services.anonymize.worker.policy import PolicyError, load_policy
+from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.schema import Column, ForeignKey, Member, Schema, Table, Unique
 
 BASE_TYPES = {"character varying": "varchar", "character": "bpchar", "integer": "int4", "bigint": "int8",
@@ -53,3 +54,7 @@ def refused(policy: str, schema: Schema) -> list[str]:
     except PolicyError as error:
         return [str(problem) for problem in error.problems]
     return []
+
+
+def tell_nobody(_: Advance) -> None:
+    """Hear of progress and do nothing."""

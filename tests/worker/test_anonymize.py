@@ -15,8 +15,9 @@ from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import PolicyError, load_policy
-from services.anonymize.worker.progress import Advance, tell_nobody
+from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.report import as_json, write_report
+from tests.worker.building import tell_nobody
 from tests.worker.conftest import Server
 
 HERE = Path(__file__).parent

@@ -12,9 +12,10 @@ from botocore.exceptions import ClientError
 from services.anonymize.worker import run
 from services.anonymize.worker.connecting import ConnectionProblemError, address_of, log_in
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.progress import Advance, tell_nobody
+from services.anonymize.worker.progress import Advance
 from shared.bundle import read_bundle
 from shared.records import Progress, Verification
+from tests.worker.building import tell_nobody
 from tests.worker.conftest import Server
 
 POLICY = "version: 1\ntables: {t: {columns: {mail: email, note: keep}}}\n"
@@ -167,7 +168,8 @@ def test_progress_is_told_a_few_times_a_second_and_at_every_end():
     [
         (ClientError({"Error": {"Code": "AccessDenied", "Message": "jean@free.fr"}}, "GetSecretValue"),
          "AWS refused GetSecretValue: AccessDenied"),
-        (ValueError("jean@free.fr"), "unexpected ValueError at an unknown place; its message may quote a value and is withheld"),
+        (ValueError("jean@free.fr"), "unexpected ValueError at an unknown place;"
+         " its message may quote a value and is withheld"),
         (MaskingError("say this"), "say this"),
         (psycopg.OperationalError("server closed: jean@free.fr"), "the connection to the database broke"),
     ],

@@ -14,8 +14,8 @@ from services.anonymize.worker.guessing import by_name
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import anonymize
 from services.anonymize.worker.policy import load_policy
-from services.anonymize.worker.progress import tell_nobody
 from services.anonymize.worker.schema import Family
+from tests.worker.building import tell_nobody
 
 HERE = Path(__file__).parent
 

@@ -34,7 +34,8 @@ def reason_of(error: BaseException) -> str:
         return str(error)
     if isinstance(error, ClientError):
         return f"AWS refused {error.operation_name}: {error.response.get('Error', {}).get('Code', 'unknown')}"
-    return f"unexpected {type(error).__name__} at {_place_of(error)}; its message may quote a value and is withheld"
+    place = f"unexpected {type(error).__name__} at {_place_of(error)}"
+    return f"{place}; its message may quote a value and is withheld"
 
 
 def _place_of(error: BaseException) -> str:

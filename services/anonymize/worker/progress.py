@@ -20,7 +20,3 @@ class Advance:
 
 
 Tell = Callable[[Advance], None]
-
-
-def tell_nobody(_: Advance) -> None:
-    """Tell nobody."""
