@@ -48,9 +48,7 @@ CREATE TABLE customers (
     civility text CHECK (civility IN ('F', 'M')),
     first_name varchar(80) NOT NULL,
     last_name varchar(120) NOT NULL,
-    full_name text GENERATED ALWAYS AS (first_name || ' ' || last_name) STORED,
     email varchar(254) NOT NULL,
-    email_domain text GENERATED ALWAYS AS (split_part(email, '@', 2)) VIRTUAL,
     phone varchar(32) CHECK (phone ~ '^[+0-9][0-9 .()/-]{7,24}$'),
     birth_date date CHECK (birth_date > DATE '1900-01-01'),
     company text,
@@ -62,7 +60,9 @@ CREATE TABLE customers (
     marketing_consent boolean NOT NULL DEFAULT false,
     profile jsonb NOT NULL DEFAULT '{}',
     created_at timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL
+    updated_at timestamptz NOT NULL,
+    full_name text GENERATED ALWAYS AS (first_name || ' ' || last_name) STORED,
+    email_domain text GENERATED ALWAYS AS (split_part(email, '@', 2)) VIRTUAL
 );
 COMMENT ON COLUMN customers.email IS 'Login. Unique whatever its case.';
 COMMENT ON COLUMN customers.profile IS 'Written by the mobile app, without a schema.';
