@@ -32,6 +32,8 @@ from local.wiring import Wiring
 BEGINNING = datetime(2026, 11, 16, 3, 5, tzinfo=UTC)
 DELIVERY = timedelta(milliseconds=100)
 """How long a delivery takes on the world's clock, so that what happens has an order."""
+INSTANT = timedelta(milliseconds=1)
+MOST_DELIVERIES = 5000
 
 
 class StillWaitingError(AssertionError):
@@ -101,19 +103,20 @@ class World(TwoAccounts):
     ) -> timedelta:
         """Let things happen until a condition holds, or without one until only schedules are left.
 
-        Returns how long it took on the world's clock. Raises StillWaitingError after `at_most`.
+        Returns how long it took on the world's clock. Raises StillWaitingError after `at_most`, or after so
+        many deliveries that messages must be going in circles.
         """
-        began = self.now
+        began, delivered = self.now, len(self.deliveries)
         done = until or self._quiet
         while not done():
+            if len(self.deliveries) - delivered > MOST_DELIVERIES:
+                raise self._still_waiting(f"{MOST_DELIVERIES} deliveries")
             if self.deliver() or done():  # what was received too often becomes a dead letter in between
                 continue
             moment = self._next_moment()
             if moment is None or moment > began + at_most:
-                raise StillWaitingError(
-                    f"not within {at_most}: {self.leftovers()}; last delivery: {self.deliveries[-1:]}"
-                )
-            self.jump(moment)
+                raise self._still_waiting(str(at_most))
+            self.jump(max(moment, self.now + INSTANT))
         return self.now - began
 
     def deliver(self) -> bool:
@@ -144,6 +147,10 @@ class World(TwoAccounts):
             stage = described.name.removeprefix("snapveil-")
             self.functions[stage] = _Noted(InProcessFunction(setup), stage, self._note)
             self._sources.append(EventSource(queue_arn, self.functions[stage], described.batch_size))
+
+    def _still_waiting(self, limit: str) -> StillWaitingError:
+        last = [f"{one.at:%H:%M:%S} {one.stage} {one.body[:200]}" for one in self.deliveries[-3:]]
+        return StillWaitingError(f"not within {limit}; left: {self.leftovers()}; last deliveries: {last}")
 
     def _note(self, delivery: Delivery) -> None:
         self.deliveries.append(delivery)

@@ -83,6 +83,17 @@ def test_waiting_for_what_never_comes_is_an_error_that_says_what_is_left(world: 
     assert world.now - BEGINNING < timedelta(hours=2, minutes=1)
 
 
+def test_messages_that_go_in_circles_are_noticed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.world.MOST_DELIVERIES", 20)
+
+    def send_again() -> bool:
+        world.send("restore", SweepRequested())
+        return False
+
+    with pytest.raises(StillWaitingError, match="20 deliveries"):
+        world.run(until=send_again)
+
+
 def test_two_worlds_one_after_the_other_tell_the_same_story() -> None:
     def story() -> list[tuple[object, ...]]:
         with World(SOURCES) as world:
