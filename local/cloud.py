@@ -15,13 +15,13 @@ from local.emulation import emulated, files_read_once
 from local.engines import Engines, NoEngines
 from local.functions import SubprocessFunction
 from local.rds import RdsWorld, Timings
+from local.resources import Wiring
 from local.schedule import Schedules, Ticking
 from local.server import Server
 from local.sources import EventSource, Polling
 from local.task_runners import SubprocessTasks
 from local.tasks import TaskTimings
 from local.two_accounts import TwoAccounts
-from local.wiring import Wiring
 
 
 class Cloud(TwoAccounts):

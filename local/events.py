@@ -2,8 +2,7 @@
 dead letters.
 
 What moto 5.2.5 does instead: a new id and time and no account on the other bus, no policy asked, disabled
-rules deliver, a target that is gone breaks the publisher, dead-letter queues unused (measured: reference of
-this project).
+rules deliver, a target that is gone breaks the publisher, dead-letter queues unused.
 """
 
 import json

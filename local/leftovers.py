@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from local.wiring import Wiring
+from local.resources import Wiring
 from shared import names
 
 Client = Callable[[str, str], Any]

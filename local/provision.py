@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping
 
 from local.accounts import Account
-from local.wiring import Document, Queue, Rule, Schedule, TaskDefinition, Wiring, bucket_of
+from local.resources import Queue, Rule, Schedule, TaskDefinition, Wiring
+from local.wiring import bucket_of
 
 _KEY = re.compile(r"\$\{key:(?P<name>[\w/-]+)\}")
 
@@ -180,6 +181,3 @@ def _filled(text: str, keys: Mapping[str, str]) -> str:
 
 def _arn(account: Account, service: str, resource: str) -> str:
     return f"arn:aws:{service}:{account.region}:{account.number}:{resource}"
-
-
-__all__ = ["Document", "WiringError", "apply", "publish_bundle"]

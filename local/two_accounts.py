@@ -15,8 +15,8 @@ from local.functions import FunctionSetup
 from local.leftovers import Leftovers
 from local.rds import RdsWorld
 from local.record import Published, Record
+from local.resources import Function, Wiring
 from local.schedule import Place, Schedules
-from local.wiring import Wiring
 from shared.bundle import read_bundle
 from shared.events import dump
 
@@ -93,7 +93,7 @@ class TwoAccounts:
     def _places(self) -> tuple[Place, ...]:
         return tuple(Place(account.number, account.region) for account in self.accounts.values())
 
-    def _functions(self) -> Iterator[tuple[wiring.Function, FunctionSetup, str]]:
+    def _functions(self) -> Iterator[tuple[Function, FunctionSetup, str]]:
         """List functions with what they are made of and the ARN of the queue that feeds them."""
         for name, described in self.wirings.items():
             account = self.accounts[name]

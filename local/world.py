@@ -22,12 +22,12 @@ from local.emulation import emulated, files_read_once
 from local.engines import NoEngines
 from local.functions import Function, InProcessFunction
 from local.rds import RdsWorld, Timings
+from local.resources import Wiring
 from local.schedule import Schedules
 from local.sources import EventSource
 from local.task_runners import FakeTasks
 from local.tasks import TaskTimings
 from local.two_accounts import TwoAccounts
-from local.wiring import Wiring
 
 BEGINNING = datetime(2026, 11, 16, 3, 5, tzinfo=UTC)
 DELIVERY = timedelta(milliseconds=100)

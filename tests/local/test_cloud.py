@@ -14,8 +14,9 @@ from local import wiring
 from local.cloud import Cloud
 from local.documents import LocalSource, Pacing
 from local.emulation import AlreadyOpenError
+from local.resources import Wiring
 from local.two_accounts import describe
-from local.wiring import BUS, TABLE, Wiring
+from local.wiring import BUS, TABLE
 from tests.local.conftest import POLICY
 
 SOURCES = {"shop-fr": LocalSource("shop-fr-prod", POLICY)}

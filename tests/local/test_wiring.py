@@ -9,10 +9,11 @@ from local.accounts import DEVELOPMENT, PRODUCTION, Account, accounts
 from local.documents import LocalSource, Pacing, development_document, production_document, target_of
 from local.emulation import emulated
 from local.record import Record
+from local.resources import Wiring
 from local.task_runners import FakeTasks
 from local.tasks import TaskTimings
 from local.two_accounts import describe
-from local.wiring import COPY_KEY, PRODUCTION_KEY, SHARE_KEY, Wiring
+from local.wiring import COPY_KEY, PRODUCTION_KEY, SHARE_KEY
 from local.world import World
 from shared.config import Development, Production, read
 from shared.database.port import Kind
