@@ -1,6 +1,7 @@
 """The two accounts of the embedded cloud: their numbers, credentials by assumed role, and boto3 clients."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +71,12 @@ class Account:
                 )
             return self._credentials[role]
 
+    def at(self, session: boto3.Session, endpoint_url: str) -> "Account":
+        """Return the same account, known by the same credentials, as seen through an endpoint."""
+        seen = Account(self.name, self.number, session, endpoint_url)
+        seen._credentials = self._credentials
+        return seen
+
     def role_of(self, access_key_id: str) -> str | None:
         """Tell which role an access key was given to; None for a key that is not of this account."""
         for role, credentials in self._credentials.items():
@@ -108,10 +115,15 @@ class Account:
         )
 
 
-def accounts(endpoint_url: str | None) -> dict[str, Account]:
-    """Open both accounts: at an endpoint, or within this process."""
-    session = without_settings_of_the_caller() if endpoint_url else None
+def accounts() -> dict[str, Account]:
+    """Open both accounts within this process."""
     return {
-        "production": Account("production", PRODUCTION, session, endpoint_url),
-        "development": Account("development", DEVELOPMENT, session, endpoint_url),
+        "production": Account("production", PRODUCTION),
+        "development": Account("development", DEVELOPMENT),
     }
+
+
+def through(endpoint_url: str, opened: Mapping[str, Account]) -> dict[str, Account]:
+    """See the same accounts through an endpoint."""
+    session = without_settings_of_the_caller()
+    return {name: account.at(session, endpoint_url) for name, account in opened.items()}

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from local.accounts import through
 from local.documents import LocalSource, Pacing
 from local.emulation import emulated, files_read_once
 from local.engines import Engines, NoEngines
@@ -89,10 +90,11 @@ class Cloud(TwoAccounts):
         opening.enter_context(emulated(self.record, self.tasks, TaskTimings.fast(), self._second))
         self.rds.install()
         opening.callback(self.rds.uninstall)
+        self._wire()
         server = Server(self.directory / "server.log")
         opening.callback(server.close)
         self.endpoint_url = server.url
-        self._wire(server.url)
+        self.accounts = through(server.url, self.accounts)
         opening.callback(self.tasks.close)
         self.schedules = Schedules(self._places(), now)
         ticking = Ticking(self.schedules, now)

@@ -138,7 +138,7 @@ class World(TwoAccounts):
         opening.enter_context(emulated(self.record, self.tasks, self._task_timings))
         self.rds.install()
         opening.callback(self.rds.uninstall)
-        self._wire(None)
+        self._wire()
         opening.enter_context(patch("boto3.client", self._client_of_the_environment))
         opening.enter_context(patch("psycopg.connect", self._connect))
         opening.enter_context(patch("secrets.token_hex", _counting()))

@@ -26,7 +26,7 @@ def record() -> Record:
 def both(record: Record) -> Iterator[dict[str, Account]]:
     """Production and development with nothing in them; real time."""
     with emulated(record, FakeTasks(), TaskTimings()):
-        yield accounts(None)
+        yield accounts()
 
 
 @pytest.fixture

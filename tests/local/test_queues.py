@@ -113,7 +113,7 @@ def test_a_message_that_is_no_dead_letter_has_no_source(production: Account) -> 
 @pytest.fixture
 def hasty() -> Iterator[Account]:
     with emulated(Record(), FakeTasks(), TaskTimings(), second=0.1):
-        yield accounts(None)["production"]
+        yield accounts()["production"]
 
 
 def test_a_second_of_delay_can_be_made_shorter(hasty: Account) -> None:

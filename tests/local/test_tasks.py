@@ -77,7 +77,7 @@ def ecs(tmp_path: Path) -> Iterator[Ecs]:
     opened: dict[str, Account] = {}
     runner = SubprocessTasks(tmp_path, lambda account, role: {"AWS_ROLE": f"{account}/{role}"})
     with emulated(Record(), runner, TaskTimings.fast()):
-        opened |= accounts(None)
+        opened |= accounts()
         yield Ecs(opened["production"], tmp_path)
         runner.close()
     assert runner.pids() == []
@@ -241,7 +241,7 @@ def test_without_processes_a_test_says_what_a_task_does(tmp_path: Path) -> None:
         )
     )
     with emulated(Record(), tasks, TaskTimings(provisioning=0, pending=0, deprovisioning=0)):
-        ecs = Ecs(accounts(None)["production"], tmp_path)
+        ecs = Ecs(accounts()["production"], tmp_path)
         ecs.define("python", "-m", "anything", NAME="value")
         arn = ecs.run(startedBy="me")
         (start,) = tasks.started

@@ -148,6 +148,6 @@ def test_a_key_that_nobody_has_is_named() -> None:
     text = "key: ${key:alias/none}"
     described = wiring.development(text, [])
     with emulated(Record(), FakeTasks(), TaskTimings()):
-        account: Account = accounts(None)["development"]
+        account: Account = accounts()["development"]
         with pytest.raises(provision.WiringError, match=r"alias/none.*known: alias/snapveil-copy"):
             provision.apply(described, account)
