@@ -122,9 +122,10 @@ class SubprocessFunction:
         """Kill every process for good."""
         with self._lock:
             self._closed = True
-            everything = list(self._all)
-        for environment in everything:
-            self._drop(environment)
+            for environment in self._all:
+                environment.kill()
+        while not self._idle.empty():  # whoever uses one of the others notices, and drops it
+            self._drop(self._idle.get())
 
     def _take(self) -> "_Environment":
         while True:
@@ -149,7 +150,7 @@ class SubprocessFunction:
             return environment
 
     def _drop(self, environment: "_Environment") -> None:
-        environment.kill()
+        environment.collect()
         with self._lock:
             self._all.discard(environment)
 
@@ -190,9 +191,13 @@ class _Environment:
         return json.loads(self._line(time.monotonic() + timeout, timeout))
 
     def kill(self) -> None:
-        """Kill the process and collect it."""
+        """Kill the process; somebody may be waiting for its answer, so its pipes stay."""
         self._process.kill()
         self._process.wait()
+
+    def collect(self) -> None:
+        """Kill the process and close its pipes; only for whoever has this environment to himself."""
+        self.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 with contextlib.suppress(OSError):  # what was not flushed has no reader any more

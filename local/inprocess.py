@@ -41,7 +41,12 @@ def client(service: str, region: str, account: str, role: str) -> Any:
     made = _session().client(
         service,
         region_name=region,
-        config=Config(signature_version=UNSIGNED, user_agent="local", retries={"max_attempts": 0}),
+        config=Config(
+            signature_version=UNSIGNED,
+            user_agent="local",
+            retries={"max_attempts": 0},
+            request_checksum_calculation="when_required",  # else S3 sends chunks, which need a web server
+        ),
     )
 
     def name(params: dict[str, Any], **_: Any) -> None:
@@ -72,8 +77,7 @@ def _answer(event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSRespon
 def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
     """Write a request as a web server would hand it on; moto's own way there takes twice as long."""
     url = urlsplit(request.url)
-    body = request.body or b""
-    content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else body.read()
+    content = _content(request.body)
     environ = {
         f"HTTP_{name.upper().replace('-', '_')}": value.decode() if isinstance(value, bytes) else str(value)
         for name, value in request.headers.items()
@@ -92,6 +96,17 @@ def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
         "wsgi.url_scheme": url.scheme,
         "wsgi.input": BytesIO(content),
     }
+
+
+def _content(body: Any) -> bytes:
+    """Read a request's body; a file has been read before, for its checksum."""
+    if body is None or isinstance(body, bytes | bytearray):
+        return bytes(body or b"")
+    if isinstance(body, str):
+        return body.encode()
+    body.seek(0)
+    content: bytes = body.read()
+    return content
 
 
 def _routes(service: Any) -> list[tuple[re.Pattern[str], _Handler]]:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,13 @@ def setup(handler: str, timeout: float = 60) -> FunctionSetup:
 
 def asking(**body: Any) -> dict[str, Any]:
     return {"Records": [{"messageId": "m", "body": json.dumps(body)}]}
+
+
+def wait_for(path: Path) -> None:
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < until, f"{path.name} did not come"
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -137,6 +145,19 @@ def test_two_events_at_once_are_handled_by_two_processes(
     assert len(misbehaving.pids()) == 2
 
 
+def test_a_function_that_is_killed_while_it_works_fails_that_invocation(
+    misbehaving: SubprocessFunction, tmp_path: Path
+) -> None:
+    with ThreadPoolExecutor(1) as others:
+        for number in range(5):
+            began = tmp_path / f"began-{number}"
+            hanging = asking(touch=str(began), sleep_until=str(tmp_path / "never"))
+            invocation = others.submit(misbehaving.invoke, hanging)
+            wait_for(began)
+            misbehaving.kill()
+            assert type(invocation.exception(timeout=60)) is FunctionError
+
+
 def test_closing_ends_what_is_being_handled(log: Path, tmp_path: Path) -> None:
     function = SubprocessFunction(setup("misbehave"), log)
     began = tmp_path / "began"
@@ -150,9 +171,7 @@ def test_closing_ends_what_is_being_handled(log: Path, tmp_path: Path) -> None:
 
     thread = threading.Thread(target=invoke)
     thread.start()
-    until = time.monotonic() + 15
-    while not began.exists() and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_for(began)
     (pid,) = function.pids()
     function.close()
     thread.join(timeout=10)

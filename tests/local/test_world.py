@@ -159,3 +159,13 @@ def test_a_world_leaves_nothing_of_itself_behind(tmp_path: object) -> None:
 def test_an_unknown_stage_is_named(world: World) -> None:
     with pytest.raises(LookupError, match="restoration"):
         world.send("restoration", UNKNOWN)
+
+
+def test_the_policy_lies_whole_where_production_reads_it(world: World) -> None:
+    (source,) = world.sources
+    found = world.client("production", "s3").get_object(
+        Bucket="snapveil-111111111111", Key=f"policies/{source}/policy.yaml"
+    )
+    policy = world.sources[source].policy
+    assert isinstance(policy, dict)
+    assert found["Body"].read() == policy["policy.yaml"]
