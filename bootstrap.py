@@ -29,7 +29,9 @@ def wanted() -> str:
 def pip(*arguments: str) -> None:
     """Run pip of the virtual environment; only its errors are shown."""
     subprocess.run(
-        [PYTHON, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", *arguments], cwd=HERE, check=True
+        [PYTHON, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", *arguments],
+        cwd=HERE,
+        check=True,
     )
 
 

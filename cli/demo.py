@@ -21,6 +21,7 @@ except ModuleNotFoundError as missing:
     ) from None
 
 PEOPLE = 3
+EMPTY_BYTES, BYTES_PER_CUSTOMER = 48 << 20, 4_000
 
 
 @click.command("demo")
@@ -61,7 +62,7 @@ def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
     recognise themselves. Nothing of it leaves this machine.
     """
     console = open_console()
-    material = _material(size, Kind(source))
+    material = _material(size, Kind(source), keep=keep)
     with run_folder(directory.absolute(), "demo") as folder:
         with screen(console) as shown:
             outcome = run_loop(material, folder, shown, keep=keep)
@@ -74,7 +75,7 @@ def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
         return FINE
 
 
-def _material(size: int, kind: Kind) -> Material:
+def _material(size: int, kind: Kind, *, keep: bool) -> Material:
     def fill(filling: Filling) -> None:
         filling.say(f"filling the shop with {size:,} customers")
         shop.load_shop(filling.url, size, lambda words: filling.say(f"filling the shop: {words}"))
@@ -89,6 +90,8 @@ def _material(size: int, kind: Kind) -> Material:
         policy={"policy.yaml": shop.POLICY.read_bytes()},
         fill=fill,
         look=lambda url: shop.sample(url, PEOPLE),
+        # What is kept must outlive this process, and perhaps the machine's next start.
+        bytes_at_most=None if keep else EMPTY_BYTES + size * BYTES_PER_CUSTOMER,
     )
 
 

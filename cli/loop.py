@@ -66,6 +66,7 @@ class Material:
     shown_source: str | None = (
         None  # the record's address of the source, where it is not the one in the cloud
     )
+    bytes_at_most: int | None = None  # of the database, where that is known and it may lie in memory
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _log_in(folder: RunFolder) -> Iterator[None]:
 def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterator[Cloud]:
     source = LocalSource(database=material.identifier, policy=material.policy, kind=material.kind)
     with screen.step("cloud", "starting two AWS accounts on this machine") as say:
-        engines = PostgresEngines(root=folder.path / "engines")
+        engines = PostgresEngines(folder.path / "engines", material.bytes_at_most)
         opened = Cloud(
             folder.path / "cloud", {material.source: source}, engines=engines, timings=Timings.fast()
         )

@@ -1,13 +1,11 @@
 """Two wired accounts and how to look at them: what is the same in a running cloud and in a driven world."""
 
-import threading
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
-from unittest.mock import patch
 
 from pydantic import BaseModel
 
-import shared.ledger
 from local import leftovers, provision, wiring
 from local.accounts import Account, accounts
 from local.documents import LocalSource, Pacing, development_document, production_document
@@ -19,6 +17,7 @@ from local.resources import Function, Wiring
 from local.schedule import Place, Schedules
 from shared.bundle import read_bundle
 from shared.events import dump
+from shared.ledger import Ledger
 
 
 class TwoAccounts:
@@ -52,9 +51,10 @@ class TwoAccounts:
         """Return a boto3 client that acts as an operator of the account ("production" or "development")."""
         return self.accounts[account].client(service)
 
-    def ledger(self, account: str) -> shared.ledger.Ledger:
+    def ledger(self, account: str) -> Ledger:
         """Return the account's run ledger, read and written with that account's credentials."""
-        return AccountLedger(self.accounts[account], self.wirings[account].table)
+        connect = partial(self.accounts[account].client, "dynamodb")
+        return Ledger(self.wirings[account].table, connect=connect)
 
     def send(self, stage: str, message: BaseModel | str) -> None:
         """Put a message on a stage's queue, as an operator does."""
@@ -112,32 +112,6 @@ class TwoAccounts:
                     FunctionSetup(function.name, arn, function.handler, environment, function.timeout),
                     queue_arn,
                 )
-
-
-class AccountLedger(shared.ledger.Ledger):
-    """A ledger read from the process that runs the cloud, where the environment is no account's.
-
-    Each call uses the account's own client instead of the one that the environment would give.
-    """
-
-    _lock = threading.RLock()
-
-    def __init__(self, account: Account, table: str) -> None:
-        super().__init__(table)
-        self._account = account
-
-    def __getattribute__(self, name: str) -> Any:
-        """Let every public method act with the account's client."""
-        attribute = super().__getattribute__(name)
-        if name.startswith("_") or not callable(attribute):
-            return attribute
-
-        def acting(*args: Any, **kwargs: Any) -> Any:
-            with self._lock, patch.object(shared.ledger, "client", self._account.client):
-                answer = attribute(*args, **kwargs)
-                return iter(list(answer)) if isinstance(answer, Iterator) else answer
-
-        return acting
 
 
 def describe(sources: Mapping[str, LocalSource], pacing: Pacing) -> dict[str, Wiring]:

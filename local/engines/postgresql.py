@@ -35,6 +35,8 @@ _SETTINGS = {
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
     "fsync": "off",
+    "full_page_writes": "off",
+    "autovacuum_naptime": "10min",  # not in the middle of a demo
     "max_wal_size": "256MB",
     "min_wal_size": "8MB",
     "wal_init_zero": "off",
@@ -73,8 +75,8 @@ class PostgresEngines:
 
     background = True
 
-    def __init__(self, root: Path) -> None:
-        self._placement: Placement = place(root)
+    def __init__(self, root: Path, database_bytes: int | None = None) -> None:
+        self._placement: Placement = place(root, database_bytes)
         self._names = itertools.count(1)
         self._servers: dict[Volume, _Server] = {}
         self._detached: set[Volume] = set()

@@ -180,3 +180,19 @@ def test_a_long_temporary_folder_does_not_make_the_socket_path_too_long(
     found.lock.close()
     for folder in found.everything:
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(("database_bytes", "in_memory"), [(1 << 20, True), (1 << 60, False), (None, False)])
+def test_data_lie_in_memory_only_where_there_is_plenty_and_go_with_the_rest(
+    open_root: Path, monkeypatch: pytest.MonkeyPatch, database_bytes: int | None, in_memory: bool
+) -> None:
+    memory = open_root / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(placement, "_MEMORY", memory)
+    found = placement.place(open_root, database_bytes)
+    assert (found.data.parent == memory) is in_memory
+    assert found.data in found.everything
+    found.lock.close()
+    for folder in found.everything:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert list(memory.iterdir()) == []
