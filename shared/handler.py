@@ -7,7 +7,14 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events import MessageError, parse
+from shared.events import (
+    ContinueRequested,
+    Message,
+    MessageError,
+    RefreshRequested,
+    SweepRequested,
+    parse,
+)
 from shared.messaging import Queue
 from shared.observability import count, logger
 from shared.runtime import OvertakenError, Runtime
@@ -77,6 +84,10 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
             except MessageError as error:
                 _bury(queue, stage, record, error)
                 return
+            with logger.append_context_keys(stage=stage, run_id=_about(message)):
+                attend(record, message)
+
+        def attend(record: StageRecord, message: Message) -> None:
             try:
                 runtime.handle(message)
             except MessageError as error:
@@ -96,6 +107,18 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
         return result
 
     return handler
+
+
+def _about(message: Message) -> str:
+    """Name what a message is about for the log: its run, or as much as it says itself."""
+    match message:
+        case ContinueRequested(subject=subject):
+            return subject
+        case RefreshRequested(source=source):
+            return f"source {source}"
+        case SweepRequested():
+            return "sweep"
+    return message.run_id
 
 
 def _bury(queue: Queue, stage: str, record: StageRecord, error: MessageError) -> None:

@@ -109,11 +109,11 @@ class Runtime:
             return
         tokens = frozenset({message.token, message.after})
         if record is None or record.token not in tokens:
-            logger.info("dropped a stale wait", subject=message.subject, step=message.step)
+            logger.info("dropped a stale wait", step=message.step)
             return
         subject = stage.resume(message.subject)
         if subject is None:
-            logger.warning("dropped a wait without a subject", subject=message.subject, step=message.step)
+            logger.warning("dropped a wait without a subject", step=message.step)
             return
         yield Look(stage, subject, record, tokens, is_wait=True)
 
@@ -127,7 +127,7 @@ class Runtime:
             record = self._begin(stage, subject, trigger, None)
         elif not self._still_working(record):
             if not stage.level_triggered:
-                logger.info("dropped a message for an ended step", subject=subject.key, step=stage.step)
+                logger.info("dropped a message for an ended step", step=stage.step)
                 return
             record = self._begin(stage, subject, trigger, record)
         yield Look(stage, subject, record, frozenset({record.token}), is_wait=False)
@@ -152,7 +152,7 @@ class Runtime:
     # One look -----------------------------------------------------------------------------------------
 
     def _look(self, look: Look) -> None:
-        with logger.append_context_keys(subject=look.subject.key, step=look.stage.step):
+        with logger.append_context_keys(run_id=look.subject.history, step=look.stage.step):
             decision = self._decide_and_act(look)
             match decision:
                 case Act():

@@ -1,14 +1,19 @@
 """The Lambda entry: a bad record is buried with its reason and never fails its neighbours."""
 
+import io
 import json
+import logging
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 
 from shared import handler as lambda_handler
-from shared.events import Message, MessageError, RefreshRequested, dump
+from shared.events import Message, MessageError, RefreshRequested, RemovalRequested, dump
+from shared.observability import logger
 from shared.runtime import OvertakenError
+from tests.builders import RUN_ID
 
 GOOD = dump(RefreshRequested(source="shop-fr"))
 OTHER = dump(RefreshRequested(source="shop-es"))
@@ -136,8 +141,28 @@ def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch, queues: st
         run(an_event(GOOD))
 
 
-def test_no_line_of_the_log_holds_the_body_of_a_message(
-    queues: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the services log; their logger holds on to the stream that it first saw."""
+    written = io.StringIO()
+    handlers = [handler for handler in logger.handlers if isinstance(handler, logging.StreamHandler)]
+    before = [handler.setStream(written) for handler in handlers]
+    yield written
+    for handler, stream in zip(handlers, before, strict=True):
+        handler.setStream(stream)
+
+
+def test_no_line_of_the_log_holds_the_body_of_a_message(queues: str, log: io.StringIO) -> None:
     run(an_event(json.dumps({"type": "RefreshRequested", "source": "jean.dupont@example.com"})))
-    assert "jean.dupont" not in capsys.readouterr().out
+    assert "buried a message" in log.getvalue()
+    assert "jean.dupont" not in log.getvalue()
+
+
+def test_every_line_of_the_log_names_stage_and_run(queues: str, log: io.StringIO) -> None:
+    removal = RemovalRequested(run_id=RUN_ID, reason="left")
+    runtime = FakeRuntime({})
+    runtime.handle = lambda _: logger.info("at work")  # type: ignore[method-assign]
+    handler = lambda_handler.entry("restore", lambda _: (runtime, frozenset()))  # type: ignore[arg-type, return-value]
+    handler(an_event(dump(removal)), None)
+    line = json.loads(log.getvalue())
+    assert (line["message"], line["stage"], line["run_id"]) == ("at work", "restore", RUN_ID)
