@@ -5,6 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,6 +113,9 @@ def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterat
     source = LocalSource(database=material.identifier, policy=material.policy, kind=material.kind)
     with screen.step("cloud", "starting two AWS accounts on this machine") as say:
         engines = PostgresEngines(folder.path / "engines", material.bytes_at_most)
+        # Meanwhile the other core makes the engines' template; if it cannot, the first database says why.
+        preparing = ThreadPoolExecutor(max_workers=1)
+        preparing.submit(engines.prepare)
         opened = Cloud(
             folder.path / "cloud", {material.source: source}, engines=engines, timings=Timings.fast()
         )
@@ -120,6 +124,7 @@ def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterat
     try:
         yield cloud
     finally:
+        preparing.shutdown()
         cloud.close()
 
 

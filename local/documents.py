@@ -65,7 +65,6 @@ def production_document(sources: Mapping[str, LocalSource], pacing: Pacing) -> s
                 "tls": "disable",  # the embedded engines have no certificate
             },
             "reports": f"s3://{bucket}/runs",
-            "development_accounts": [DEVELOPMENT],
             **_pace(pacing),
             "sources": {
                 name: {

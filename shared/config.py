@@ -126,7 +126,6 @@ class Production(_Part):
     production_key: KeyArn
     worker: Worker
     reports: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+$")]
-    development_accounts: tuple[AccountId, ...] = ()
     pace: Pace = Pace()
     deadlines: Deadlines = Deadlines()
     sources: Annotated[dict[SourceName, Source], Field(min_length=1)]

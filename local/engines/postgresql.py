@@ -97,12 +97,17 @@ class PostgresEngines:
             port: int = probe.getsockname()[1]
             return port
 
-    def create(self, new: NewDatabase) -> Volume:
+    def prepare(self) -> Path:
+        """Make what every new database is a copy of; whoever has time before the first one calls this."""
         with self._template_lock:
             if self._template is None:
                 self._template = self._make_template()
+            return self._template
+
+    def create(self, new: NewDatabase) -> Volume:
+        template = self.prepare()
         volume = self._volume("db")
-        self._copy(self._template, volume)
+        self._copy(template, volume)
         with self._maintenance(volume) as connection:
             prepare_database(connection, new)
         return volume

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -204,6 +204,7 @@ class Restore:
         """Make one change."""
         databases = self._databases[run.kind]
         placement = self._source(run.source).temporary.placement()
+        placement = replace(placement, kms_key=placement.kms_key or self._config.production_key)
         match action:
             case TakeLock():
                 self._ledger.take_lock(run.source, run.run_id)
