@@ -117,7 +117,11 @@ def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterat
         preparing = ThreadPoolExecutor(max_workers=1)
         preparing.submit(engines.prepare)
         opened = Cloud(
-            folder.path / "cloud", {material.source: source}, engines=engines, timings=Timings.fast()
+            folder.path / "cloud",
+            {material.source: source},
+            engines=engines,
+            timings=Timings.fast(),
+            second=0.1,
         )
         cloud = opened.__enter__()
         say(f"two AWS accounts at {cloud.endpoint_url}")

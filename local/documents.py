@@ -41,7 +41,7 @@ class Pacing:
     @classmethod
     def fast(cls) -> "Pacing":
         """For someone who watches."""
-        return cls(first="1s", longest="5s")
+        return cls(first="1s", longest="10s")
 
 
 def production_document(sources: Mapping[str, LocalSource], pacing: Pacing) -> str:

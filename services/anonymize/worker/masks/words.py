@@ -11,6 +11,7 @@ from faker import Factory
 from services.anonymize.worker.sql import MAX_NAME_BYTES
 
 LIST_LENGTH = 1024
+DRAWN = 256  # streets, cities and companies are made one by one, which is half of what a plan costs
 PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "company")]
 SEED = 20260101  # the lists are no secret; which word a value gets is the run key's
 
@@ -129,7 +130,7 @@ LOGIN_LENGTH = 10
 
 
 def _drawn(draw: Callable[[], str]) -> Iterable[str]:
-    return (draw() for _ in range(LIST_LENGTH))
+    return (draw() for _ in range(DRAWN))
 
 
 def _fitting(candidates: Iterable[str]) -> tuple[str, ...]:
