@@ -35,7 +35,7 @@ bench: setup ## measure; prints ratios within one run
 	@$(BIN)/python -m benchmarks
 
 lock: setup ## renew requirements.lock from pyproject.toml (the one target that needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--extra dev --custom-compile-command "make lock" --upgrade --quiet pyproject.toml -o requirements.lock
 
 clean: ## stop what a demo left running, remove what it wrote and the virtual environment
