@@ -37,6 +37,9 @@ bench: setup ## measure; prints ratios within one run
 lock: setup ## renew requirements.lock from pyproject.toml (the one target that needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--extra dev --custom-compile-command "make lock" --upgrade --quiet pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate -c requirements.lock \
+		--extra dev --extra infra --custom-compile-command "make lock" --upgrade --quiet pyproject.toml \
+		-o requirements-infra.lock
 
 clean: ## stop what a demo left running, remove what it wrote and the virtual environment
 	@if [ -x $(BIN)/snapveil ]; then $(BIN)/snapveil local down; fi

@@ -1,12 +1,14 @@
 """The configuration document of an account: one YAML text, in SSM or a file, checked when it is read."""
 
 import re
+import zoneinfo
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -36,10 +38,19 @@ def _duration(value: object) -> object:
     raise ValueError("a duration is a number and a unit, like 36h (units: s, m, h, d)")
 
 
+def _known_time_zone(name: str) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+        raise ValueError("no such time zone (write it like Europe/Paris)") from None
+    return name
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 SourceName = Annotated[str, Field(pattern=rf"^{names.SOURCE_PATTERN}$", max_length=20)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=63)]
+Family = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*[0-9]$")]
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+$")]
 
 
@@ -104,11 +115,26 @@ class Share(_Part):
     longest: Duration = timedelta(days=7)
 
 
+class Schedule(_Part):
+    """When a refresh begins by itself, as EventBridge Scheduler writes it; off until switched on."""
+
+    expression: Annotated[str, Field(pattern=r"^(cron|rate)\(.+\)$", max_length=256)] = "cron(0 3 ? * MON *)"
+    time_zone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
+    enabled: bool = False
+
+
 class Source(_Part):
-    """A production database that Snapveil refreshes from."""
+    """A production database that Snapveil refreshes from.
+
+    `family` is the parameter group family of its engine, like postgres16; `key` its own KMS key, if it is
+    under one of the customer's: a restored instance stays under it.
+    """
 
     kind: Kind
     database: Identifier
+    family: Family | None = None
+    key: KeyArn | None = None
+    schedule: Schedule = Schedule()
     policy: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+$")]
     max_snapshot_age: Duration = timedelta(hours=36)
     temporary: PlacementConfig
@@ -140,7 +166,10 @@ class Production(_Part):
 
 
 class Accept(_Part):
-    """Whose snapshots, under which keys, the receiver accepts; anything else is not looked at."""
+    """Whose snapshots, under which keys, the receiver accepts; anything else is not looked at.
+
+    A key may be named by its alias, which the other account chose and which is known before the key is.
+    """
 
     owners: Annotated[tuple[AccountId, ...], Field(min_length=1)]
     keys: Annotated[tuple[KeyArn, ...], Field(min_length=1)]
@@ -150,6 +179,8 @@ class Target(_Part):
     """The database that developers use, and how it is replaced."""
 
     kind: Kind
+    family: Family | None = None
+    schedule: Schedule = Schedule(expression="rate(1 hour)", enabled=True)
     name: Annotated[str, Field(pattern=r"^snapveil-dev-[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
     placement: PlacementConfig
     replace: Literal["beside", "delete_first"] = "beside"

@@ -45,6 +45,7 @@ def test_a_production_document_is_read_with_its_defaults() -> None:
     assert config.sources["shop-fr"].max_snapshot_age == timedelta(hours=36)
     assert config.share.longest == timedelta(days=7)
     assert config.deadlines.restore == timedelta(hours=6)
+    assert not config.sources["shop-fr"].schedule.enabled
 
 
 def test_a_development_document_is_read_with_its_defaults() -> None:
@@ -52,6 +53,7 @@ def test_a_development_document_is_read_with_its_defaults() -> None:
     assert isinstance(config, Development)
     assert config.targets["shop-fr"].replace == "beside"
     assert config.targets["shop-fr"].keep == 2
+    assert config.targets["shop-fr"].schedule.enabled
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,9 @@ def test_a_development_document_is_read_with_its_defaults() -> None:
         ("instance_class: db.r6g.large", "instance_class: large", "temporary.instance_class"),
         ("account: production", "account: staging", "staging"),
         ("version: 1", "version: [", "no YAML"),
+        ("kind: instance", "kind: instance\n    schedule: {time_zone: Mars/Olympus}", "no such time zone"),
+        ("kind: instance", "kind: instance\n    schedule: {expression: weekly}", "schedule.expression"),
+        ("kind: instance", "kind: instance\n    family: PostgreSQL", "sources.shop-fr.family"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(before: str, after: str, problem: str) -> None:
