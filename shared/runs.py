@@ -32,8 +32,13 @@ def resume_run(ledger: "Ledger", key: str) -> Run | None:
     return run if run is not None and str(run.attempt) == attempt else None
 
 
+def failure_of(run: Run, stage: StageName, why: str) -> StageFailed:
+    """Make the event that says why a run fails."""
+    return StageFailed(run_id=run.run_id, attempt=run.attempt, stage=stage, reason=why[:LONGEST_REASON])
+
+
 def fail_run(ledger: "Ledger", run: Run, stage: StageName, why: str, at: datetime) -> StageFailed:
     """Record why a run failed (the first reason stays) and make the event that starts its cleaning."""
-    reason = why[:LONGEST_REASON]
-    ledger.record_facts(run.run_id, failed_at=at, failure=f"{stage}: {reason}")
-    return StageFailed(run_id=run.run_id, attempt=run.attempt, stage=stage, reason=reason)
+    failed = failure_of(run, stage, why)
+    ledger.record_facts(run.run_id, failed_at=at, failure=f"{stage}: {failed.reason}")
+    return failed

@@ -1,6 +1,7 @@
 """The Lambda of the receiver service, in the development account and in the target's network."""
 
 from services.receiver.credentials import TargetCredentials
+from services.receiver.keys import resolved
 from services.receiver.probe import answers
 from services.receiver.reconciler import Receiver
 from shared import handler as lambda_handler
@@ -21,6 +22,7 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
         ledger,
         databases_of(config.account_id),
         TargetCredentials(),
+        resolved,
         lambda database, password: answers(database, password, config.tls),
         publisher.publish,
         now,

@@ -37,25 +37,27 @@ from shared.events import (
 from shared.runs import LONGEST_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from services.receiver.credentials import TargetCredentials
-    from shared.config import Accept, Development, Target
+    from shared.config import Development, Target
     from shared.database.port import Kind
     from shared.ledger import Ledger
 
 
-def is_acceptable(snapshot: Snapshot, source: str, accept: "Accept") -> bool:
+def is_acceptable(
+    snapshot: Snapshot, source: str, owners: "Collection[str]", keys: "Collection[str]"
+) -> bool:
     """Tell whether a snapshot may be copied: allowed owner and key, name of a run of this source."""
     run_id = names.run_of(snapshot.name)
     return (
         snapshot.origin is Origin.SHARED
-        and snapshot.owner in accept.owners
+        and snapshot.owner in owners
         and run_id is not None
         and names.source_of(run_id) == source
         and snapshot.name.rsplit(":", 1)[-1] == names.shared_snapshot(run_id)
         and snapshot.encrypted
-        and snapshot.kms_key in accept.keys
+        and snapshot.kms_key in keys
         and snapshot.condition is Condition.READY
     )
 
@@ -74,6 +76,7 @@ class Receiver:
         ledger: "Ledger",
         databases: "Mapping[Kind, Databases]",
         credentials: "TargetCredentials",
+        trusted: Callable[[tuple[str, ...]], frozenset[str]],
         answers: Callable[[Database, str], bool],
         publish: Callable[[Event], None],
         clock: Callable[[], datetime],
@@ -83,6 +86,7 @@ class Receiver:
         self._ledger = ledger
         self._databases = databases
         self._credentials = credentials
+        self._trusted = trusted
         self._answers = answers
         self._publish = publish
         self._clock = clock
@@ -104,10 +108,11 @@ class Receiver:
     def observe(self, wanted: Wanted) -> Seen:
         """Look at what is shared, at the copies, at the target and what stands beside it."""
         databases = self._databases[self._target(wanted).kind]
+        owners, keys = self._config.accept.owners, self._trusted(self._config.accept.keys)
         acceptable = [
             snapshot
             for snapshot in databases.shared_snapshots()
-            if is_acceptable(snapshot, wanted.source, self._config.accept)
+            if is_acceptable(snapshot, wanted.source, owners, keys)
         ]
         copies = [
             snapshot

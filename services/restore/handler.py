@@ -21,14 +21,15 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
     ledger = Ledger(environment.ledger_table)
     databases = databases_of(config.account_id)
     credentials = Credentials()
+    publisher = ProductionPublisher(environment.topic_arn, environment.bus)
     runtime = Runtime(
         stages=[
             Restore(config, ledger, databases, credentials, lambda uri: read_bundle(uri).digest, now),
-            Removal(config, ledger, databases, credentials, alarm, now),
+            Removal(config, ledger, databases, credentials, alarm, publisher.publish, now),
         ],
         ledger=ledger,
         queue=Queue(environment.queue_url, environment.dlq_url),
-        publisher=ProductionPublisher(environment.topic_arn, environment.bus),
+        publisher=publisher,
         pace=config.pace,
         clock=now,
         sweep=partial(sweep, ledger, databases, config, now),

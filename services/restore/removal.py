@@ -10,7 +10,7 @@ from shared.database.port import Condition, Database, Databases, Kind
 from shared.decision import Act, Decision, Finish, Wait
 from shared.events import Event, RemovalRequested, SnapshotShared, StageFailed, StageName, Trigger
 from shared.records import Run
-from shared.runs import admit_run, fail_run, resume_run
+from shared.runs import admit_run, fail_run, failure_of, resume_run
 from shared.stage import Drop
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class Removal:
         databases: Mapping[Kind, Databases],
         credentials: "Credentials",
         alarm: Callable[[str], None],
+        publish: Callable[[Event], None],
         clock: Callable[[], datetime],
     ) -> None:
         self.deadline = config.deadlines.removal
@@ -96,10 +97,15 @@ class Removal:
         self._databases = databases
         self._credentials = credentials
         self._alarm = alarm
+        self._publish = publish
         self._clock = clock
 
     def admit(self, trigger: Trigger) -> Remains | Drop:
-        """Find the run; one that outlived its time fails first, so that no stage goes on with it."""
+        """Find the run; one that outlived its time fails first, so that no stage goes on with it.
+
+        Nobody else has said that it fails then. It is said before it is recorded: a crash in between has it
+        said twice, not never.
+        """
         assert isinstance(trigger, SnapshotShared | StageFailed | RemovalRequested)  # noqa: S101
         if isinstance(trigger, RemovalRequested) and self._ledger.run(trigger.run_id) is None:
             return Remains(trigger.run_id, trigger.attempt, run=None)
@@ -110,6 +116,8 @@ class Removal:
             why = (
                 trigger.reason if not isinstance(trigger, SnapshotShared) else "shared without a record of it"
             )
+            if not isinstance(trigger, StageFailed):
+                self._publish(failure_of(run, "restore", why))
             fail_run(self._ledger, run, "restore", why, self._clock())
         return Remains(run.run_id, run.attempt, run)
 

@@ -241,6 +241,7 @@ def test_a_run_that_outlives_its_time_is_failed_and_removed_by_the_sweep(instanc
     instance.world.run(at_most=DAY)
     assert instance.run().status is Status.FAILED
     assert "outlived temporary_life" in (instance.run().failure or "")
+    assert [failure.stage for failure in failures(instance)] == ["restore"]
     assert run.temporary_database not in instance.instances("production")
 
 

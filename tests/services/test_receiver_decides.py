@@ -21,7 +21,6 @@ from services.receiver.stage import (
     decide,
 )
 from shared import names
-from shared.config import Accept
 from shared.database.port import Database, Origin, Snapshot
 from shared.decision import Act, Decision, Fail, Finish, Wait
 from shared.events import TargetReplaced
@@ -188,11 +187,11 @@ def test_the_cheap_way_deletes_the_old_target_first(look: Seen, decision: Decisi
     assert decide(CHEAP, look) == decision
 
 
-ACCEPT = Accept(owners=(PRODUCTION,), keys=(SHARE_KEY,))
+OWNERS, KEYS = (PRODUCTION,), (SHARE_KEY,)
 
 
 def test_a_snapshot_of_a_trusted_owner_name_and_key_is_acceptable() -> None:
-    assert is_acceptable(shared(), "shop-fr", ACCEPT)
+    assert is_acceptable(shared(), "shop-fr", OWNERS, KEYS)
 
 
 @pytest.mark.parametrize(
@@ -209,4 +208,4 @@ def test_a_snapshot_of_a_trusted_owner_name_and_key_is_acceptable() -> None:
     ],
 )
 def test_any_other_is_not_looked_at(snapshot: Snapshot) -> None:
-    assert not is_acceptable(snapshot, "shop-fr", ACCEPT)
+    assert not is_acceptable(snapshot, "shop-fr", OWNERS, KEYS)
