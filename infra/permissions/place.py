@@ -1,0 +1,54 @@
+"""Where roles are made: the names of the stack's own things, and what an operator brings along instead."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infra.permissions.statements import Text, arn
+
+LEDGER = "snapveil-ledger"
+BUS = "snapveil"
+PARAMETER = "/snapveil/config"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source of production: `database` refers to its parameter; `key` is its own customer key, if it has one.
+
+    `policy_bucket` (ARN) and `policy_prefix` are given for a policy that lies in a bucket brought along.
+    """
+
+    kind: Literal["instance", "cluster"]
+    database: Text
+    key: Text | None = None
+    policy_bucket: Text | None = None
+    policy_prefix: str | None = None
+
+
+@dataclass(frozen=True)
+class Production:
+    """The production account. Keys and bucket are ARNs; groups are names of RDS groups brought along."""
+
+    production_key: Text
+    share_key: Text
+    bucket: Text
+    development_accounts: tuple[Text, ...]
+    sources: tuple[Source, ...] = ()
+    image_repository: Text = field(default_factory=lambda: arn("ecr", "repository/snapveil-worker"))
+    subnet_groups: tuple[str, ...] = ()
+    parameter_groups: tuple[str, ...] = ()
+    cluster_arn: Text = field(default_factory=lambda: arn("ecs", "cluster/snapveil"))
+    task_definition: Text = field(default_factory=lambda: arn("ecs", "task-definition/snapveil-worker:*"))
+    bucket_key: Text | None = None
+
+
+@dataclass(frozen=True)
+class Development:
+    """The development account: whose snapshots it copies, under which keys, and its own key (ARN)."""
+
+    copy_key: Text
+    production_accounts: tuple[Text, ...]
+    subnet_groups: tuple[str, ...] = ()
+    parameter_groups: tuple[str, ...] = ()
+
+
+Place = Production | Development
