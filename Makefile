@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 export SIZE SOURCE KEEP
 
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup infra demo test check format bench lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -16,19 +16,22 @@ setup: ## make .venv with the locked dependencies and the snapveil command
 	@if [ -z "$(PYTHON)" ]; then echo "Snapveil needs Python 3.11 or newer; none was found."; exit 2; fi
 	@$(PYTHON) bootstrap.py
 
+infra: setup ## add the CDK and Node.js, which write the templates and which running Snapveil does not need
+	@$(PYTHON) bootstrap.py infra
+
 demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster KEEP=1)
 	@$(BIN)/snapveil demo
 
-test: setup check ## every check and every test
+test: infra check ## every check and every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-check: setup ## format, lint, types and the rules of the layout
+check: infra ## format, lint, types and the rules of the layout
 	@$(BIN)/ruff format --check --quiet . || (echo "run: make format"; exit 1)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-format: setup ## format and mend what can be mended
+format: infra ## format and mend what can be mended
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
 bench: setup ## measure; prints ratios within one run

@@ -1,6 +1,8 @@
 """Set up `.venv` with the locked dependencies and the `snapveil` command; does nothing if that is done.
 
-Only the standard library, so that it runs on a fresh machine. A file lock lets two set-ups run at a time.
+With the argument `infra` also what writes and checks the CloudFormation templates (the CDK and Node.js, half a
+gigabyte), which running Snapveil does not need. Only the standard library, so that it runs on a fresh
+machine. A file lock lets two set-ups run at a time.
 """
 
 import fcntl
@@ -13,17 +15,27 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 VENV = HERE / ".venv"
 PYTHON = VENV / "bin" / "python"
-STAMP = VENV / "snapveil-set-up"
-INPUTS = ("requirements.lock", "pyproject.toml", "bootstrap.py")
+LOCKS = {"snapveil": "requirements.lock", "infra": "requirements-infra.lock"}
+INPUTS = ("pyproject.toml", "bootstrap.py")
 LEAST = (3, 11)
 
 
-def wanted() -> str:
+def wanted(lock: str) -> str:
     """Name the state that a finished set-up has: these inputs, this interpreter, this place."""
     digest = hashlib.sha256(f"{sys.version_info[:2]} {HERE}".encode())
-    for name in INPUTS:
+    for name in (lock, *INPUTS):
         digest.update((HERE / name).read_bytes())
     return digest.hexdigest()
+
+
+def stamp(what: str) -> Path:
+    """Name the file that says that a part is set up."""
+    return VENV / f"{what}-set-up"
+
+
+def done(what: str) -> bool:
+    """Tell whether a part is set up as it should be."""
+    return stamp(what).exists() and stamp(what).read_text() == wanted(LOCKS[what])
 
 
 def pip(*arguments: str) -> None:
@@ -35,28 +47,39 @@ def pip(*arguments: str) -> None:
     )
 
 
-def main() -> int:
-    """Set up, if anything is missing; return the exit code."""
+def install() -> None:
+    """Make the virtual environment anew, with what Snapveil runs and is tested with."""
+    print("Setting up .venv with the locked dependencies (once; about a minute) …", flush=True)
+    venv.create(VENV, with_pip=True, clear=True)
+    pip("install", "--require-hashes", "-r", LOCKS["snapveil"])
+    pip("install", "--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+def install_infra() -> None:
+    """Add what writes the templates."""
+    print("Adding the CDK and Node.js, for the templates (once; about a minute) …", flush=True)
+    pip("install", "--require-hashes", "-r", LOCKS["infra"])
+
+
+def main(parts: list[str]) -> int:
+    """Set up what is missing; return the exit code."""
     if sys.version_info < LEAST:
         found = ".".join(map(str, sys.version_info[:3]))
         print(f"Snapveil needs Python 3.11 or newer; {sys.executable} is {found}: make PYTHON=python3.12")
         return 2
     with (HERE / ".set-up.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        state = wanted()
-        if STAMP.exists() and STAMP.read_text() == state:
-            return 0
-        print("Setting up .venv with the locked dependencies (once; about a minute) …", flush=True)
-        venv.create(VENV, with_pip=True, clear=True)
-        try:
-            pip("install", "--require-hashes", "-r", "requirements.lock")
-            pip("install", "--no-deps", "--no-build-isolation", "--editable", ".")
-        except subprocess.CalledProcessError as error:
-            print("Set-up failed; pip's message is above. Mend it and run the same command again.")
-            return error.returncode
-        STAMP.write_text(state)
+        for what, how in (("snapveil", install), ("infra", install_infra)):
+            if done(what) or what not in ("snapveil", *parts):
+                continue
+            try:
+                how()
+            except subprocess.CalledProcessError as error:
+                print("Set-up failed; pip's message is above. Mend it and run the same command again.")
+                return error.returncode
+            stamp(what).write_text(wanted(LOCKS[what]))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
