@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from services.snapshot.freshness import tell as tell_ages
 from shared import names
 from shared.database.port import Condition, Databases, Kind, Snapshot
 from shared.decision import Act, Decision, Finish, Wait
@@ -166,7 +167,10 @@ class Withdrawal:
 def sweep(
     ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
 ) -> Iterator[RemovalRequested]:
-    """Find snapshots whose run failed, whose copy was acknowledged or whose share expired."""
+    """Find snapshots whose run failed, whose copy was acknowledged or whose share expired; tell how old the
+    data in development are.
+    """
+    tell_ages(ledger.runs(), config.sources, clock())
     for port in databases.values():
         for prefix in (names.MASKED, names.SHARED):
             for snapshot in port.snapshots_named(prefix):
