@@ -1,14 +1,13 @@
 """What each role of Snapveil may do, as data: one file per role, no CDK in it.
 
-`production_roles` and `development_roles` give the roles of an account by name; every one of them stands under
-`boundary`. `place` says what an operator brings along (see `place.py`).
+`production_roles` and `development_roles` give the roles of an account by name; every one of them stands
+under `boundary`. What an operator brings along stands in `place.py`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from infra.permissions import keys, roles
-from infra.permissions import boundary as _boundary
+from infra.permissions import keys, limits, roles
 from infra.permissions.place import Development, Production, Source
 from infra.permissions.statements import Role, Statement, document
 
@@ -43,7 +42,7 @@ def development_roles(place: Development) -> Mapping[str, Role]:
 
 def boundary(place: Production | Development) -> tuple[Statement, ...]:
     """Return the permission boundary of an account's roles: the most that any of them could ever do."""
-    return _boundary.of(place)
+    return limits.of(place)
 
 
 def production_key_policy(place: Production) -> tuple[Mapping[str, Any], ...]:

@@ -8,13 +8,16 @@ from infra.permissions.statements import Text, arn
 LEDGER = "snapveil-ledger"
 BUS = "snapveil"
 PARAMETER = "/snapveil/config"
+POLICIES = "policies"
+REPORTS = "runs"
 
 
 @dataclass(frozen=True)
 class Source:
     """A source of production: `database` refers to its parameter; `key` is its own customer key, if it has one.
 
-    `policy_bucket` (ARN) and `policy_prefix` are given for a policy that lies in a bucket brought along.
+    `policy_bucket` (ARN) and `policy_prefix` are given for a policy that lies elsewhere than in the stack's
+    bucket under `policies/`.
     """
 
     kind: Literal["instance", "cluster"]
@@ -38,15 +41,18 @@ class Production:
     parameter_groups: tuple[str, ...] = ()
     cluster_arn: Text = field(default_factory=lambda: arn("ecs", "cluster/snapveil"))
     task_definition: Text = field(default_factory=lambda: arn("ecs", "task-definition/snapveil-worker:*"))
-    bucket_key: Text | None = None
 
 
 @dataclass(frozen=True)
 class Development:
-    """The development account: whose snapshots it copies, under which keys, and its own key (ARN)."""
+    """The development account: whose snapshots it copies, under which keys, and its own key (ARN).
+
+    `trusted_keys` are share keys that the document names by their ARNs; others are known by their alias.
+    """
 
     copy_key: Text
     production_accounts: tuple[Text, ...]
+    trusted_keys: tuple[Text, ...] = ()
     subnet_groups: tuple[str, ...] = ()
     parameter_groups: tuple[str, ...] = ()
 

@@ -2,34 +2,33 @@
 
 from collections.abc import Mapping
 
+from infra.permissions import anonymize, bus, receiver, restore, schedules, snapshot, worker
 from infra.permissions.place import Development, Production
-from infra.permissions.statements import Role, Statement, arn, trusts
+from infra.permissions.statements import Role
 
 
 def production(place: Production) -> Mapping[str, Role]:
     """Return the roles of production."""
-    names = (
-        "snapveil-restore",
-        "snapveil-anonymize",
-        "snapveil-snapshot",
-        "snapveil-worker",
-        "snapveil-worker-execution",
-        "snapveil-schedule-refresh",
-        "snapveil-schedule-sweep",
-        "snapveil-bus-to-development",
+    return _by_name(
+        restore.role(place),
+        anonymize.role(place),
+        snapshot.role(place),
+        worker.role(place),
+        worker.execution(place),
+        schedules.refresh("restore"),
+        schedules.sweep(),
+        bus.to("development", place.development_accounts),
     )
-    return {name: _first(name) for name in names}
 
 
 def development(place: Development) -> Mapping[str, Role]:
     """Return the roles of development."""
-    names = ("snapveil-receiver", "snapveil-schedule-refresh", "snapveil-bus-to-production")
-    return {name: _first(name) for name in names}
-
-
-def _first(name: str) -> Role:
-    stage = name.removeprefix("snapveil-")
-    logs = Statement(
-        "Log", ("logs:CreateLogStream", "logs:PutLogEvents"), (arn("logs", f"log-group:/snapveil/{stage}:*"),)
+    return _by_name(
+        receiver.role(place),
+        schedules.refresh("receiver"),
+        bus.to("production", place.production_accounts),
     )
-    return Role(name, f"The role of {stage}.", (trusts("lambda.amazonaws.com", {}),), (logs,))
+
+
+def _by_name(*roles: Role) -> Mapping[str, Role]:
+    return {role.name: role for role in roles}

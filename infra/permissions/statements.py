@@ -1,9 +1,9 @@
 """The words of a policy: a statement, a role, and ARNs written with CloudFormation's pseudo parameters.
 
-Everything here is plain data, so that one text is what AWS gets, what the tests prove and what a reviewer reads.
+Everything here is plain data: one text is what AWS gets, what the tests prove and what a reviewer reads.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,8 +20,8 @@ ACCOUNT: Text = {"Ref": "AWS::AccountId"}
 class Statement:
     """One statement of a policy.
 
-    `why` says why it names every resource; `reserved` why no call of the recorded runs needs it although it is
-    there. Both stay with the code: IAM has no field for them.
+    `why` says why it names every resource; `reserved` why it is there although no call of the recorded runs
+    needs it. Both stay with the code: IAM has no field for them.
     """
 
     sid: str
@@ -68,7 +68,7 @@ class Role:
         return document(statement.json() for statement in self.statements)
 
 
-def document(statements: Any) -> dict[str, Any]:
+def document(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return statements as a policy document."""
     return {"Version": "2012-10-17", "Statement": [dict(statement) for statement in statements]}
 
@@ -84,6 +84,13 @@ def arn_with(service: str, resource: str, **values: Text) -> Text:
     """Name a resource by values that are known at deployment: `${Name}` in the text stands for `Name=`."""
     text = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"
     return {"Fn::Sub": [text, dict(values)]}
+
+
+def below(bucket: Text, path: str) -> Text:
+    """Name objects of a bucket (ARN)."""
+    if isinstance(bucket, str):
+        return f"{bucket}/{path}"
+    return {"Fn::Join": ["", [bucket, f"/{path}"]]}
 
 
 def trusts(service: str, conditions: Conditions) -> Document:

@@ -1,0 +1,106 @@
+"""RDS in policies: ARNs by name prefix, the tags that a create call must bring, and keys used through RDS only.
+
+Which types of resource an action is asked for is told by the service authorization reference of Amazon RDS.
+IAM knows no key for whom a snapshot is shared with; that only one role may share at all stands in for it.
+"""
+
+from collections.abc import Iterable
+
+from infra.permissions.statements import Conditions, Statement, Text, arn
+from shared.names import RUN_ID_TAG, SOURCE_TAG
+
+RDS: Text = {"Fn::Sub": "rds.${AWS::Region}.${AWS::URLSuffix}"}
+RUN_TAG: Conditions = {"Null": {f"aws:RequestTag/{RUN_ID_TAG}": "false"}}
+PRIVATE: Conditions = {"Bool": {"rds:PubliclyAccessible": "false"}, **RUN_TAG}
+"""Not reachable from outside, and said so: the condition fails also where a call leaves it open."""
+
+OPTIONS = arn("rds", "og:default:*")
+
+
+def databases(prefix: str) -> tuple[Text, ...]:
+    """Name instances and clusters by the beginning of their names."""
+    return arn("rds", f"db:{prefix}*"), arn("rds", f"cluster:{prefix}*")
+
+
+def snapshots(prefix: str, account: str = "${AWS::AccountId}") -> tuple[Text, ...]:
+    """Name snapshots of both kinds by the beginning of their names."""
+    return (
+        arn("rds", f"snapshot:{prefix}*", account=account),
+        arn("rds", f"cluster-snapshot:{prefix}*", account=account),
+    )
+
+
+def look() -> Statement:
+    """Let a role see databases and snapshots; it lists them, and a list is asked for every name."""
+    return Statement(
+        "Look",
+        (
+            "rds:DescribeDBInstances",
+            "rds:DescribeDBClusters",
+            "rds:DescribeDBSnapshots",
+            "rds:DescribeDBClusterSnapshots",
+        ),
+        (*databases(""), *snapshots("")),
+        why="a list of databases or snapshots is asked for with every name of the account",
+    )
+
+
+def restore(into: str, groups: Iterable[Text], sources: Iterable[Text]) -> tuple[Statement, ...]:
+    """Let a role restore from these snapshots, into these groups, under names that begin with `into`."""
+    instance, cluster = databases(into)
+    return (
+        Statement("RestoreInstance", ("rds:RestoreDBInstanceFromDBSnapshot",), (instance,), PRIVATE),
+        Statement("RestoreCluster", ("rds:RestoreDBClusterFromSnapshot",), (cluster,), RUN_TAG),
+        Statement(
+            "RestoreWith",
+            ("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBClusterFromSnapshot"),
+            (OPTIONS, *groups, *sources),
+        ),
+    )
+
+
+def add_instance(to: str, subnet_groups: Iterable[Text]) -> tuple[Statement, ...]:
+    """Let a role give a restored cluster its instance; a database of its own it cannot make."""
+    instance, cluster = databases(to)
+    aurora = {"StringLike": {"rds:DatabaseEngine": "aurora-*"}}
+    return (
+        Statement("AddInstance", ("rds:CreateDBInstance",), (instance,), {**PRIVATE, **aurora}),
+        Statement(
+            "AddInstanceTo",
+            ("rds:CreateDBInstance",),
+            (cluster, OPTIONS, arn("rds", "pg:default.*"), arn("rds", "subgrp:default"), *subnet_groups),
+        ),
+    )
+
+
+def tag(*resources: Text) -> Statement:
+    """Let a role tag what it creates, in the create call, with the run's tags and no others."""
+    return Statement(
+        "TagWhatIsMade",
+        ("rds:AddTagsToResource",),
+        resources,
+        {
+            "Bool": {"rds:TagsFromRequest": "true"},
+            "ForAllValues:StringEquals": {"aws:TagKeys": [RUN_ID_TAG, SOURCE_TAG]},
+            **RUN_TAG,
+        },
+    )
+
+
+def use_keys(*keys: Text) -> tuple[Statement, ...]:
+    """Let RDS use keys for what a role makes: what "Authorizing use of a customer managed key" asks for."""
+    via: Conditions = {"StringEquals": {"kms:ViaService": RDS}}
+    return (
+        Statement("DescribeKeys", ("kms:DescribeKey",), keys, via),
+        Statement(
+            "LetRdsUseKeys",
+            ("kms:CreateGrant",),
+            keys,
+            {**via, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    )
+
+
+def decrypt(*keys: Text) -> Statement:
+    """Let RDS decrypt a snapshot that is copied or restored under another key."""
+    return Statement("Decrypt", ("kms:Decrypt",), keys, {"StringEquals": {"kms:ViaService": RDS}})

@@ -1,0 +1,61 @@
+"""The worker: masks a temporary database. It may log in there, and nothing that a Snapveil role does in AWS."""
+
+from infra.permissions import stages
+from infra.permissions.place import REPORTS, Production
+from infra.permissions.restore import SECRETS, policies
+from infra.permissions.statements import Document, Role, Statement, arn, below, trusts
+
+
+def role(place: Production) -> Role:
+    """Return the role of the worker's container."""
+    return Role(
+        name="snapveil-worker",
+        description="Masks and verifies a temporary database; the only role that reads its password.",
+        trust=_trust(),
+        statements=(
+            Statement("ReadPassword", ("secretsmanager:GetSecretValue",), (SECRETS,)),
+            *stages.read_policies(policies(place)),
+            Statement("WriteReport", ("s3:PutObject",), (below(place.bucket, f"{REPORTS}/*"),)),
+            Statement(
+                "TellLedger",
+                ("dynamodb:PutItem",),
+                (stages.TABLE,),
+                {
+                    "ForAllValues:StringLike": {stages.KEYS: [stages.WORKERS]},
+                    "Null": {stages.KEYS: "false"},
+                },
+            ),
+        ),
+    )
+
+
+def execution(place: Production) -> Role:
+    """Return the role with which ECS starts the container: its image and its log, and nothing else."""
+    return Role(
+        name="snapveil-worker-execution",
+        description="Lets ECS pull the worker's image and write its log.",
+        trust=_trust(),
+        statements=(
+            Statement(
+                "LogInToRegistry",
+                ("ecr:GetAuthorizationToken",),
+                ("*",),
+                why="a token is for the whole registry; ECR has no resource level for it",
+            ),
+            Statement(
+                "PullImage",
+                ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+                (place.image_repository,),
+            ),
+            Statement(
+                "WriteLog",
+                ("logs:CreateLogStream", "logs:PutLogEvents"),
+                (arn("logs", "log-group:/snapveil/worker:*"),),
+            ),
+        ),
+    )
+
+
+def _trust() -> tuple[Document, ...]:
+    tasks = arn("ecs", "*")
+    return (trusts("ecs-tasks.amazonaws.com", {"ArnLike": {"aws:SourceArn": tasks}}),)
