@@ -1,8 +1,9 @@
-"""SQS with what moto 5.2.5 lacks: safe for several threads, prompt long polls, and the source of dead
-letters.
+"""SQS with what moto 5.2.5 lacks: safe for several threads, prompt long polls, the source of dead letters,
+and their way back.
 
 moto's queues lose messages when one thread deletes while another sends (`delete_message` replaces the list it
-read), notice a delayed message up to a second late, and do not tell where a dead letter came from.
+read), notice a delayed message up to a second late, do not tell where a dead letter came from, and count the
+12 hours of visibility from when a message was sent, so that nobody can give an old one back.
 """
 
 import json
@@ -14,8 +15,10 @@ import moto.sqs.responses
 import moto.sqs.urls
 from moto.core.responses import ActionResult
 from moto.core.utils import unix_time, unix_time_millis
+from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue, SQSBackend, sqs_backends
 
+from local.moving import Moves
 from local.routes import routes_to
 
 SOURCE_ATTRIBUTE = "DeadLetterQueueSourceArn"
@@ -30,6 +33,10 @@ class LiveQueues(SQSBackend):
 
     changed: ClassVar[threading.Condition] = threading.Condition(threading.RLock())
     """Held by whoever looks at or changes any queue; notified when a message may have become visible."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.moves = Moves(self.queues, source_of)
 
     @property
     def _url_module(self) -> Any:
@@ -59,6 +66,8 @@ class LiveQueues(SQSBackend):
         with self.changed:
             while True:
                 queue = self.get_queue(queue_name)
+                if self.moves.settle():
+                    self.changed.notify_all()
                 self._redrive(queue)
                 found = self._receive(queue, count, visibility_timeout, message_attribute_names)
                 left = until - unix_time()
@@ -75,10 +84,18 @@ class LiveQueues(SQSBackend):
     def change_message_visibility(
         self, queue_name: str, receipt_handle: str, visibility_timeout: int
     ) -> None:
-        """Change when a message is seen again, and wake whoever waits for it."""
+        """Change when a message is seen again, counted from now, and wake whoever waits for it."""
         with self.changed:
-            super().change_message_visibility(queue_name, receipt_handle, visibility_timeout)
-            self.changed.notify_all()
+            queue = self.get_queue(queue_name)
+            for message in queue._messages:
+                if message.had_receipt_handle(receipt_handle):
+                    message.change_visibility(visibility_timeout)
+                    if not visibility_timeout:
+                        message.visible_at = 0.0
+                        queue._pending_messages.discard(message)
+                    self.changed.notify_all()
+                    return
+            raise ReceiptHandleIsInvalid
 
     def _receive(
         self, queue: Queue, count: int, visibility_timeout: int, names: list[str] | None
@@ -123,12 +140,41 @@ class QueueResponse(moto.sqs.responses.SQSResponse):
                     shown.setdefault("Attributes", {})[SOURCE_ATTRIBUTE] = known[shown["MessageId"]]
         return ActionResult(answer.result)
 
+    def start_message_move_task(self) -> ActionResult:
+        """Answer StartMessageMoveTask."""
+        with LiveQueues.changed:
+            handle = self._moves.start(
+                self._get_param("SourceArn"),
+                self._get_param("DestinationArn"),
+                self._get_param("MaxNumberOfMessagesPerSecond"),
+            )
+            LiveQueues.changed.notify_all()
+        return ActionResult({"TaskHandle": handle})
+
+    def list_message_move_tasks(self) -> ActionResult:
+        """Answer ListMessageMoveTasks."""
+        with LiveQueues.changed:
+            listed = self._moves.listed(self._get_param("SourceArn"), self._get_param("MaxResults", 1))
+            LiveQueues.changed.notify_all()
+        return ActionResult({"Results": listed})
+
+    def cancel_message_move_task(self) -> ActionResult:
+        """Answer CancelMessageMoveTask."""
+        with LiveQueues.changed:
+            moved = self._moves.cancel(self._get_param("TaskHandle"))
+        return ActionResult({"ApproximateNumberOfMessagesMoved": moved})
+
+    @property
+    def _moves(self) -> Moves:
+        return cast("LiveQueues", self.sqs_backend).moves
+
 
 def next_moment(queue: Queue) -> float | None:
     """When the next message that is not visible now will be (epoch seconds); None if there is none."""
     now = unix_time_millis()
     moments = [max(message.visible_at, message.delayed_until) for message in queue._messages]
-    later = [moment for moment in moments if moment >= now]
+    moved = backend(queue.account_id, queue.region).moves.next_moment(queue)
+    later = [moment for moment in moments if moment >= now] + ([moved * 1000] if moved else [])
     # moto shows a message only after its moment has passed, to the millisecond.
     return (min(later) + 1) / 1000 if later else None
 
