@@ -1,0 +1,106 @@
+"""The parameters of a template: where code lies, the other accounts, and six words for each source.
+
+Whatever exists once per source refers to one of that source's parameters, and nothing else does (but the
+configuration document). The embedded cloud relies on it: it makes these resources for sources of its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+
+from infra.engines import engine_of, prefix_of
+from infra.plain_stack import PlainStack
+from shared import names
+from shared.config import Source, Target
+
+DIGEST = r".+@sha256:[0-9a-f]{64}"
+
+
+@dataclass(frozen=True)
+class Code:
+    """Where the functions' zips lie."""
+
+    bucket: str
+    prefix: str
+
+
+@dataclass(frozen=True)
+class SourceParameters:
+    """The parameters of one source, as tokens; `id` names its resources."""
+
+    id: str
+    name: str
+    database: str
+    family: str
+    expression: str
+    time_zone: str
+    state: str
+
+
+def code(stack: PlainStack) -> Code:
+    """Ask where the zips of the functions lie; `snapveil deploy` puts them there and says so."""
+    bucket = stack.text("CodeBucket", "The bucket that holds the zips of the functions, in this region")
+    prefix = stack.text("CodePrefix", "What the keys of the zips begin with, like code/1f2e3d/")
+    return Code(bucket.value_as_string, prefix.value_as_string)
+
+
+def other_accounts(stack: PlainStack, name: str, given: Sequence[str], what: str) -> list[str]:
+    """Ask for the other accounts: `DevelopmentAccount`, `DevelopmentAccount2`, …"""
+    return [
+        stack.text(part, what, default=account, allowed_pattern="^[0-9]{12}$").value_as_string
+        for part, account in zip(numbered(name, len(given)), given, strict=True)
+    ]
+
+
+def numbered(name: str, count: int) -> list[str]:
+    """Return the names of that many parameters of a kind."""
+    return [name if number == 1 else f"{name}{number}" for number in range(1, count + 1)]
+
+
+def source_parameters(
+    stack: PlainStack, parts: Mapping[str, Source] | Mapping[str, Target]
+) -> list[SourceParameters]:
+    """Ask for what differs from source to source."""
+    return [_of(stack, name, part) for name, part in parts.items()]
+
+
+def _of(stack: PlainStack, name: str, part: Source | Target) -> SourceParameters:
+    prefix = prefix_of(name)
+
+    def ask(suffix: str, default: str, what: str, pattern: str | None = None) -> str:
+        return stack.text(
+            prefix + suffix, f"{name}: {what}", default=default, allowed_pattern=pattern
+        ).value_as_string
+
+    database = part.database if isinstance(part, Source) else part.name
+    what = "the database in RDS" if isinstance(part, Source) else "the name of the target"
+    pattern = "^[a-z][a-z0-9-]*$" if isinstance(part, Source) else f"^{names.TARGET}[a-z0-9-]+$"
+    return SourceParameters(
+        id=prefix,
+        name=ask("Name", name, "its name", f"^{names.SOURCE_PATTERN}$"),
+        database=ask("Database", database, what, pattern),
+        family=ask(
+            "Family",
+            str(part.family),
+            "the parameter group family",
+            engine_of(part.kind, part.family).families,
+        ),
+        expression=ask(
+            "ScheduleExpression", part.schedule.expression, "when to refresh", r"^(cron|rate)\(.+\)$"
+        ),
+        time_zone=ask("ScheduleTimeZone", part.schedule.time_zone, "in which time zone"),
+        state=stack.text(
+            f"{prefix}ScheduleState",
+            f"{name}: whether the schedule is on",
+            default="ENABLED" if part.schedule.enabled else "DISABLED",
+            allowed_values=["ENABLED", "DISABLED"],
+        ).value_as_string,
+    )
+
+
+def with_source(text: str, source: SourceParameters) -> str:
+    """Write a text about a source: `${name}` and `${database}` in it stand for its parameters."""
+    return cdk.Fn.sub(
+        text.replace("${name}", f"${{{source.id}Name}}").replace("${database}", f"${{{source.id}Database}}")
+    )

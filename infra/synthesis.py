@@ -1,0 +1,85 @@
+"""From documents to templates: `python -m infra.synthesis` keeps those of examples/shop in infra/templates.
+
+What readers of a template can rely on, beside what infra/parameters.py says:
+- Logical ids say what a thing is, and are the same in every template: RestoreQueue, RestoreDeadLetters,
+  RestoreFunction, RestoreMessages (the event source mapping), RestoreRole, BusSend, BusReceive, WorkerTask, …
+  What there is once per source begins with the source's prefix: ShopRefresh, ShopParameterGroup.
+- `Metadata.snapveil` names the account, and its sources with prefix and kind.
+- /snapveil/config is one Fn::Sub whose text is the JSON document; names in it are those of the sources' parameters.
+- The worker's task sets the container's entry point and no command.
+- There is no asset, custom resource, look-up or bootstrap version; every Ref names something in the same template.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from infra.app import build
+from shared.config import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "infra" / "templates"
+EXAMPLES = ROOT / "examples" / "shop"
+
+Template = dict[str, Any]
+
+
+def templates(production: Path | None, development: Path | None) -> dict[str, Template]:
+    """Return the template of each stack by the name of its account. Raises ConfigError."""
+    with tempfile.TemporaryDirectory(prefix="snapveil-synthesis-") as folder:
+        app = cdk.App(
+            analytics_reporting=False, outdir=folder, context={"aws:cdk:enable-path-metadata": False}
+        )
+        build(app, production, development)
+        return {stack.stack_name: stack.template for stack in app.synth().stacks}
+
+
+def text(template: Template) -> str:
+    """Write a template so that a difference is a difference: sorted, one thing a line."""
+    return json.dumps(template, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def differing(made: dict[str, Template], folder: Path) -> list[str]:
+    """Name the kept templates that are not what was made."""
+    return [
+        name
+        for name, template in made.items()
+        if not (kept := folder / f"{name}.json").exists() or kept.read_text() != text(template)
+    ]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the templates, or check that they are up to date."""
+    parser = argparse.ArgumentParser(prog="python -m infra.synthesis", description=main.__doc__)
+    parser.add_argument("--production", type=Path, help="the production account's document")
+    parser.add_argument("--development", type=Path, help="the development account's document")
+    parser.add_argument("--out", type=Path, default=KEPT, help="where templates are written")
+    parser.add_argument("--check", action="store_true", help="write nothing; say which differ")
+    asked = parser.parse_args(arguments)
+    if asked.production is None and asked.development is None:
+        asked.production, asked.development = EXAMPLES / "production.yaml", EXAMPLES / "development.yaml"
+    try:
+        made = templates(asked.production, asked.development)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if asked.check:
+        old = differing(made, asked.out)
+        for name in old:
+            print(f"{asked.out / name}.json is not what infra/ makes: run python -m infra.synthesis")
+        return 1 if old else 0
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for name, template in made.items():
+        path = asked.out / f"{name}.json"
+        path.write_text(text(template))
+        print(f"{path}: {len(template['Resources'])} resources")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
