@@ -20,6 +20,7 @@ _COMMANDS = {
     "try": ("cli.trial", "Run the whole loop on a copy of your own PostgreSQL database."),
     "policy": ("cli.policy", "Write a first policy for a database, or check one."),
     "local": ("cli.local", "See or remove what demo and try left on this machine."),
+    "estimate": ("cli.estimate", "Estimate what runs cost on AWS, and what it costs when nothing runs."),
     "status": ("cli.status", "Show the runs of an AWS account, or one run's history."),
 }
 

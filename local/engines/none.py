@@ -1,8 +1,12 @@
 """No engines: ports and passwords are kept in memory, so that tests do thousands of runs per minute."""
 
 import itertools
+from collections.abc import Callable
+from typing import Literal
 
 from local.engines.port import Endpoint, EngineError, NewDatabase, Running, Volume
+
+Work = Literal["restore", "copy"]
 
 
 class NoEngines:
@@ -11,6 +15,8 @@ class NoEngines:
     background = False
 
     def __init__(self) -> None:
+        self.fails: Callable[[Work], bool] = lambda _: False
+        """Asked before each restore and each copy whether it shall fail, as now and then one does."""
         self._names = itertools.count(1)
         self._ports = itertools.count(20001)
         self._passwords: dict[Volume, dict[str, str]] = {}
@@ -43,9 +49,11 @@ class NoEngines:
         return self._volume(dict(self._known(volume)))
 
     def restore(self, snapshot: Volume) -> Volume:
+        self._try("restore", snapshot)
         return self._volume(dict(self._known(snapshot)))
 
     def copy_snapshot(self, snapshot: Volume) -> Volume:
+        self._try("copy", snapshot)
         return self._volume(dict(self._known(snapshot)))
 
     def remove(self, volume: Volume) -> None:
@@ -75,6 +83,10 @@ class NoEngines:
     def volumes(self) -> int:
         """How many databases and snapshots exist: for tests that look for leftovers."""
         return len(self._passwords)
+
+    def _try(self, work: Work, snapshot: Volume) -> None:
+        if self.fails(work):
+            raise EngineError(f"the {work} of {snapshot.name} was made to fail")
 
     def _volume(self, passwords: dict[str, str]) -> Volume:
         volume = Volume(f"volume-{next(self._names)}", None)

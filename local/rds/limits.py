@@ -15,3 +15,15 @@ class Limits:
     cluster_copies: int = 5
     accounts_per_snapshot: int = 20
     page: int = 100  # most records a describe call returns at once, whatever it asks for
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of each quota an account uses; the names are those of `Limits`."""
+
+    instances: int
+    clusters: int
+    instance_snapshots: int
+    cluster_snapshots: int
+    instance_copies: int
+    cluster_copies: int

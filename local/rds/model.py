@@ -116,6 +116,11 @@ class Snapshot:
     def arn(self) -> str:
         return f"{self.place.arn}:{self.names.snapshot_arn}:{self.identifier}"
 
+    @property
+    def copying(self) -> bool:
+        """Whether it is a copy that is still in flight."""
+        return self.copied_from is not None and not self.timeline.at_rest
+
     def visible_to(self, place: Place) -> bool:
         """Whether an account may copy or restore it: its owner, and those it is shared with."""
         if place.region != self.place.region:

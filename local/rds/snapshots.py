@@ -222,12 +222,7 @@ def _ensure_room(call: Call, names: Names) -> None:
 def _ensure_copy_slot(call: Call, names: Names) -> None:
     limits = call.state.limits
     limit = limits.instance_copies if names is INSTANCE else limits.cluster_copies
-    under_way = [
-        s
-        for s in call.state.registry.snapshots(names.kind, call.place)
-        if s.copied_from is not None and not s.timeline.at_rest
-    ]
-    if len(under_way) >= limit:
+    if sum(s.copying for s in call.state.registry.snapshots(names.kind, call.place)) >= limit:
         raise RefusedError(
             "SnapshotQuotaExceeded", f"{limit} snapshot copies are in progress already: wait for one of them."
         )
@@ -241,10 +236,10 @@ def _key_of_copy(call: Call, names: Names, source: Snapshot) -> str | None:
                 "InvalidParameterCombination",
                 "KmsKeyId cannot be given to copy an unencrypted cluster snapshot.",
             )
-        return keys.usable_key(call.place, given) if given else None
-    keys.usable_key(call.place, source.kms_key)
+        return keys.usable_key(call, given) if given else None
+    keys.usable_key(call, source.kms_key)
     if given:
-        return keys.usable_key(call.place, given)
+        return keys.usable_key(call, given)
     if _foreign(source, call.place):
         raise RefusedError(
             "KMSKeyNotAccessibleFault", "The target snapshot KMS key [None] does not exist: give a KmsKeyId."

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from local.engines import Endpoint, Engines
 from local.rds import backend, snapshots
 from local.rds.errors import RefusedError
-from local.rds.limits import Limits
+from local.rds.limits import Limits, Usage
 from local.rds.model import Database, Place
 from local.rds.names import INSTANCE, Kind
 from local.rds.state import Call, State, volume_of
@@ -54,6 +54,32 @@ class RdsWorld:
         """Let everything happen that is due by the clock; every API call does so first."""
         with self._state.lock:
             self._state.settle()
+
+    @property
+    def limits(self) -> Limits:
+        """The quotas of every account; new ones count from the next call on, as after a quota increase."""
+        return self._state.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        with self._state.lock:
+            self._state.limits = limits
+
+    def usage(self, account_id: str) -> Usage:
+        """How much of each quota an account uses now, in all regions."""
+        with self._state.lock:
+            self._state.settle()
+            registry = self._state.registry
+            databases = [d for d in registry.databases() if d.place.account == account_id]
+            manual = [s for s in registry.snapshots() if s.place.account == account_id and not s.automated]
+            return Usage(
+                instances=sum(d.kind is Kind.INSTANCE for d in databases),
+                clusters=sum(d.kind is Kind.CLUSTER for d in databases),
+                instance_snapshots=sum(s.kind is Kind.INSTANCE for s in manual),
+                cluster_snapshots=sum(s.kind is Kind.CLUSTER for s in manual),
+                instance_copies=sum(s.kind is Kind.INSTANCE and s.copying for s in manual),
+                cluster_copies=sum(s.kind is Kind.CLUSTER and s.copying for s in manual),
+            )
 
     def automated_snapshot(self, account_id: str, region: str, identifier: str) -> str:
         """Take tonight's backup of an available instance or cluster now; returns the snapshot's identifier.

@@ -1,6 +1,7 @@
 """Quotas and pages."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,6 +121,35 @@ def test_cluster_copies_in_flight_are_counted_by_themselves(small: Cloud) -> Non
         for target in ("one", "two")
     ]
     assert codes == ["accepted", "SnapshotQuotaExceeded"]
+
+
+def test_what_is_used_of_each_quota_can_be_read_and_the_quota_raised(small: Cloud) -> None:
+    small.instance()
+    small.cluster()
+    small.snapshot("one")
+    copy = {"SourceDBSnapshotIdentifier": "one", "TargetDBSnapshotIdentifier": "two"}
+    small.production.rds.copy_db_snapshot(**copy)
+    used = small.world.usage("111111111111")
+    assert (used.instances, used.clusters, used.instance_snapshots, used.instance_copies) == (1, 1, 2, 1)
+    assert small.world.usage("222222222222").instances == 0
+    small.world.limits = replace(FEW, instance_snapshots=3)
+    small.pass_time()
+    assert small.world.usage("111111111111").instance_copies == 0
+    assert refusal(
+        small.production.rds.copy_db_snapshot, **copy | {"TargetDBSnapshotIdentifier": "three"}
+    ) == ("accepted")
+
+
+def test_a_restore_and_a_copy_can_be_made_to_fail(cloud: Cloud) -> None:
+    cloud.instance()
+    cloud.snapshot("one")
+    cloud.engines.fails = lambda work: work in {"restore", "copy"}
+    rds = cloud.production.rds
+    rds.copy_db_snapshot(SourceDBSnapshotIdentifier="one", TargetDBSnapshotIdentifier="two")
+    rds.restore_db_instance_from_db_snapshot(DBInstanceIdentifier="again", DBSnapshotIdentifier="one")
+    cloud.pass_time()
+    assert cloud.production.snapshot("two")["Status"] == "failed"
+    assert cloud.production.instance("again")["DBInstanceStatus"] == "failed"
 
 
 def _nights(cloud: Cloud, database: str, nights: int) -> list[str]:
