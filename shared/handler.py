@@ -91,15 +91,16 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
             try:
                 runtime.handle(message)
             except MessageError as error:
-                _bury(queue, stage, record, error)
+                _bury(queue, stage, record, error, message)
             except OvertakenError as error:
                 logger.info("a message must come again", message_type=message.type, why=str(error))
                 raise
             except Exception as error:
                 logger.exception("a message could not be handled", message_type=message.type)
-                if record.attributes.receive_count >= environment.max_receive_count:
-                    runtime.abandon(message, f"{type(error).__name__} on every delivery; see the dead letter")
-                raise
+                if record.attributes.receive_count < environment.max_receive_count:
+                    raise
+                runtime.abandon(message, f"{type(error).__name__} on every delivery; see the dead letter")
+                _bury(queue, stage, record, error, message)  # SQS would do it, but without the reason
 
         result: dict[str, Any] = dict(
             process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
@@ -121,7 +122,9 @@ def _about(message: Message) -> str:
     return message.run_id
 
 
-def _bury(queue: Queue, stage: str, record: StageRecord, error: MessageError) -> None:
-    logger.error("buried a message", message_id=record.messageId, reason=error.reason)
+def _bury(
+    queue: Queue, stage: str, record: StageRecord, error: Exception, message: Message | None = None
+) -> None:
+    logger.error("buried a message", message_id=record.messageId, reason=str(error))
     count("MessageBuried", stage=stage)
-    queue.bury(record.body, stage, error)
+    queue.bury(record.body, stage, error, message)

@@ -3,7 +3,20 @@
 from pydantic import BaseModel
 
 from shared.aws import client
-from shared.events import SOURCE_OF_EVENTS, Event, MessageError, SnapshotShared, dump
+from shared.events import (
+    SOURCE_OF_EVENTS,
+    ContinueRequested,
+    Event,
+    Message,
+    MessageError,
+    RefreshRequested,
+    SnapshotShared,
+    SweepRequested,
+    dump,
+)
+from shared.names import is_run_id
+
+LONGEST_REASON = 1000  # all attributes together with the body may have 1 MiB; a screen has less
 
 
 class PublishError(Exception):
@@ -21,9 +34,17 @@ class Queue:
         """Put a message on the queue; it becomes visible after `delay` seconds (at most 900)."""
         client("sqs").send_message(QueueUrl=self._url, MessageBody=dump(message), DelaySeconds=delay)
 
-    def bury(self, body: str, stage: str, error: MessageError) -> None:
-        """Put a message that nobody can act on among the dead letters, with the reason beside it."""
-        attributes = {"stage": stage, "reason": error.reason[:256], "error": type(error).__name__}
+    def bury(self, body: str, stage: str, error: Exception, message: Message | None = None) -> None:
+        """Put a message that nobody can act on among the dead letters, with the reason beside it.
+
+        `message` is what the body says, if anybody understood it.
+        """
+        reason = error.reason if isinstance(error, MessageError) else f"on every delivery: {error}"
+        attributes = {"stage": stage, "reason": reason[:LONGEST_REASON], "error": type(error).__name__}
+        if message is not None:
+            attributes["message_type"] = message.type
+            if run_id := run_named_in(message):
+                attributes["run_id"] = run_id
         client("sqs").send_message(
             QueueUrl=self._dead_letter_url,
             MessageBody=body,
@@ -31,6 +52,17 @@ class Queue:
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
             },
         )
+
+
+def run_named_in(message: Message) -> str | None:
+    """Name the run that a message is about; None for what is about a source, a target or nothing."""
+    match message:
+        case ContinueRequested(subject=subject):
+            run_id = subject.rpartition("#")[0]
+            return run_id if is_run_id(run_id) else None
+        case RefreshRequested() | SweepRequested():
+            return None
+    return message.run_id
 
 
 class ProductionPublisher:

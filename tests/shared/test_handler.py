@@ -10,7 +10,17 @@ import boto3
 import pytest
 
 from shared import handler as lambda_handler
-from shared.events import Message, MessageError, RefreshRequested, RemovalRequested, dump
+from shared.events import (
+    ContinueRequested,
+    Message,
+    MessageError,
+    RefreshRequested,
+    RemovalRequested,
+    StageFailed,
+    SweepRequested,
+    dump,
+)
+from shared.messaging import Queue
 from shared.observability import logger
 from shared.runtime import OvertakenError
 from tests.builders import RUN_ID
@@ -117,8 +127,46 @@ def test_a_message_that_failed_comes_again_alone(queues: str) -> None:
 
 def test_the_last_delivery_of_a_failing_message_fails_its_run(queues: str) -> None:
     runtime, failed = run(an_event(GOOD, receive_count=3), shop_fr=KeyError("bug"))
-    assert failed == ["m0"]
+    assert failed == []
     assert runtime.abandoned == ["KeyError on every delivery; see the dead letter"]
+    assert letters(queues) == [(GOOD, "on every delivery: 'bug'")]
+
+
+def test_a_message_whose_run_cannot_be_failed_is_left_to_sqs(
+    queues: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("the ledger does not answer")
+
+    monkeypatch.setattr(FakeRuntime, "abandon", refuse)
+    _, failed = run(an_event(GOOD, receive_count=3), shop_fr=KeyError("bug"))
+    assert failed == ["m0"]
+    assert letters(queues) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "about"),
+    [
+        (StageFailed(run_id=RUN_ID, stage="anonymize", reason="x"), RUN_ID),
+        (
+            ContinueRequested(subject=f"{RUN_ID}#2", step="restore", token="0" * 32, after="1" * 32),
+            RUN_ID,
+        ),
+        (ContinueRequested(subject="target#shop-fr", step="receiver", token="0" * 32, after="1" * 32), None),
+        (RefreshRequested(source="shop-fr"), None),
+        (SweepRequested(), None),
+    ],
+)
+def test_a_dead_letter_says_what_it_is_and_of_which_run(
+    queues: str, message: Message, about: str | None
+) -> None:
+    Queue("unused", queues).bury(dump(message), "restore", MessageError("why"), message)
+    (letter,) = boto3.client("sqs").receive_message(QueueUrl=queues, MessageAttributeNames=["All"])[
+        "Messages"
+    ]
+    said = {name: value["StringValue"] for name, value in letter["MessageAttributes"].items()}
+    wanted = {"stage": "restore", "reason": "why", "error": "MessageError", "message_type": message.type}
+    assert said == wanted | ({"run_id": about} if about else {})
 
 
 def test_an_overtaken_message_comes_again_and_fails_no_run(queues: str) -> None:
