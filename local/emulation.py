@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import botocore.loaders
+import moto.backends
 import moto.utilities.utils
 
 from local.record import Record
@@ -54,10 +55,13 @@ with files_read_once(), _without_instance_types():
     from moto.dynamodb.models import dynamodb_backends
     from moto.ecs.models import ecs_backends
     from moto.events.models import events_backends
+    from moto.kms.models import kms_backends
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends
 
+    from local.cloudformation import stacks_backends
     from local.events import LiveBuses
+    from local.keys import LiveKeys
     from local.queues import LiveQueues
     from local.shortcuts import shortcuts
     from local.tables import LiveTables
@@ -71,7 +75,16 @@ _replaced: dict[Any, type] = {
     events_backends: LiveBuses,
     dynamodb_backends: LiveTables,
     ecs_backends: LiveTasks,
+    kms_backends: LiveKeys,
 }
+
+
+_import = moto.backends._import_backend
+
+
+def _import_backend(module: str, name: str) -> Any:
+    """Find a service's backends: moto's own, but for CloudFormation, which is all ours."""
+    return stacks_backends if module == "cloudformation" else _import(module, name)
 
 
 class AlreadyOpenError(RuntimeError):
@@ -94,7 +107,7 @@ def emulated(record: Record, runner: TaskRunner, timings: TaskTimings, second: f
         for backends, ours in _replaced.items():
             backends.backend = ours
         BackendDict.reset()
-        with shortcuts():
+        with shortcuts(), patch.object(moto.backends, "_import_backend", _import_backend):
             yield
     finally:
         for backends, original in theirs.items():

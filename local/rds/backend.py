@@ -80,7 +80,7 @@ class TruthfulResponse(RDSResponse):
         given = (
             self.params.original_dict() if self.params else {}
         )  # moto parses "no parameters" to a plain dict
-        call = Call(state, Place(self.current_account, self.region), given)
+        call = Call(state, Place(self.current_account, self.region), given, self.access_key)
         with state.lock:
             state.settle()
             try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.rds import checks, keys, lifecycle, shapes, snapshots
+from local.rds import checks, groups, keys, lifecycle, shapes, snapshots
 from local.rds.errors import RefusedError
 from local.rds.instances import default_version, ensure_supported, new_key, settings
 from local.rds.model import Database, Snapshot
@@ -78,6 +78,7 @@ def restore(call: Call) -> dict[str, Any]:
 
 
 def modify(call: Call) -> dict[str, Any]:
+    groups.ensure(call)
     cluster = lifecycle.modify(call, CLUSTER)
     cluster.settings |= settings(call.params)
     return {"DBCluster": shapes.cluster(call.state, cluster)}
@@ -122,6 +123,7 @@ def _free_identifier(call: Call) -> str:
     identifier = checks.identifier(CLUSTER, "DBClusterIdentifier", call.params["DBClusterIdentifier"])
     call.state.registry.ensure_free(call.place, CLUSTER, identifier)
     lifecycle.ensure_room(call, CLUSTER)
+    groups.ensure(call)
     return identifier
 
 
@@ -137,9 +139,9 @@ def _ensure_cluster_engine(call: Call) -> str:
 def _key_after_restore(call: Call, snapshot: Snapshot) -> str | None:
     """The key given, else the snapshot's own, which a foreign account may only use if its policy says so."""
     if snapshot.kms_key is not None:
-        keys.usable_key(call.place, snapshot.kms_key)
+        keys.usable_key(call, snapshot.kms_key)
     if call.params.get("KmsKeyId"):
-        return keys.usable_key(call.place, call.params["KmsKeyId"])
+        return keys.usable_key(call, call.params["KmsKeyId"])
     if snapshot.kms_key is not None and snapshot.place != call.place:
         raise RefusedError(
             "KMSKeyNotAccessibleFault",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.rds import checks, keys, lifecycle, shapes, snapshots
+from local.rds import checks, groups, keys, lifecycle, shapes, snapshots
 from local.rds.errors import RefusedError
 from local.rds.model import Database
 from local.rds.names import CLUSTER, INSTANCE
@@ -24,6 +24,7 @@ def create(call: Call) -> dict[str, Any]:
     checks.no_managed_password(call.params)
     call.state.registry.ensure_free(call.place, INSTANCE, identifier)
     lifecycle.ensure_room(call, INSTANCE)
+    groups.ensure(call)
     engine = ensure_supported(call)
     if "DBClusterIdentifier" in call.params:
         return _create_member(call, identifier, engine)
@@ -47,6 +48,7 @@ def restore(call: Call) -> dict[str, Any]:
     state.registry.ensure_free(call.place, INSTANCE, identifier)
     lifecycle.ensure_room(call, INSTANCE)
     snapshots.ensure_available(snapshot)
+    groups.ensure(call)
     origin = snapshot.origin
     if params.get("DBName"):
         raise RefusedError(
@@ -58,7 +60,7 @@ def restore(call: Call) -> dict[str, Any]:
             f"{snapshot.arn} is encrypted and another account's: copy it with a key of your own first.",
         )
     if snapshot.kms_key is not None:
-        keys.usable_key(call.place, snapshot.kms_key)
+        keys.usable_key(call, snapshot.kms_key)
     database = Database(
         kind=INSTANCE.kind,
         place=call.place,
@@ -93,6 +95,7 @@ def modify(call: Call) -> dict[str, Any]:
             "InvalidParameterCombination",
             f"{database.identifier} is a member of {database.cluster.identifier}: modify that.",
         )
+    groups.ensure(call)
     lifecycle.modify(call, INSTANCE)
     database.settings |= settings(call.params)
     return {"DBInstance": shapes.instance(call.state, database)}
@@ -152,7 +155,7 @@ def ensure_supported(call: Call) -> str:
 def new_key(call: Call, *, encrypt: bool) -> str | None:
     """The key of a new database: the one given, else aws/rds; None when encryption is declined."""
     if call.params.get("KmsKeyId"):
-        return keys.usable_key(call.place, call.params["KmsKeyId"])
+        return keys.usable_key(call, call.params["KmsKeyId"])
     return keys.default_key(call.place) if call.params.get("StorageEncrypted", encrypt) else None
 
 

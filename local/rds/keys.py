@@ -1,13 +1,13 @@
 """Encryption keys: which key a call means, and whether it may be used. Nothing is encrypted here."""
 
-import fnmatch
-import json
 from typing import Any
 
 from moto.kms.models import kms_backends
 
+from local import keys
 from local.rds.errors import RefusedError
 from local.rds.model import Place
+from local.rds.state import Call
 
 DEFAULT_ALIAS = "alias/aws/rds"
 # The least that RDS needs of the key of somebody else's snapshot (user guide, "Sharing encrypted snapshots").
@@ -35,66 +35,33 @@ def is_default_key(arn: str) -> bool:
     return arn == default_key(Place(account, region))
 
 
-def usable_key(place: Place, name: str) -> str:
-    """The ARN of the key that an id, alias or ARN names, if this account may use it.
+def usable_key(call: Call, name: str) -> str:
+    """The ARN of the key that an id, alias or ARN names, if the caller may use it.
 
     Raises KMSKeyNotAccessibleFault when it does not exist, is disabled, or is another account's key whose
-    policy does not let this account use it.
+    policy does not let the caller use it.
     """
-    key = _find(place, name)
+    place = call.place
+    if name.endswith(DEFAULT_ALIAS):
+        default_key(place)
+    key = keys.find(place.account, place.region, name)
     if key is None:
         raise _inaccessible(name, "it does not exist")
     if not key.enabled:
         raise _inaccessible(name, f"it is {key.key_state}")
-    if key.account_id != place.account and not _lets(key.policy, place.account):
-        raise _inaccessible(
-            name, f"its key policy does not allow account {place.account} {', '.join(NEEDED)}"
-        )
+    if key.account_id != place.account and not _lets(key, call):
+        raise _inaccessible(name, f"its key policy does not allow {call.caller} {', '.join(NEEDED)}")
     return str(key.arn)
 
 
-def _find(place: Place, name: str) -> Any:
-    account, key_id = place.account, name
-    if name.startswith("arn:"):
-        parts = name.split(":", 5)
-        if len(parts) < 6 or parts[2:4] != ["kms", place.region]:
-            return None
-        account, key_id = parts[4], parts[5].removeprefix("key/")
-    backend = kms_backends[account][place.region]
-    if key_id == DEFAULT_ALIAS:
-        default_key(Place(account, place.region))
-    if key_id.startswith("alias/"):
-        key_id = backend.get_key_id_from_alias(key_id) or ""
-    return backend.keys.get(key_id)
-
-
-def _lets(policy: str, account: str) -> bool:
-    """Whether a key policy allows an account everything needed (conditions are not evaluated)."""
-    allowed = [
-        action
-        for statement in _listed(json.loads(policy).get("Statement", []))
-        if statement.get("Effect") == "Allow" and _names_account(statement.get("Principal"), account)
-        for action in _listed(statement.get("Action", []))
-    ]
-    return all(
-        any(fnmatch.fnmatch(needed.lower(), action.lower()) for action in allowed) for needed in NEEDED
-    )
-
-
-def _names_account(principal: Any, account: str) -> bool:
-    if isinstance(principal, dict):
-        principal = principal.get("AWS", [])
-    return any(
-        name in ("*", account)
-        or str(name).startswith((f"arn:aws:iam::{account}:", f"arn:aws:sts::{account}:"))
-        for name in _listed(principal)
-    )
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+def _lets(key: Any, call: Call) -> bool:
+    """Whether a key's policy allows everything needed, asked for by RDS on behalf of the caller."""
+    context = {
+        "kms:ViaService": f"rds.{call.place.region}.amazonaws.com",
+        "kms:GrantIsForAWSResource": "true",
+    }
+    role = call.caller if call.caller.startswith("arn:") else None
+    return all(keys.lets(key, call.place.account, role, action, **context) for action in NEEDED)
 
 
 def _inaccessible(name: str, reason: str) -> RefusedError:

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.callers import role_of
 from local.engines import Engines, Volume
 from local.rds.limits import Limits
 from local.rds.model import Database, Place, Snapshot
@@ -26,6 +27,7 @@ class State:
     limits: Limits
     clock: Callable[[], float]
     registry: Registry = field(default_factory=Registry)
+    groups: dict[Place, set[tuple[str, str]]] = field(default_factory=dict)  # by account: kind and name
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -97,6 +99,12 @@ class Call:
     state: State
     place: Place
     params: dict[str, Any]
+    access_key: str = ""
+
+    @property
+    def caller(self) -> str:
+        """Who asks: the ARN of a role, or an account where STS gave out no role."""
+        return role_of(self.place.account, self.access_key) or self.place.account
 
     @property
     def now(self) -> float:

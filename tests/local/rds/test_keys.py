@@ -91,7 +91,32 @@ def test_a_snapshot_under_a_disabled_key_can_be_neither_restored_nor_copied(clou
     [
         (None, "KMSKeyNotAccessibleFault"),
         ([{"Principal": {"AWS": "arn:aws:iam::222222222222:root"}, "Action": "kms:*"}], "accepted"),
-        ([{"Principal": {"AWS": "arn:aws:iam::222222222222:role/receiver"}, "Action": "kms:*"}], "accepted"),
+        (
+            [{"Principal": {"AWS": "arn:aws:iam::222222222222:role/another"}, "Action": "kms:*"}],
+            "KMSKeyNotAccessibleFault",
+        ),
+        (
+            [
+                {
+                    "Principal": {"AWS": "*"},
+                    "Action": "kms:*",
+                    "Condition": {"StringEquals": {"kms:ViaService": "rds.eu-west-3.amazonaws.com"}},
+                }
+            ],
+            "accepted",
+        ),
+        (
+            [
+                {
+                    "Principal": {"AWS": "222222222222"},
+                    "Action": "kms:*",
+                    "Condition": {
+                        "ArnEquals": {"aws:PrincipalArn": "arn:aws:iam::222222222222:role/another"}
+                    },
+                }
+            ],
+            "KMSKeyNotAccessibleFault",
+        ),
         (
             [{"Principal": {"AWS": "arn:aws:iam::333333333333:root"}, "Action": "kms:*"}],
             "KMSKeyNotAccessibleFault",
