@@ -20,6 +20,7 @@ from moto.events.models import EventBus, EventsBackend, Rule, events_backends
 from moto.sqs.models import sqs_backends
 
 from local import archives, policies
+from local.authorization import acting
 from local.queues import policy_of
 from local.record import Record
 
@@ -166,8 +167,20 @@ def _deliver(envelope: Envelope, rule: Rule, target: Mapping[str, Any]) -> None:
     if envelope["account"] != rule.account_id != arn.account:
         return  # AWS does not send an event on that came from another account: no ping-pong between two buses
     bus = _bus(target["Arn"], events_backends[rule.account_id][rule.region_name])
+    _take_role(envelope, rule, target)
     _admit(envelope, bus, rule.account_id)
     _publish(envelope, bus)
+
+
+def _take_role(envelope: Envelope, rule: Rule, target: Mapping[str, Any]) -> None:
+    """Carry an event to another account in the role that the target names, if it names one."""
+    if not target.get("RoleArn"):
+        return
+    context = {"events:source": envelope["source"], "events:detail-type": envelope["detail-type"]}
+    try:
+        acting.act(SERVICE, rule.arn, target["RoleArn"], "events:PutEvents", target["Arn"], context)
+    except acting.NotPermittedError as error:
+        raise UndeliverableError("NO_PERMISSIONS", str(error)) from error
 
 
 def _bus(name: str, asked: EventsBackend) -> EventBus:

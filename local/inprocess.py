@@ -19,6 +19,7 @@ from botocore.config import Config
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.request import Request
 
+from local.authorization.refusal import RefusedError
 from local.sessions import without_settings_of_the_caller
 
 _SERVICES = {"eventbridge": "events", "secrets-manager": "secretsmanager"}
@@ -69,7 +70,10 @@ def _answer(event_name: str, request: AWSPreparedRequest, **_: Any) -> AWSRespon
     for pattern, handler in _routes(_SERVICES.get(service, service)):
         if pattern.match(url):
             normalized = Request(_environ(request))
-            status, headers, body = handler(normalized, normalized.raw_url, normalized.headers)
+            try:
+                status, headers, body = handler(normalized, normalized.raw_url, normalized.headers)
+            except RefusedError as refused:
+                status, headers, body = refused.status, refused.headers, refused.body
             return AWSResponse(request.url, status, headers, MockRawResponse(body))
     raise NotImplementedError(f"moto answers no {service} at {url}")
 

@@ -9,6 +9,7 @@ from typing import Any
 from moto.scheduler.models import Schedule, scheduler_backends
 from moto.sqs.models import sqs_backends
 
+from local.authorization import acting
 from local.cron import Due, parse
 
 LONGEST_SLEEP = 1.0  # seconds until a schedule that was just created is noticed
@@ -100,6 +101,9 @@ class Schedules:
                 f"schedule {schedule.name}: only queues of the schedule's own account are emulated, "
                 f"not at {schedule.target['Arn']}"
             )
+        arn = f"arn:aws:scheduler:{region}:{account}:schedule-group/{schedule.group_name}"
+        role, queue = schedule.target["RoleArn"], schedule.target["Arn"]
+        acting.act("scheduler.amazonaws.com", arn, role, "sqs:SendMessage", queue)
         sqs_backends[account][region].send_message(
             queue_name=name, message_body=schedule.target.get("Input", "{}")
         )

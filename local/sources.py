@@ -12,6 +12,7 @@ from typing import Any
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import Message, Queue
 
+from local.authorization import acting
 from local.functions import Function, FunctionError
 from local.queues import SOURCE_ATTRIBUTE, LiveQueues, backend, source_of
 
@@ -48,6 +49,7 @@ class EventSource:
             stopped=lambda: self._stopped,
         )
         if messages and not self._stopped:
+            self._in_its_role("ReceiveMessage", "GetQueueAttributes")
             self._process(messages)
         return bool(messages)
 
@@ -75,6 +77,13 @@ class EventSource:
         timeout: int = self.queue.visibility_timeout  # type: ignore[attr-defined] # set by name, in moto
         return timeout
 
+    def _in_its_role(self, *operations: str) -> None:
+        """Ask for what Lambda does with the function's role before it does it."""
+        setup = self.function.setup
+        key = setup.environment.get("AWS_ACCESS_KEY_ID", "")
+        for operation in operations:
+            acting.act_for_function(key, setup.arn, f"sqs:{operation}", self.queue_arn)
+
     def _process(self, messages: list[Message]) -> None:
         everything = {message.id for message in messages}
         try:
@@ -91,6 +100,7 @@ class EventSource:
         handle = str(message.receipt_handle)
         try:
             if not failed:
+                self._in_its_role("DeleteMessage")
                 self._queues.delete_message(self._queue, handle)
             elif self._retry_after is not None:
                 self._queues.change_message_visibility(self._queue, handle, self._retry_after)

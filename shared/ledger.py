@@ -240,28 +240,30 @@ class Ledger:
 
     def record_progress(self, run_id: str, progress: Progress) -> None:
         """Write how far the worker is."""
-        self._write(run_id, "progress", progress)
+        self._write(_workers(run_id), "progress", progress)
 
     def progress(self, run_id: str) -> Progress | None:
         """Read how far the worker is."""
-        return self._read(run_id, "progress", Progress)
+        return self._read(_workers(run_id), "progress", Progress)
 
     def record_verification(self, run_id: str, verification: Verification) -> None:
         """Write what verification found in one database."""
-        self._write_document(run_id, f"verification#{verification.database_resource_id}", verification)
+        self._write_document(
+            _workers(run_id), f"verification#{verification.database_resource_id}", verification
+        )
 
     def verification(self, run_id: str, resource_id: str) -> Verification | None:
         """Read what verification found in one database."""
-        return self._read_document(run_id, f"verification#{resource_id}", Verification)
+        return self._read_document(_workers(run_id), f"verification#{resource_id}", Verification)
 
     def record_worker_failure(self, run_id: str, reason: str, resource_id: str) -> None:
         """Write why the worker gave up on one database; the reason must hold no personal value."""
         failure = WorkerFailure(database_resource_id=resource_id, reason=reason)
-        self._write_document(run_id, f"failure#{resource_id}", failure)
+        self._write_document(_workers(run_id), f"failure#{resource_id}", failure)
 
     def worker_failure(self, run_id: str, resource_id: str) -> WorkerFailure | None:
         """Read why the worker gave up on one database."""
-        return self._read_document(run_id, f"failure#{resource_id}", WorkerFailure)
+        return self._read_document(_workers(run_id), f"failure#{resource_id}", WorkerFailure)
 
     # Items --------------------------------------------------------------------------------------------
 
@@ -311,6 +313,11 @@ class Ledger:
 
     def _expiry(self) -> dict[str, Any]:
         return {"expires": {"N": str(int((self._clock() + RETENTION).timestamp()))}}
+
+
+def _workers(run_id: str) -> str:
+    """Name the partition of what the worker says about a run: IAM lets it write there, and nobody else."""
+    return f"worker#{run_id}"
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from infra.permissions import stages
 from infra.permissions.place import Production
-from infra.permissions.statements import Conditions, Role, Statement, arn
-
-TASKS = arn("ecs", "task/snapveil/*")
+from infra.permissions.statements import Conditions, Role, Statement, Text, arn
 
 
 def role(place: Production) -> Role:
     """Return the role of the anonymize function."""
+    tasks = _tasks(place.cluster_arn)
     in_cluster: Conditions = {"ArnEquals": {"ecs:cluster": place.cluster_arn}}
     return Role(
         name="snapveil-anonymize",
@@ -27,7 +26,7 @@ def role(place: Production) -> Role:
             Statement(
                 "TagWorker",
                 ("ecs:TagResource",),
-                (TASKS,),
+                (tasks,),
                 {"StringEquals": {"ecs:CreateAction": "RunTask"}},
             ),
             Statement(
@@ -37,7 +36,7 @@ def role(place: Production) -> Role:
                 in_cluster,
                 why="ListTasks knows no resource but container instances, and Fargate has none",
             ),
-            Statement("WatchWorker", ("ecs:DescribeTasks", "ecs:StopTask"), (TASKS,), in_cluster),
+            Statement("WatchWorker", ("ecs:DescribeTasks", "ecs:StopTask"), (tasks,), in_cluster),
             Statement(
                 "PassWorkersRoles",
                 ("iam:PassRole",),
@@ -49,3 +48,10 @@ def role(place: Production) -> Role:
             ),
         ),
     )
+
+
+def _tasks(cluster: Text) -> Text:
+    """Name the tasks of a cluster by its ARN: the cluster's name stands in theirs."""
+    text = cluster if isinstance(cluster, str) else str(cluster["Fn::Sub"])
+    tasks = text.replace(":cluster/", ":task/") + "/*"
+    return tasks if isinstance(cluster, str) else {"Fn::Sub": tasks}

@@ -1,4 +1,4 @@
-"""RDS in policies: ARNs by name prefix, the tags that a create call must bring, and keys used through RDS only.
+"""RDS in policies: names by prefix, the tags that a create call must bring, and keys used through RDS only.
 
 Which types of resource an action is asked for is told by the service authorization reference of Amazon RDS.
 IAM knows no key for whom a snapshot is shared with; that only one role may share at all stands in for it.
@@ -6,7 +6,7 @@ IAM knows no key for whom a snapshot is shared with; that only one role may shar
 
 from collections.abc import Iterable
 
-from infra.permissions.statements import Conditions, Statement, Text, arn
+from infra.permissions.statements import Conditions, Statement, Text, arn, of
 from shared.names import RUN_ID_TAG, SOURCE_TAG
 
 RDS: Text = {"Fn::Sub": "rds.${AWS::Region}.${AWS::URLSuffix}"}
@@ -14,6 +14,8 @@ RUN_TAG: Conditions = {"Null": {f"aws:RequestTag/{RUN_ID_TAG}": "false"}}
 PRIVATE: Conditions = {"Bool": {"rds:PubliclyAccessible": "false"}, **RUN_TAG}
 """Not reachable from outside, and said so: the condition fails also where a call leaves it open."""
 
+RESTORE = ("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBClusterFromSnapshot")
+SNAPSHOTS = ("snapshot", "cluster-snapshot")
 OPTIONS = arn("rds", "og:default:*")
 
 
@@ -22,12 +24,14 @@ def databases(prefix: str) -> tuple[Text, ...]:
     return arn("rds", f"db:{prefix}*"), arn("rds", f"cluster:{prefix}*")
 
 
-def snapshots(prefix: str, account: str = "${AWS::AccountId}") -> tuple[Text, ...]:
+def snapshots(prefix: str) -> tuple[Text, ...]:
     """Name snapshots of both kinds by the beginning of their names."""
-    return (
-        arn("rds", f"snapshot:{prefix}*", account=account),
-        arn("rds", f"cluster-snapshot:{prefix}*", account=account),
-    )
+    return tuple(arn("rds", f"{kind}:{prefix}*") for kind in SNAPSHOTS)
+
+
+def snapshots_of(account: Text, prefix: str) -> tuple[Text, ...]:
+    """Name another account's snapshots of both kinds by the beginning of their names."""
+    return tuple(of("rds", account, f"{kind}:{prefix}*") for kind in SNAPSHOTS)
 
 
 def look() -> Statement:
@@ -45,18 +49,20 @@ def look() -> Statement:
     )
 
 
-def restore(into: str, groups: Iterable[Text], sources: Iterable[Text]) -> tuple[Statement, ...]:
+def restore(into: str, groups: Iterable[Text], sources: tuple[Text, ...]) -> tuple[Statement, ...]:
     """Let a role restore from these snapshots, into these groups, under names that begin with `into`."""
     instance, cluster = databases(into)
     return (
-        Statement("RestoreInstance", ("rds:RestoreDBInstanceFromDBSnapshot",), (instance,), PRIVATE),
-        Statement("RestoreCluster", ("rds:RestoreDBClusterFromSnapshot",), (cluster,), RUN_TAG),
-        Statement(
-            "RestoreWith",
-            ("rds:RestoreDBInstanceFromDBSnapshot", "rds:RestoreDBClusterFromSnapshot"),
-            (OPTIONS, *groups, *sources),
-        ),
+        Statement("RestoreInstance", RESTORE[:1], (instance,), PRIVATE),
+        Statement("RestoreCluster", RESTORE[1:], (cluster,), RUN_TAG),
+        Statement("RestoreWith", RESTORE, (OPTIONS, *groups)),
+        *restore_from(sources),
     )
+
+
+def restore_from(sources: tuple[Text, ...], part: str = "") -> tuple[Statement, ...]:
+    """Let a role read these snapshots, for a restore."""
+    return (Statement(f"RestoreFrom{part}", RESTORE, sources),) if sources else ()
 
 
 def add_instance(to: str, subnet_groups: Iterable[Text]) -> tuple[Statement, ...]:

@@ -5,6 +5,7 @@ outright, so that it stays so when somebody widens a role by hand.
 """
 
 from infra.permissions import stages
+from infra.permissions.databases import snapshots_of
 from infra.permissions.place import REPORTS, Development, Place, Production
 from infra.permissions.statements import Conditions, Statement, Text, arn, below
 from shared.names import COPY, MASKED, PREFIX, SHARED, TARGET, TEMPORARY
@@ -191,15 +192,7 @@ def _development(place: Development) -> tuple[Statement, ...]:
         arn("rds", f"snapshot:{COPY}*"),
         arn("rds", f"cluster-snapshot:{COPY}*"),
         # what is copied: another account's, which no other call could reach
-        *(
-            {
-                "Fn::Sub": [
-                    "arn:${AWS::Partition}:rds:*:${Account}:*snapshot:" + SHARED + "*",
-                    {"Account": one},
-                ]
-            }
-            for one in place.production_accounts
-        ),
+        *(shared for account in place.production_accounts for shared in snapshots_of(account, SHARED)),
     )
     return (
         *_common((*_BOTH, *_DEVELOPMENT), made),

@@ -14,7 +14,8 @@ REPORTS = "runs"
 
 @dataclass(frozen=True)
 class Source:
-    """A source of production: `database` refers to its parameter; `key` is its own customer key, if it has one.
+    """A source of production: `database` refers to its parameter; `key` is its own customer key, if it has
+    one.
 
     `policy_bucket` (ARN) and `policy_prefix` are given for a policy that lies elsewhere than in the stack's
     bucket under `policies/`.
@@ -29,7 +30,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Production:
-    """The production account. Keys and bucket are ARNs; groups are names of RDS groups brought along."""
+    """The production account. Keys and bucket are ARNs; groups are names of RDS groups brought along.
+
+    `temporary_keys` are keys of temporary databases that sources name instead of the production key.
+    """
 
     production_key: Text
     share_key: Text
@@ -39,6 +43,7 @@ class Production:
     image_repository: Text = field(default_factory=lambda: arn("ecr", "repository/snapveil-worker"))
     subnet_groups: tuple[str, ...] = ()
     parameter_groups: tuple[str, ...] = ()
+    temporary_keys: tuple[Text, ...] = ()
     cluster_arn: Text = field(default_factory=lambda: arn("ecs", "cluster/snapveil"))
     task_definition: Text = field(default_factory=lambda: arn("ecs", "task-definition/snapveil-worker:*"))
 
@@ -48,6 +53,7 @@ class Development:
     """The development account: whose snapshots it copies, under which keys, and its own key (ARN).
 
     `trusted_keys` are share keys that the document names by their ARNs; others are known by their alias.
+    `target_keys` are keys of targets that are clusters, where their placement names others than the copy key.
     """
 
     copy_key: Text
@@ -55,6 +61,7 @@ class Development:
     trusted_keys: tuple[Text, ...] = ()
     subnet_groups: tuple[str, ...] = ()
     parameter_groups: tuple[str, ...] = ()
+    target_keys: tuple[Text, ...] = ()
 
 
 Place = Production | Development

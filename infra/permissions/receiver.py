@@ -2,7 +2,7 @@
 
 from infra.permissions import databases, stages
 from infra.permissions.place import Development
-from infra.permissions.statements import Conditions, Role, Statement, Text, arn
+from infra.permissions.statements import Conditions, Role, Statement, Text, arn, of
 from shared.names import COPY, RUN_ID_TAG, SHARED, TARGET
 
 SECRETS = arn("secretsmanager", f"secret:snapveil/{TARGET}*/master*")
@@ -53,7 +53,10 @@ def role(place: Development) -> Role:
 
 def _copying(place: Development) -> tuple[Statement, ...]:
     copy = ("rds:CopyDBSnapshot", "rds:CopyDBClusterSnapshot")
-    shared = tuple(one for account in place.production_accounts for one in _shared_by(account))
+    delete = ("rds:DeleteDBSnapshot", "rds:DeleteDBClusterSnapshot")
+    shared = tuple(
+        one for account in place.production_accounts for one in databases.snapshots_of(account, SHARED)
+    )
     keys, trusted = _share_keys(place)
     via: Conditions = {"StringEquals": {"kms:ViaService": databases.RDS}, **trusted}
     return (
@@ -62,8 +65,8 @@ def _copying(place: Development) -> tuple[Statement, ...]:
         Statement(
             "DeleteCopies", ("rds:DeleteDBSnapshot", "rds:DeleteDBClusterSnapshot"), databases.snapshots(COPY)
         ),
-        *databases.use_keys(place.copy_key),
-        databases.decrypt(place.copy_key),
+        *databases.use_keys(place.copy_key, *place.target_keys),
+        *((databases.decrypt(place.copy_key),) if place.target_keys else ()),
         Statement("FindShareKey", ("kms:DescribeKey",), keys, trusted),
         Statement("DecryptShared", ("kms:Decrypt",), keys, via),
         Statement(
@@ -86,17 +89,8 @@ def _share_keys(place: Development) -> tuple[tuple[Text, ...], Conditions]:
     """Name share keys: by ARN where the document does, else by the alias, which IAM knows as a condition."""
     if place.trusted_keys:
         return place.trusted_keys, {}
-    keys = tuple(_of("kms", account, "key/*") for account in place.production_accounts)
+    keys = tuple(of("kms", account, "key/*") for account in place.production_accounts)
     return keys, {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/snapveil-share"}}
-
-
-def _shared_by(account: Text) -> tuple[Text, ...]:
-    return tuple(_of("rds", account, f"{kind}:{SHARED}*") for kind in ("snapshot", "cluster-snapshot"))
-
-
-def _of(service: str, account: Text, resource: str) -> Text:
-    text = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{Account}}:{resource}"
-    return {"Fn::Sub": [text, {"Account": account}]}
 
 
 def _subnet_groups(place: Development) -> tuple[Text, ...]:

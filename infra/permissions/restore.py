@@ -5,6 +5,9 @@ from infra.permissions.place import POLICIES, Production, Source
 from infra.permissions.statements import Role, Statement, Text, arn, arn_with
 from shared.names import RUN_ID_TAG, TEMPORARY
 
+INLINE, ATTACHED = 8, 14
+"""How many sources' snapshots the role's own policy names, and how many each further policy."""
+
 SECRETS = arn("secretsmanager", "secret:snapveil/*/master*")
 
 
@@ -20,7 +23,8 @@ def role(place: Production) -> Role:
             stages.publish(),
             *stages.read_policies(policies(place)),
             databases.look(),
-            *databases.restore(TEMPORARY, groups(place), sources(place)),
+            *databases.restore(TEMPORARY, groups(place), snapshots(place.sources[:INLINE])),
+            *_backups(place),
             *databases.add_instance(TEMPORARY, subnet_groups(place)),
             Statement(
                 "SetPassword",
@@ -33,7 +37,7 @@ def role(place: Production) -> Role:
                 databases.databases(TEMPORARY),
             ),
             databases.tag(*databases.databases(TEMPORARY)),
-            *databases.use_keys(place.production_key, *source_keys(place)),
+            *databases.use_keys(place.production_key, *source_keys(place), *place.temporary_keys),
             databases.decrypt(place.production_key, *source_keys(place)),
             Statement(
                 "KeepPassword",
@@ -51,6 +55,7 @@ def role(place: Production) -> Role:
                 (SECRETS,),
             ),
         ),
+        attached=_further(place),
     )
 
 
@@ -65,8 +70,12 @@ def policies(place: Production) -> tuple[tuple[Text, str], ...]:
 
 
 def source_keys(place: Production) -> tuple[Text, ...]:
-    """List the customer keys of sources: a restored instance stays under its source's."""
-    return tuple(source.key for source in place.sources if source.key is not None)
+    """List the customer keys of sources, each once: a restored instance stays under its source's."""
+    keys: list[Text] = []
+    for source in place.sources:
+        if source.key is not None and source.key not in keys:
+            keys.append(source.key)
+    return tuple(keys)
 
 
 def subnet_groups(place: Production) -> tuple[Text, ...]:
@@ -84,13 +93,36 @@ def groups(place: Production) -> tuple[Text, ...]:
     )
 
 
-def sources(place: Production) -> tuple[Text, ...]:
+def snapshots(sources: tuple[Source, ...]) -> tuple[Text, ...]:
     """List the snapshots that may be restored: those of a source bear its name.
 
     RDS names automated ones `rds:<database>-…` and those before an upgrade `preupgrade-<database>-…`; manual
     ones must begin with the database's name.
     """
-    return tuple(one for source in place.sources for one in _snapshots(source))
+    return tuple(one for source in sources for one in _snapshots(source))
+
+
+def _further(place: Production) -> tuple[tuple[Statement, ...], ...]:
+    """List the snapshots of sources beyond those that fit into the role's own policy."""
+    return tuple(
+        databases.restore_from(snapshots(place.sources[first : first + ATTACHED]), f"Part{number}")
+        for number, first in enumerate(range(INLINE, len(place.sources), ATTACHED), start=2)
+    )
+
+
+def _backups(place: Production) -> tuple[Statement, ...]:
+    """AWS Backup's snapshots of clusters stand among a cluster's own, and are named by job."""
+    if all(source.kind == "instance" for source in place.sources):
+        return ()
+    backups = arn("rds", "cluster-snapshot:awsbackup:job-*")
+    return (
+        Statement(
+            "RestoreBackups",
+            databases.RESTORE[1:],
+            (backups,),
+            reserved="only where AWS Backup keeps a cluster's newest snapshot",
+        ),
+    )
 
 
 def _snapshots(source: Source) -> tuple[Text, ...]:

@@ -27,7 +27,7 @@ def _role(name: str, description: str, stages: tuple[str, ...]) -> Role:
                 "Bury",
                 ("sqs:SendMessage",),
                 (arn("sqs", DEAD_LETTERS),),
-                reserved="Scheduler buries what it could not put on the queue; the recorded runs have no such",
+                reserved="Scheduler buries what it could not put on the queue; no recorded run has such",
             ),
         ),
     )

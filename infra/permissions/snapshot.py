@@ -9,7 +9,7 @@ from shared.names import MASKED, SHARED, TEMPORARY
 
 def role(place: Production) -> Role:
     """Return the role of the snapshot function."""
-    keys = (place.production_key, *source_keys(place))
+    keys = (place.production_key, *source_keys(place), *place.temporary_keys)
     made = (*databases.snapshots(MASKED), *databases.snapshots(SHARED))
     create = ("rds:CreateDBSnapshot", "rds:CreateDBClusterSnapshot")
     copy = ("rds:CopyDBSnapshot", "rds:CopyDBClusterSnapshot")

@@ -1,4 +1,4 @@
-"""What every stage may do whatever it does: read its document, use its queue, write to the ledger and the log."""
+"""What every stage may do: read its document, use its queue, write to the ledger and the log."""
 
 from infra.permissions.place import BUS, LEDGER, PARAMETER
 from infra.permissions.statements import Conditions, Document, Statement, Text, arn, below, trusts

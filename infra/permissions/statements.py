@@ -52,12 +52,22 @@ class Statement:
 
 @dataclass(frozen=True)
 class Role:
-    """A role: who may take it, and what it may do then, always within the permission boundary."""
+    """A role: who may take it, and what it may do then, always within the permission boundary.
+
+    `attached` are statements that do not fit into the role's own policy, which IAM limits to 10,240 characters:
+    each group is a managed policy of its own.
+    """
 
     name: str
     description: str
     trust: tuple[Document, ...]
     statements: tuple[Statement, ...]
+    attached: tuple[tuple[Statement, ...], ...] = ()
+
+    @property
+    def everything(self) -> tuple[Statement, ...]:
+        """All statements, wherever they stand."""
+        return self.statements + tuple(one for group in self.attached for one in group)
 
     def trust_document(self) -> dict[str, Any]:
         """Return the trust policy as IAM reads it."""
@@ -67,23 +77,31 @@ class Role:
         """Return the role's own policy as IAM reads it."""
         return document(statement.json() for statement in self.statements)
 
+    def attached_documents(self) -> tuple[dict[str, Any], ...]:
+        """Return the managed policies as IAM reads them."""
+        return tuple(document(statement.json() for statement in group) for group in self.attached)
+
 
 def document(statements: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return statements as a policy document."""
     return {"Version": "2012-10-17", "Statement": [dict(statement) for statement in statements]}
 
 
-def arn(
-    service: str, resource: str, *, account: str = "${AWS::AccountId}", region: str = "${AWS::Region}"
-) -> Text:
+def arn(service: str, resource: str, *, region: str = "${AWS::Region}") -> Text:
     """Name a resource of this account and region; `resource` may hold `${…}` as Fn::Sub reads them."""
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:{region}:{account}:{resource}"}
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:{region}:${{AWS::AccountId}}:{resource}"}
 
 
 def arn_with(service: str, resource: str, **values: Text) -> Text:
     """Name a resource by values that are known at deployment: `${Name}` in the text stands for `Name=`."""
     text = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{resource}"
     return {"Fn::Sub": [text, dict(values)]}
+
+
+def of(service: str, account: Text, resource: str) -> Text:
+    """Name a resource of another account, in this region."""
+    text = f"arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{Account}}:{resource}"
+    return {"Fn::Sub": [text, {"Account": account}]}
 
 
 def below(bucket: Text, path: str) -> Text:

@@ -1,4 +1,4 @@
-"""The worker: masks a temporary database. It may log in there, and nothing that a Snapveil role does in AWS."""
+"""The worker: masks a temporary database. Of AWS it needs password, policy, ledger and report."""
 
 from infra.permissions import stages
 from infra.permissions.place import REPORTS, Production
