@@ -1,7 +1,7 @@
-"""The CDK application: one stack per document that it is given. `python -m infra.synthesis` keeps its templates.
+"""The CDK application: one stack per document that it is given.
 
-The documents are named by context (`cdk deploy -c production=production.yaml`) or by the environment variables
-SNAPVEIL_PRODUCTION and SNAPVEIL_DEVELOPMENT; either may be absent.
+The documents are named by context (`cdk deploy -c production=production.yaml`) or by the environment
+variables SNAPVEIL_PRODUCTION and SNAPVEIL_DEVELOPMENT; either may be absent.
 """
 
 import os

@@ -1,7 +1,7 @@
 """What a stack adds to an operator's document, so that the services find everything in it.
 
-The same two functions complete a document with placeholders, to check it, and with `${…}` as Fn::Sub reads it,
-for the parameter /snapveil/config. What the operator brings along stays as it is.
+The same two functions complete a document with placeholders, to check it, and with `${…}` as Fn::Sub reads
+it, for the parameter /snapveil/config. What the operator brings along stays as it is.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ def _as_named(source: str) -> str:
 
 @dataclass(frozen=True)
 class ProductionFacts:
-    """What the production stack knows. `share_accounts`, names and databases replace what is given, if known."""
+    """What the production stack knows. Accounts, names and databases replace what is given, if known."""
 
     account: Any
     region: Any
@@ -39,7 +39,7 @@ class ProductionFacts:
 
 @dataclass(frozen=True)
 class DevelopmentFacts:
-    """What the development stack knows. `owners`, names and targets replace what is given, if known."""
+    """What the development stack knows. Owners, names and targets replace what is given, if known."""
 
     account: Any
     region: Any

@@ -1,4 +1,4 @@
-"""The parameter /snapveil/config: the document that services read, as one text with the stack's own names in it."""
+"""The parameter /snapveil/config: the document that services read, with the stack's own names in it."""
 
 import json
 from typing import Any

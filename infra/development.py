@@ -29,7 +29,7 @@ from infra.plain_stack import PlainStack
 from infra.production import FROM_DEVELOPMENT, TO_DEVELOPMENT
 from shared import names
 
-# What the receiver calls from inside the network; Lambda itself polls its queue and writes its log from outside.
+# What the receiver calls from inside; Lambda itself polls the queue and writes the log from outside.
 INTERFACES = ("events", "kms", "rds", "secretsmanager", "sqs", "ssm")
 
 
@@ -40,7 +40,7 @@ class DevelopmentStack(PlainStack):
         super().__init__(
             scope,
             "development",
-            "Snapveil, development account. Its key and ledger, and the targets, stay when the stack is deleted.",
+            "Snapveil, development account. Key, ledger and targets stay when the stack is deleted.",
         )
         self._document = document
         self._config, self._settings, self._given = document.config, document.settings, document.given
@@ -76,12 +76,13 @@ class DevelopmentStack(PlainStack):
             {"dynamodb": dynamodb_access(self._table.attr_arn)},
         )
         ports = sorted({engine_of(one.kind, one.family).port for one in self._config.targets.values()})
-        self._databases = Databases(self, self._network, "development", "receiver", ports)
+        placements = {name: target["placement"] for name, target in self._given["targets"].items()}
+        brought = sorted({group for one in placements.values() for group in one.get("security_groups", ())})
+        self._databases = Databases(self, self._network, "development", "receiver", ports, brought)
         for number, group in enumerate(self._settings.reachable_from.security_groups, start=1):
             self._databases.admit_group(f"Clients{number}", group, group)
         for number, cidr in enumerate(self._settings.reachable_from.cidrs, start=1):
             self._databases.admit_network(f"Network{number}", cidr)
-        placements = {name: target["placement"] for name, target in self._given["targets"].items()}
         if any("subnet_group" not in placement for placement in placements.values()):
             subnet_group(self, "snapveil-development", self._network)
         for target, (name, config) in zip(self._targets, self._config.targets.items(), strict=True):
@@ -100,7 +101,7 @@ class DevelopmentStack(PlainStack):
                 "SNAPVEIL_BUS": BUS,
             },
         )
-        receiver = Stage(
+        self._receiver = receiver = Stage(
             self,
             "receiver",
             self._roles["snapveil-receiver"],
@@ -160,7 +161,11 @@ class DevelopmentStack(PlainStack):
                 },
             }
         )
-        self.output("DatabaseGroup", self._databases.group, "The security group of the targets")
+        self.output("TargetGroup", self._databases.group, "The security group of the targets")
+        self.output(
+            "ReceiverGroup", self._databases.client_group, "Security groups of your own must let it in"
+        )
+        self.output("Requests", self._receiver.queue.ref, "The queue that takes requests for a refresh")
         self.output(
             "LedgerTable", self._table.ref, "The receiver's ledger; it stays when the stack is deleted"
         )

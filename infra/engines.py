@@ -1,4 +1,4 @@
-"""Parameter group families: which engine one belongs to, its port, and what a source is called in a template."""
+"""Parameter group families: which engine one belongs to, its port, and what is set for it."""
 
 import re
 from dataclasses import dataclass

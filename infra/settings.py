@@ -64,7 +64,8 @@ class Network(_Part):
     """Where databases are restored: a new network without any way out, or one of your own.
 
     With `vpc` go `subnets` (two zones at least) and either `endpoint_security_group`, if the VPC has the
-    endpoints already, or `route_tables`, to which the endpoints for S3 and DynamoDB are added.
+    endpoints already, or `route_tables`, to which the endpoints for S3 and DynamoDB are added. Endpoints that
+    the stack makes answer for the whole VPC, but let in Snapveil only: where others work, bring your own.
     """
 
     cidr: Cidr = "10.83.0.0/24"
@@ -103,14 +104,16 @@ class ReachableFrom(_Part):
 class WorkerSize(_Part):
     """What the masking worker gets, as Fargate counts it: CPU units and MiB."""
 
-    cpu: Literal[256, 512, 1024, 2048, 4096, 8192, 16384] = 1024
-    memory: Annotated[int, Field(ge=512, le=122880, multiple_of=512)] = 4096
+    cpu: Literal[1024, 2048, 4096, 8192, 16384] = 1024
+    memory: int = 4096
 
     @model_validator(mode="after")
     def _fits(self) -> "WorkerSize":
-        if not self.cpu * 2 <= self.memory <= self.cpu * 8:
+        step = {1024: 1024, 2048: 1024, 4096: 1024, 8192: 4096, 16384: 8192}[self.cpu]
+        least, most = self.cpu * 2, min(self.cpu * 8, 122880)
+        if not least <= self.memory <= most or self.memory % step:
             raise ValueError(
-                f"with cpu {self.cpu} Fargate allows memory from {self.cpu * 2} to {self.cpu * 8}"
+                f"with cpu {self.cpu} Fargate allows memory from {least} to {most} in steps of {step}"
             )
         return self
 

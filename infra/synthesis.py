@@ -5,9 +5,10 @@ What readers of a template can rely on, beside what infra/parameters.py says:
   RestoreFunction, RestoreMessages (the event source mapping), RestoreRole, BusSend, BusReceive, WorkerTask, …
   What there is once per source begins with the source's prefix: ShopRefresh, ShopParameterGroup.
 - `Metadata.snapveil` names the account, and its sources with prefix and kind.
-- /snapveil/config is one Fn::Sub whose text is the JSON document; names in it are those of the sources' parameters.
+- /snapveil/config is one Fn::Sub whose text is the JSON document, with the names of the sources' parameters.
 - The worker's task sets the container's entry point and no command.
-- There is no asset, custom resource, look-up or bootstrap version; every Ref names something in the same template.
+- There is no asset, custom resource, look-up or bootstrap version.
+- A template is larger than CloudFormation takes in a request (51,200 bytes): pass it by TemplateURL.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from typing import Any
 import aws_cdk as cdk
 
 from infra.app import build
+from infra.limits import TooLargeError, check
 from shared.config import ConfigError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,13 +32,16 @@ Template = dict[str, Any]
 
 
 def templates(production: Path | None, development: Path | None) -> dict[str, Template]:
-    """Return the template of each stack by the name of its account. Raises ConfigError."""
+    """Return the template of each stack by the name of its account. Raises ConfigError or TooLargeError."""
     with tempfile.TemporaryDirectory(prefix="snapveil-synthesis-") as folder:
         app = cdk.App(
             analytics_reporting=False, outdir=folder, context={"aws:cdk:enable-path-metadata": False}
         )
         build(app, production, development)
-        return {stack.stack_name: stack.template for stack in app.synth().stacks}
+        made = {stack.stack_name: stack.template for stack in app.synth().stacks}
+    for template in made.values():
+        check(template)
+    return made
 
 
 def text(template: Template) -> str:
@@ -65,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
         asked.production, asked.development = EXAMPLES / "production.yaml", EXAMPLES / "development.yaml"
     try:
         made = templates(asked.production, asked.development)
-    except ConfigError as error:
+    except (ConfigError, TooLargeError) as error:
         print(error, file=sys.stderr)
         return 2
     if asked.check:

@@ -107,7 +107,7 @@ class Alarms(Construct):
             scope,
             part,
             str(queue.queue_name),
-            "Messages that could not be handled; the reason is beside each. Mend the cause, then replay them.",
+            "Messages that could not be handled, each with its reason. Mend the cause, then replay them.",
             namespace="AWS/SQS",
             metric="ApproximateNumberOfMessagesVisible",
             dimensions={"QueueName": queue.attr_queue_name},

@@ -1,4 +1,4 @@
-"""The bus towards the other account: an archive, who may put what on it, and the rules in both directions."""
+"""The bus towards the other account: its archive, who may put what on it, and the rules both ways."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from constructs import Construct
 from infra.constructs.alarms import Alarms
 from infra.constructs.policies import lets_service
 from infra.constructs.queues import dead_letter_queue, queue_policy
+from infra.constructs.roles import iam_role
 from infra.constructs.stage import Stage
 from infra.permissions import Role
-from infra.constructs.roles import iam_role
 
 NAME = "snapveil"
 SOURCE = "snapveil"

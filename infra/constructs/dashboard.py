@@ -13,7 +13,7 @@ _WIDTH, _HEIGHT = 12, 6
 
 
 def dashboard(scope: Construct, stages: Sequence[str], dead_letters: Sequence[str]) -> None:
-    """Make the dashboard of an account's stages; `dead_letters` are the names of all its dead-letter queues."""
+    """Make the dashboard of an account's stages; `dead_letters` are its dead-letter queues."""
     queues = [f"snapveil-{stage}" for stage in stages]
     charts = [
         _chart("Messages handled", "Sum", _each("AWS/Lambda", "Invocations", "FunctionName", queues)),

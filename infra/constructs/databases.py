@@ -1,4 +1,4 @@
-"""What RDS needs where Snapveil restores: a subnet group, a parameter group per source, and who may connect."""
+"""What RDS needs where Snapveil restores: a subnet group, parameter groups, and who may connect."""
 
 from collections.abc import Sequence
 
@@ -53,10 +53,19 @@ def parameter_group(
 
 
 class Databases(Construct):
-    """The security group of databases, and of the one client that reaches them and nothing else but endpoints."""
+    """The security groups of databases and of the one client that reaches them, and endpoints.
+
+    `more` are groups of the operator's own in which other databases are.
+    """
 
     def __init__(
-        self, scope: Construct, network: Network, name: str, client: str, ports: Sequence[int]
+        self,
+        scope: Construct,
+        network: Network,
+        name: str,
+        client: str,
+        ports: Sequence[int],
+        more: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, "Databases")
         self._ports = ports
@@ -78,14 +87,19 @@ class Databases(Construct):
                 *(_to_group(self.group, port, "Databases") for port in ports),
                 _to_group(network.endpoint_group, HTTPS, "Endpoints"),
                 *(
+                    _to_group(group, port, "Databases in a group of your own")
+                    for group in more
+                    for port in ports
+                ),
+                *(
                     ec2.CfnSecurityGroup.EgressProperty(
                         ip_protocol="tcp",
                         from_port=HTTPS,
                         to_port=HTTPS,
                         destination_prefix_list_id=prefix_list,
-                        description=f"Gateway endpoint of {service}",
+                        description="Gateway endpoint",
                     )
-                    for service, prefix_list in network.prefix_lists.items()
+                    for prefix_list in network.prefix_lists
                 ),
             ],
         )
@@ -98,7 +112,7 @@ class Databases(Construct):
         for port in self._ports:
             ec2.CfnSecurityGroupIngress(
                 self,
-                f"From{part}{port}",
+                f"From{part}Port{port}",
                 group_id=self.group,
                 source_security_group_id=group,
                 ip_protocol="tcp",
@@ -112,7 +126,7 @@ class Databases(Construct):
         for port in self._ports:
             ec2.CfnSecurityGroupIngress(
                 self,
-                f"From{part}{port}",
+                f"From{part}Port{port}",
                 group_id=self.group,
                 cidr_ip=cidr,
                 ip_protocol="tcp",

@@ -9,7 +9,7 @@ Statement = Mapping[str, Any]
 
 
 def s3_access(*buckets: Any) -> Sequence[Statement]:
-    """Let policies and reports through, and the bucket from which ECR hands out layers (its name is AWS's)."""
+    """Let policies and reports through, and the bucket of AWS from which ECR hands out layers."""
     return [
         {
             "Sid": "OwnBuckets",

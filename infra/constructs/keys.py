@@ -1,4 +1,4 @@
-"""KMS keys under their aliases. They stay when the stack goes: what is under a deleted key cannot be read again."""
+"""KMS keys under their aliases. They stay when the stack goes: without its key nothing can be read again."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

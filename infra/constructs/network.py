@@ -1,4 +1,4 @@
-"""Where databases are restored: subnets without any way out, and the endpoints that are needed, and no others."""
+"""Where databases are restored: subnets without any way out, and only the endpoints that are needed."""
 
 import ipaddress
 from collections.abc import Mapping, Sequence
@@ -41,18 +41,16 @@ class Network(Construct):
             self.endpoint_group = self._make_endpoints(interfaces, gateways)
         else:
             self.endpoint_group = str(settings.endpoint_security_group)
-        self.prefix_lists = {
-            service: stack.text(
-                f"{name}PrefixList",
-                f"AWS's own list of the addresses of {name} in this region",
-                default=value,
+        names = {"s3": ("S3", prefix_lists.s3), "dynamodb": ("DynamoDB", prefix_lists.dynamodb)}
+        self.prefix_lists = [
+            stack.text(
+                f"{names[service][0]}PrefixList",
+                f"AWS's own list of the addresses of {names[service][0]} in this region",
+                default=names[service][1],
                 allowed_pattern="^pl-[0-9a-f]+$",
             ).value_as_string
-            for service, name, value in (
-                ("s3", "S3", prefix_lists.s3),
-                ("dynamodb", "DynamoDb", prefix_lists.dynamodb),
-            )
-        }
+            for service in gateways
+        ]
 
     def admit_to_endpoints(self, client: str) -> None:
         """Let a security group reach the endpoints that we made."""
@@ -101,14 +99,6 @@ class Network(Construct):
         group = security_group(
             self, "EndpointGroup", "snapveil-endpoints", "The endpoints: HTTPS from Snapveil only", self.vpc
         )
-        own = {
-            "Sid": "OwnAccount",
-            "Effect": "Allow",
-            "Principal": {"AWS": "*"},
-            "Action": "*",
-            "Resource": "*",
-            "Condition": {"StringEquals": {"aws:PrincipalAccount": cdk.Aws.ACCOUNT_ID}},
-        }
         for service in interfaces:
             ec2.CfnVPCEndpoint(
                 self,
@@ -119,7 +109,7 @@ class Network(Construct):
                 subnet_ids=self.subnets[: self._zones],
                 security_group_ids=[group.attr_group_id],
                 private_dns_enabled=True,
-                policy_document=policy([own]),
+                policy_document=policy([_own_account(service)]),
             )
         for service, statements in gateways.items():
             ec2.CfnVPCEndpoint(
@@ -159,6 +149,21 @@ def security_group(
         security_group_egress=list(egress) or [nowhere],
         tags=_named(name),
     )
+
+
+def _own_account(service: str) -> Mapping[str, Any]:
+    """Let only this account's credentials through: with others', data could leave by an endpoint.
+
+    What our own roles may do says IAM.
+    """
+    return {
+        "Sid": "OwnAccount",
+        "Effect": "Allow",
+        "Principal": {"AWS": "*"},
+        "Action": f"{service.partition('.')[0]}:*",
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:PrincipalAccount": cdk.Aws.ACCOUNT_ID}},
+    }
 
 
 def _service(name: str) -> str:

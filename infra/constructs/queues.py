@@ -1,4 +1,4 @@
-"""Queues, each with its policy and its alarm; a dead-letter queue is one whose messages somebody must look at."""
+"""Dead-letter queues, each with an alarm, and the policies of all queues."""
 
 from collections.abc import Sequence
 

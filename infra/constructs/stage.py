@@ -1,4 +1,4 @@
-"""A stage: its queue and dead-letter queue, its Lambda and role, its log and alarms. Written once, used four times."""
+"""A stage: queue, dead-letter queue, Lambda, role, log and alarms. Written once, used four times."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -147,6 +147,7 @@ class Stage(Construct):
             timeout=TIMEOUT_SECONDS,
             memory_size=MEMORY_MB,
             environment=functions.CfnFunction.EnvironmentProperty(variables=variables),
+            tracing_config=functions.CfnFunction.TracingConfigProperty(mode="Active"),
             logging_config=functions.CfnFunction.LoggingConfigProperty(log_group=self.log.ref),
             vpc_config=network,
         )
@@ -168,7 +169,7 @@ class Stage(Construct):
             self,
             "AgeAlarm",
             f"{self.name}-age",
-            f"A message waits for {stage} for more than an hour: its function does not keep up or does not run.",
+            f"A message waits for {stage} for more than an hour: its function is late or does not run.",
             namespace="AWS/SQS",
             metric="ApproximateAgeOfOldestMessage",
             dimensions={"QueueName": self.queue.attr_queue_name},

@@ -1,4 +1,4 @@
-"""The masking worker: an ECS cluster and a Fargate task without a shell to log in to or a file system to write on."""
+"""The masking worker: an ECS cluster, and a Fargate task that runs as nobody and writes to /tmp only."""
 
 from collections.abc import Mapping
 
@@ -84,9 +84,9 @@ def _container(image: str, log: logs.CfnLogGroup) -> ecs.CfnTaskDefinition.Conta
         ),
         mount_points=[
             ecs.CfnTaskDefinition.MountPointProperty(
-                container_path="/tmp",
+                container_path="/tmp",  # noqa: S108 - in the container
                 source_volume="tmp",
-                read_only=False,  # noqa: S108 - in the container
+                read_only=False,
             )
         ],
         stop_timeout=120,
