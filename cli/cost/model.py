@@ -236,6 +236,7 @@ def standing(case: Case, prices: PriceList) -> tuple[Line, ...]:
     """Price what one source costs in a month in which nothing runs."""
     backup = prices.of(f"{case.target_kind}_backup")
     looks = _look(prices)
+    assumed = prices.assumptions
     return (
         Line(
             "development's copies",
@@ -243,6 +244,11 @@ def standing(case: Case, prices: PriceList) -> tuple[Line, ...]:
             f"{case.keep} kept × {case.gb:g} GB × {backup:g}",
         ),
         Line("target's secret", prices.of("secret"), "one secret"),
+        Line(
+            "alarm on the data's age",
+            assumed.source_alarms * prices.of("alarm") + assumed.source_metrics * prices.of("metric"),
+            f"{assumed.source_alarms:g} alarm, {assumed.source_metrics:g} metric",
+        ),
         Line("hourly look", HOURS * looks, f"{HOURS} looks × {looks:.7f}"),
     )
 

@@ -98,6 +98,8 @@ class Assumptions(_Part):
     development_endpoints: Amount
     alarms: Amount
     metrics: Amount
+    source_alarms: Amount
+    source_metrics: Amount
     dashboards: Amount
     image_gb: Amount
     lambda_gb: Amount

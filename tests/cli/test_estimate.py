@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,7 +48,7 @@ class TestByHand:
     def test_two_kept_copies_are_most_of_a_month(self) -> None:
         lines = standing(case(), PRICES)
         assert amount(lines, "development's copies") == pytest.approx(2 * 200 * 0.095)
-        assert total(lines) == pytest.approx(38.41, abs=0.01)
+        assert total(lines) == pytest.approx(38.81, abs=0.01)
 
     def test_a_month_is_the_runs_the_standing_costs_and_both_accounts(self) -> None:
         made = estimate((case(), case(20)), PRICES, runs=4)
@@ -100,6 +101,39 @@ def test_even_the_smallest_database_is_paid_for_ten_minutes(gb: float) -> None:
 
 def test_a_target_that_is_deleted_first_never_stands_twice() -> None:
     assert amount(run(case(beside=False), PRICES), "target beside the old") == 0
+
+
+class TestTemplates:
+    """What stands in the accounts is counted in the templates that are deployed."""
+
+    @staticmethod
+    def resources(account: str, kind: str) -> list[dict[str, Any]]:
+        template = json.loads(Path(f"infra/templates/{account}.json").read_text())
+        return [one for one in template["Resources"].values() if one["Type"] == kind]
+
+    @pytest.mark.parametrize("account", ["production", "development"])
+    def test_endpoints_are_those_of_the_template(self, account: str) -> None:
+        endpoints = self.resources(account, "AWS::EC2::VPCEndpoint")
+        interfaces = [one for one in endpoints if one["Properties"]["VpcEndpointType"] == "Interface"]
+        assert len(interfaces) == getattr(PRICES.assumptions, f"{account}_endpoints")
+
+    @pytest.mark.parametrize(
+        ("kind", "name"),
+        [
+            ("AWS::KMS::Key", "keys"),
+            ("AWS::CloudWatch::Dashboard", "dashboards"),
+            ("AWS::Lambda::EventSourceMapping", "queues"),
+        ],
+    )
+    def test_what_is_paid_by_the_month_is_all_counted(self, kind: str, name: str) -> None:
+        found = [*self.resources("production", kind), *self.resources("development", kind)]
+        assert len(found) == getattr(PRICES.assumptions, name)
+
+    def test_alarms_are_those_of_both_accounts_and_of_each_source(self) -> None:
+        kind = "AWS::CloudWatch::Alarm"
+        found = [*self.resources("production", kind), *self.resources("development", kind)]
+        assumed = PRICES.assumptions
+        assert len(found) == assumed.alarms + 2 * assumed.source_alarms
 
 
 class TestPrices:
