@@ -21,7 +21,7 @@ def configuration(stack: PlainStack, document: Given) -> None:
         name=NAME,
         type="String",
         tier="Intelligent-Tiering",  # above 4 KB, with several sources, only the advanced tier holds it
-        description="What the services of Snapveil read; snapveil deploy writes it",
+        description="What the services of Snapveil read; a deployment writes it",
         value=cdk.Fn.sub(text),
     )
     stack.output("ConfigurationParameter", NAME, "The document that the services read, in SSM")

@@ -48,7 +48,9 @@ class DevelopmentStack(PlainStack):
         self._productions = parameters.other_accounts(
             self, "ProductionAccount", self._config.accept.owners, "Whose anonymized snapshots are accepted"
         )
-        self._targets = parameters.source_parameters(self, self._config.targets)
+        self._targets = parameters.source_parameters(
+            self, self._config.targets, document.own_parameter_groups
+        )
         self._alarms = Alarms(self, self._settings.alarm_email)
         place = development_place(self, document, self._productions)
         self._roles = permissions.development_roles(place)
@@ -85,8 +87,8 @@ class DevelopmentStack(PlainStack):
             self._databases.admit_network(f"Network{number}", cidr)
         if any("subnet_group" not in placement for placement in placements.values()):
             subnet_group(self, "snapveil-development", self._network)
-        for target, (name, config) in zip(self._targets, self._config.targets.items(), strict=True):
-            if "parameter_group" not in placements[name]:
+        for target, config in zip(self._targets, self._config.targets.values(), strict=True):
+            if target.family is not None:
                 parameter_group(self, target, config.kind, config.family, names.TARGET, quiet=False)
 
     def _make_receiver(self) -> None:

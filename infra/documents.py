@@ -36,6 +36,16 @@ class Document(Generic[Settings]):
     settings: Settings
 
     @property
+    def own_parameter_groups(self) -> set[str]:
+        """Name the sources or targets for which the operator brings along a parameter group."""
+        parts = {**self.given.get("sources", {}), **self.given.get("targets", {})}
+        return {
+            name
+            for name, part in parts.items()
+            if "parameter_group" in {**part.get("temporary", {}), **part.get("placement", {})}
+        }
+
+    @property
     def network(self) -> Network:
         """Return where databases are restored."""
         return self.settings.network

@@ -4,7 +4,7 @@ Whatever exists once per source refers to one of that source's parameters, and n
 configuration document). The embedded cloud relies on it: it makes these resources for sources of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -27,12 +27,12 @@ class Code:
 
 @dataclass(frozen=True)
 class SourceParameters:
-    """The parameters of one source, as tokens; `id` names its resources."""
+    """The parameters of one source, as tokens; `id` names its resources. No family: its own group."""
 
     id: str
     name: str
     database: str
-    family: str
+    family: str | None
     expression: str
     time_zone: str
     state: str
@@ -59,33 +59,30 @@ def numbered(name: str, count: int) -> list[str]:
 
 
 def source_parameters(
-    stack: PlainStack, parts: Mapping[str, Source] | Mapping[str, Target]
+    stack: PlainStack, parts: Mapping[str, Source] | Mapping[str, Target], own_groups: Container[str]
 ) -> list[SourceParameters]:
-    """Ask for what differs from source to source."""
-    return [_of(stack, name, part) for name, part in parts.items()]
+    """Ask for what differs from source to source; `own_groups` bring along their parameter group."""
+    return [_of(stack, name, part, name in own_groups) for name, part in parts.items()]
 
 
-def _of(stack: PlainStack, name: str, part: Source | Target) -> SourceParameters:
+def _of(stack: PlainStack, name: str, part: Source | Target, own_group: bool) -> SourceParameters:
     prefix = prefix_of(name)
 
-    def ask(suffix: str, default: str, what: str, pattern: str | None = None) -> str:
+    def ask(suffix: str, default: str, what: str, pattern: str) -> str:
         return stack.text(
             prefix + suffix, f"{name}: {what}", default=default, allowed_pattern=pattern
         ).value_as_string
 
-    database = part.database if isinstance(part, Source) else part.name
-    what = "the database in RDS" if isinstance(part, Source) else "the name of the target"
-    pattern = "^[a-z][a-z0-9-]*$" if isinstance(part, Source) else f"^{names.TARGET}[a-z0-9-]+$"
+    if isinstance(part, Source):
+        database = ask("Database", part.database, "the database in RDS", "^[a-z][a-z0-9-]*$")
+    else:
+        database = ask("Database", part.name, "the name of the target", f"^{names.TARGET}[a-z0-9-]+$")
+    families = engine_of(part.kind, part.family).families
     return SourceParameters(
         id=prefix,
         name=ask("Name", name, "its name", f"^{names.SOURCE_PATTERN}$"),
-        database=ask("Database", database, what, pattern),
-        family=ask(
-            "Family",
-            str(part.family),
-            "the parameter group family",
-            engine_of(part.kind, part.family).families,
-        ),
+        database=database,
+        family=None if own_group else ask("Family", str(part.family), "the parameter group family", families),
         expression=ask(
             "ScheduleExpression", part.schedule.expression, "when to refresh", r"^(cron|rate)\(.+\)$"
         ),
@@ -102,7 +99,5 @@ def _of(stack: PlainStack, name: str, part: Source | Target) -> SourceParameters
 
 
 def with_source(text: str, source: SourceParameters) -> str:
-    """Write a text about a source: `${name}` and `${database}` in it stand for its parameters."""
-    return cdk.Fn.sub(
-        text.replace("${name}", f"${{{source.id}Name}}").replace("${database}", f"${{{source.id}Database}}")
-    )
+    """Write a text about a source; `${name}` in it stands for its parameter."""
+    return cdk.Fn.sub(text.replace("${name}", f"${{{source.id}Name}}"))

@@ -55,7 +55,9 @@ class ProductionStack(PlainStack):
         self._developments = parameters.other_accounts(
             self, "DevelopmentAccount", self._config.share.accounts, "May copy anonymized snapshots"
         )
-        self._sources = parameters.source_parameters(self, self._config.sources)
+        self._sources = parameters.source_parameters(
+            self, self._config.sources, document.own_parameter_groups
+        )
         self._alarms = Alarms(self, self._settings.alarm_email)
         self._place = production_place(self, document, self._developments, self._sources)
         self._roles = permissions.production_roles(self._place)
@@ -181,8 +183,8 @@ class ProductionStack(PlainStack):
             ports = sorted({engine_of(one.kind, one.family).port for one in self._config.sources.values()})
             Databases(self, network, "temporary", "worker", ports)
             subnet_group(self, "snapveil-temporary", network)
-        for source, (name, config) in zip(self._sources, self._config.sources.items(), strict=True):
-            if "parameter_group" not in self._given["sources"][name]["temporary"]:
+        for source, config in zip(self._sources, self._config.sources.values(), strict=True):
+            if source.family is not None:
                 parameter_group(self, source, config.kind, config.family, names.TEMPORARY, quiet=True)
 
     def _policy_buckets(self) -> list[Any]:

@@ -12,23 +12,16 @@ What readers of a template can rely on, beside what infra/parameters.py says:
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 
 from infra.app import build
+from infra.kept import EXAMPLES, FOLDER, Template, differing, text
 from infra.limits import TooLargeError, check
 from shared.config import ConfigError
-
-ROOT = Path(__file__).resolve().parent.parent
-KEPT = ROOT / "infra" / "templates"
-EXAMPLES = ROOT / "examples" / "shop"
-
-Template = dict[str, Any]
 
 
 def templates(production: Path | None, development: Path | None) -> dict[str, Template]:
@@ -44,30 +37,16 @@ def templates(production: Path | None, development: Path | None) -> dict[str, Te
     return made
 
 
-def text(template: Template) -> str:
-    """Write a template so that a difference is a difference: sorted, one thing a line."""
-    return json.dumps(template, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-
-
-def differing(made: dict[str, Template], folder: Path) -> list[str]:
-    """Name the kept templates that are not what was made."""
-    return [
-        name
-        for name, template in made.items()
-        if not (kept := folder / f"{name}.json").exists() or kept.read_text() != text(template)
-    ]
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Write the templates, or check that they are up to date."""
     parser = argparse.ArgumentParser(prog="python -m infra.synthesis", description=main.__doc__)
     parser.add_argument("--production", type=Path, help="the production account's document")
     parser.add_argument("--development", type=Path, help="the development account's document")
-    parser.add_argument("--out", type=Path, default=KEPT, help="where templates are written")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="where templates are written")
     parser.add_argument("--check", action="store_true", help="write nothing; say which differ")
     asked = parser.parse_args(arguments)
     if asked.production is None and asked.development is None:
-        asked.production, asked.development = EXAMPLES / "production.yaml", EXAMPLES / "development.yaml"
+        asked.production, asked.development = EXAMPLES["production"], EXAMPLES["development"]
     try:
         made = templates(asked.production, asked.development)
     except (ConfigError, TooLargeError) as error:
@@ -75,8 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     if asked.check:
         old = differing(made, asked.out)
-        for name in old:
-            print(f"{asked.out / name}.json is not what infra/ makes: run python -m infra.synthesis")
+        for path in old:
+            print(f"{path} is not what infra/ makes: run python -m infra.synthesis")
         return 1 if old else 0
     asked.out.mkdir(parents=True, exist_ok=True)
     for name, template in made.items():

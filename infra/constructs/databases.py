@@ -39,7 +39,7 @@ def parameter_group(
             part,
             db_parameter_group_name=name,
             description=description,
-            family=source.family,
+            family=str(source.family),
             parameters=values,
         ).ref
     return rds.CfnDBClusterParameterGroup(
@@ -47,7 +47,7 @@ def parameter_group(
         part,
         db_cluster_parameter_group_name=name,
         description=description,
-        family=source.family,
+        family=str(source.family),
         parameters=values,
     ).ref
 
