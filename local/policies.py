@@ -1,7 +1,7 @@
 """IAM's policy language: which statements of a document apply to a request, with their conditions.
 
-moto stores the policies of queues, topics, buses, buckets and keys and never asks them, and its own evaluation
-of roles ignores conditions (moto 5.2.5): a forgotten permission would only be found in the cloud.
+moto stores the policies of queues, topics, buses, buckets and keys and never asks them, and its evaluation of
+roles ignores conditions (moto 5.2.5): a forgotten permission would only be found in the cloud.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 

@@ -62,9 +62,7 @@ def _copying(place: Development) -> tuple[Statement, ...]:
     return (
         Statement("CopyShared", copy, shared),
         Statement("MakeCopy", copy, databases.snapshots(COPY), databases.RUN_TAG),
-        Statement(
-            "DeleteCopies", ("rds:DeleteDBSnapshot", "rds:DeleteDBClusterSnapshot"), databases.snapshots(COPY)
-        ),
+        Statement("DeleteCopies", delete, databases.snapshots(COPY)),
         *databases.use_keys(place.copy_key, *place.target_keys),
         *((databases.decrypt(place.copy_key),) if place.target_keys else ()),
         Statement("FindShareKey", ("kms:DescribeKey",), keys, trusted),

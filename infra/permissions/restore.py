@@ -38,7 +38,7 @@ def role(place: Production) -> Role:
             ),
             databases.tag(*databases.databases(TEMPORARY)),
             *databases.use_keys(place.production_key, *source_keys(place), *place.temporary_keys),
-            databases.decrypt(place.production_key, *source_keys(place)),
+            *((databases.decrypt(*source_keys(place)),) if source_keys(place) else ()),
             Statement(
                 "KeepPassword",
                 ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),

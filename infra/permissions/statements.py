@@ -54,8 +54,8 @@ class Statement:
 class Role:
     """A role: who may take it, and what it may do then, always within the permission boundary.
 
-    `attached` are statements that do not fit into the role's own policy, which IAM limits to 10,240 characters:
-    each group is a managed policy of its own.
+    `attached` are statements that do not fit into the role's own policy, which IAM limits to 10,240
+    characters: each group is a managed policy of its own.
     """
 
     name: str

@@ -5,6 +5,8 @@ from infra.permissions.place import REPORTS, Production
 from infra.permissions.restore import SECRETS, policies
 from infra.permissions.statements import Document, Role, Statement, arn, below, trusts
 
+_BY_ECS = "ECS itself does it before the container starts; the embedded cloud pulls no image"
+
 
 def role(place: Production) -> Role:
     """Return the role of the worker's container."""
@@ -41,16 +43,19 @@ def execution(place: Production) -> Role:
                 ("ecr:GetAuthorizationToken",),
                 ("*",),
                 why="a token is for the whole registry; ECR has no resource level for it",
+                reserved=_BY_ECS,
             ),
             Statement(
                 "PullImage",
                 ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
                 (place.image_repository,),
+                reserved=_BY_ECS,
             ),
             Statement(
                 "WriteLog",
                 ("logs:CreateLogStream", "logs:PutLogEvents"),
                 (arn("logs", "log-group:/snapveil/worker:*"),),
+                reserved=_BY_ECS,
             ),
         ),
     )
