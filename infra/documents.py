@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -78,10 +78,10 @@ class DevelopmentDocument(Document[DevelopmentSettings]):
 def read_production(path: Path) -> ProductionDocument:
     """Read the document of the production account. Raises ConfigError with every problem, one a line."""
     where, given, stack = _split(path, "production")
+    config = cast(
+        "Production", read(json.dumps(complete_production(given, _production_placeholders(given))), where)
+    )  # which document it is was looked at first
     settings = _settings(where, stack, ProductionSettings)
-    config = read(json.dumps(complete_production(given, _production_placeholders(given))), where)
-    if not isinstance(config, Production):
-        raise ConfigError(f"{where}: account: this is the document of {config.account}, not of production")
     _check(where, "sources", config.sources, settings.network, config.region)
     _check_brought(where, given)
     _check_keys(
@@ -98,10 +98,10 @@ def read_production(path: Path) -> ProductionDocument:
 def read_development(path: Path) -> DevelopmentDocument:
     """Read the document of the development account. Raises ConfigError with every problem, one a line."""
     where, given, stack = _split(path, "development")
+    config = cast(
+        "Development", read(json.dumps(complete_development(given, _development_placeholders(given))), where)
+    )  # which document it is was looked at first
     settings = _settings(where, stack, DevelopmentSettings)
-    config = read(json.dumps(complete_development(given, _development_placeholders(given))), where)
-    if not isinstance(config, Development):
-        raise ConfigError(f"{where}: account: this is the document of {config.account}, not of development")
     _check(where, "targets", config.targets, settings.network, config.region)
     _check_keys(where, {"copy_key": given.get("copy_key")})
     return DevelopmentDocument(where, given, settings, config)
@@ -117,6 +117,8 @@ def _split(path: Path, account: str) -> tuple[str, Given, object]:
         raise ConfigError(f"{where}: no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: the document must be a mapping with version, account, …")
+    if content.get("account") in {"production", "development"} - {account}:
+        raise ConfigError(f"{where}: account: this is the document of {content['account']}, not of {account}")
     given = json.loads(json.dumps(content, default=str))  # its own copy, and what JSON can say
     return where, given, given.pop("stack", None)
 

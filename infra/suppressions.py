@@ -1,6 +1,6 @@
 """What cdk-nag (AWS Solutions) and cfn-lint find in our templates and we leave so, each with its reason.
 
-tests/infra/stacks/test_lint.py asks that every finding has its line here and that every line still has a finding.
+tests/infra/stacks/test_lint.py asks that every finding has its line here, and every line a finding still.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Synthesize what the tests of this folder look at, in one process: `python -m tests.infra.stacks.synthesis DIR`.
+"""Synthesize what these tests look at, in one process: `python -m tests.infra.stacks.synthesis DIR`.
 
 The CDK takes seconds and half a gigabyte, which is why no test process loads it.
 """

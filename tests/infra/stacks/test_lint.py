@@ -1,4 +1,4 @@
-"""Both linters are content: cfn-lint, and cdk-nag's AWS Solutions but for what infra/suppressions.py explains."""
+"""cfn-lint is content, and so is cdk-nag (AWS Solutions) but for what infra/suppressions.py explains."""
 
 import subprocess
 import sys

@@ -57,7 +57,7 @@ def test_no_group_admits_the_world_or_all_ports(template: Template) -> None:
     for rule in template.all("EC2::SecurityGroupIngress").values():
         assert rule["IpProtocol"] == "tcp"
         assert rule["FromPort"] == rule["ToPort"]
-        assert not rule.get("CidrIp", "").startswith("0.0.0.0")
+        assert not rule.get("CidrIp", "").endswith("/0")
     assert not any("SecurityGroupIngress" in group for group in template.all("EC2::SecurityGroup").values())
 
 
