@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": ("cli.demo", "Run the whole loop on an example shop, on this machine."),
     "try": ("cli.trial", "Run the whole loop on a copy of your own PostgreSQL database."),
     "policy": ("cli.policy", "Write a first policy for a database, or check one."),
+    "masks": ("cli.masks", "List the masks that a policy may name, or explain one."),
     "local": ("cli.local", "See or remove what demo and try left on this machine."),
     "estimate": ("cli.estimate", "Estimate what runs cost on AWS, and what it costs when nothing runs."),
     "status": ("cli.status", "Show the runs of an AWS account, or one run's history."),

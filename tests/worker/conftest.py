@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from services.anonymize.worker.keys import RunKey
-from services.anonymize.worker.masks.functions import FAKE_IBAN, FAKE_PHONE, REDACTED
 from tests.servers import postgres_server
+from tests.worker.masking import use_key
 
 MASTER = "master"
 
@@ -70,10 +69,7 @@ def mask_session(server: Server) -> Iterator[psycopg.Connection]:
         connection.execute(f"CREATE DATABASE {name} OWNER {MASTER}")
     with server.connect(name) as connection:
         connection.execute("CREATE SCHEMA snapveil_work")
-        for statement in (FAKE_PHONE, FAKE_IBAN, REDACTED):
-            connection.execute(statement.encode())
-        for setting, value in RunKey(b"k" * 32).settings().items():
-            connection.execute("SELECT set_config(%s, %s, false)", (setting, value))
+        use_key(connection, b"k" * 32)
         connection.execute("SET plan_cache_mode = force_generic_plan")
         yield connection
     with server.superuser() as connection:

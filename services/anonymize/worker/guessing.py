@@ -65,4 +65,6 @@ def _possible(mask: str, family: Family) -> bool:
         case "ip":
             return family in {Family.INET, Family.TEXT}
         case _:
-            return family in {Family.TEXT, Family.OTHER} or (mask == "hash" and family is Family.UUID)
+            return family in {Family.TEXT, Family.ARRAY, Family.XML, Family.HSTORE, Family.OTHER} or (
+                mask == "hash" and family is Family.UUID
+            )

@@ -89,10 +89,11 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             context = context_for(table, shape, f"document_{table.oid}_{_number(table, name)}")
             contexts[name] = context
             functions |= dict.fromkeys(mask.functions())
-            if isinstance(mask, Json):
-                functions |= dict.fromkeys(mask.array_functions(context))
-                if query := mask.unknown_query(table.schema, table.name, name):
-                    checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
+            part = next(part for part in table.columns if part.name == name)
+            functions |= dict.fromkeys(mask.column_functions(part, context))
+            query = mask.unknown_query(table.schema, table.name, name) if isinstance(mask, Json) else None
+            if query is not None:
+                checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
         reason = obstacles.no_rewrite(table, frozenset(rules))
         method = Method.UPDATE if reason else Method.REWRITE
         follow = obstacles.following(table, frozenset(rules))

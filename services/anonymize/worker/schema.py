@@ -18,6 +18,11 @@ class Family(StrEnum):
     NUMBER = "number"
     BOOLEAN = "boolean"
     ENUM = "enum"
+    MAC = "macaddr"
+    POINT = "point"
+    XML = "xml"
+    HSTORE = "hstore"
+    ARRAY = "array"
     OTHER = "other"
 
 
@@ -41,6 +46,10 @@ FAMILIES: Mapping[str, Family] = {
     "float4": Family.NUMBER,
     "float8": Family.NUMBER,
     "bool": Family.BOOLEAN,
+    "macaddr": Family.MAC,
+    "point": Family.POINT,
+    "xml": Family.XML,
+    "hstore": Family.HSTORE,
 }
 
 # Types whose text can hold no e-mail, telephone number or IBAN; every other type is searched as text.
@@ -81,7 +90,11 @@ class Column:
     @property
     def family(self) -> Family:
         """The kind of type that masks go by."""
-        return Family.ENUM if self.enum_labels else FAMILIES.get(self.base_type, Family.OTHER)
+        if self.enum_labels:
+            return Family.ENUM
+        if self.base_type.startswith("_"):
+            return Family.ARRAY
+        return FAMILIES.get(self.base_type, Family.OTHER)
 
     @property
     def can_hold_text(self) -> bool:

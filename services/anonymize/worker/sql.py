@@ -41,6 +41,16 @@ class Purpose(StrEnum):
     IP = "ip"
     DATE = "date"
     HASH = "hash"
+    COUNTRY = "country"
+    JOB = "job"
+    LOGIN = "login"
+    WEB = "web"
+    ACCESS = "access"
+    CARD = "card"
+    NUMBER = "number"
+    PLACE = "place"
+    CHOICE = "choice"
+    ROW = "row"
 
     @property
     def setting(self) -> str:

@@ -7,26 +7,44 @@ from services.anonymize.worker.masks.banking import Iban
 from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
 from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.masks.documents import Json
+from services.anonymize.worker.masks.identifiers import IDENTIFIERS
 from services.anonymize.worker.masks.names import (
     City,
     Company,
+    Country,
     FirstName,
     FullName,
+    Job,
     LastName,
     Postcode,
     Street,
 )
 from services.anonymize.worker.masks.plain import ByScript, Constant, DateShift, Hash, Ip, Keep, Null
 from services.anonymize.worker.masks.text import Redact
+from services.anonymize.worker.masks.tokens import PasswordHash, Token, Uuid
+from services.anonymize.worker.masks.web import Login, Mac, Url, UserAgent
 
-MASKS: Mapping[str, type[Mask]] = MappingProxyType(
-    {
-        mask.word: mask
-        for mask in (
-            FirstName, LastName, FullName, Email, Phone, Street, City, Postcode, Company, Iban, Ip, DateShift,
-            Constant, Null, Hash, Redact, Json, Keep, ByScript,
-        )
-    }
+PEOPLE: tuple[type[Mask], ...] = (
+    FirstName,
+    LastName,
+    FullName,
+    Job,
+    Company,
+    Street,
+    Postcode,
+    City,
+    Country,
+)
+CONTACT: tuple[type[Mask], ...] = (Email, Phone, Login, Url)
+MACHINES: tuple[type[Mask], ...] = (Ip, Mac, UserAgent, Uuid, Token, PasswordHash, Hash)
+DATES: tuple[type[Mask], ...] = (DateShift,)
+TEXTS: tuple[type[Mask], ...] = (Redact, Json)
+ANYTHING: tuple[type[Mask], ...] = (Constant, Null, Keep, ByScript)
+
+_ALL: tuple[type[Mask], ...] = (
+    *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *TEXTS, *ANYTHING,
 )  # fmt: skip
+
+MASKS: Mapping[str, type[Mask]] = MappingProxyType({mask.word: mask for mask in _ALL})
 
 __all__ = ["MASKS", "Mask", "MaskContext", "TextMask"]

@@ -2,10 +2,10 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from sqlalchemy import Integer, Text, func, literal
 
-from services.anonymize.worker.masks.base import MaskContext, TextMask
+from services.anonymize.worker.masks.base import UNIQUE_TRAITS, Example, MaskContext, TextMask, Trait
 from services.anonymize.worker.masks.functions import FAKE_IBAN, IBAN_COUNTRIES
 from services.anonymize.worker.masks.local import by_country, plain_code
 from services.anonymize.worker.numbering import COUNTRY_WORDS
@@ -27,14 +27,20 @@ class Iban(TextMask):
     """An IBAN of the same country with right check digits and a bank code that no bank has."""
 
     word: ClassVar[str] = "iban"
-    preserves: ClassVar[str] = "country, length, check digits, grouping, joinability, NULL and empty values"
+    keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.LENGTH, Trait.FORMAT}
+    preserves: ClassVar[str] = "country, check digits and grouping; a bank code that no bank has"
+    loses: ClassVar[str] = "uniqueness in larger tables: Belgium leaves seven free digits"
+    example: ClassVar[Example] = Example(
+        "iban", "FR76 3000 6000 0112 3456 7890 189", "FR76 9999 9254 4307 6116 4098 694"
+    )
+    one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 27
     needs_for: ClassVar[str] = "an IBAN"
 
-    country: Annotated[str, AfterValidator(_iban_country)] = (
-        "FR"  # for a value whose own country is not known
+    country: Annotated[str, AfterValidator(_iban_country)] = Field(
+        "FR", description="the country of a fake whose original says none that is known"
     )
-    country_from: str | None = None
+    country_from: str | None = Field(None, description="a column of the same row that holds that country")
 
     def reads(self) -> tuple[str, ...]:
         return (self.country_from,) if self.country_from else ()

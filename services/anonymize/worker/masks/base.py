@@ -1,8 +1,9 @@
-"""What every mask is: parameters that are checked when the policy is read, and an SQL expression built from
-them."""
+"""What every mask is: parameters that are checked when the policy is read, an SQL expression built from them,
+and what it says about itself, which the commands and the pages show."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,36 @@ from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import Collated, TextElement
 
 SAFE_COLLISION_ODDS = 1e-6
+PERMUTATION = 1000  # bits to answer where no two values can meet at all
+
+
+class Trait(StrEnum):
+    """What a mask can keep of a column; what it does not keep, it loses."""
+
+    TYPE = "type"
+    LENGTH = "length"
+    FORMAT = "format"
+    UNIQUENESS = "uniqueness"  # different values stay different
+    JOINS = "joins"  # equal values stay equal, in every table of a run
+    DISTRIBUTION = "distribution"
+    NULLS = "NULLs"
+    ORDER = "order"
+
+
+UNIQUE_TRAITS = frozenset({Trait.UNIQUENESS, Trait.JOINS, Trait.NULLS})
+
+
+@dataclass(frozen=True)
+class Example:
+    """A rule of a policy with a value before and after, under the key of examples; a test holds them to the
+    engine. `row` are other columns that the rule reads."""
+
+    rule: str
+    before: str | None
+    after: str | None
+    type: str = "text"
+    row: Mapping[str, str] = field(default_factory=dict)
+    setup: bool = False  # it needs the rows of a table, so that no value on its own can show it
 
 
 @dataclass(frozen=True)
@@ -33,11 +64,23 @@ class Mask(BaseModel):
 
     word: ClassVar[str]  # how the policy calls it
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT})
-    preserves: ClassVar[str] = "NULL and empty values"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.NULLS})
+    preserves: ClassVar[str] = ""  # what else it keeps, in words
+    loses: ClassVar[str] = ""  # what is worth a warning, in words
+    example: ClassVar[Example]
     rewrites: ClassVar[bool] = True  # whether rules change the column at all
-    nested_masks: ClassVar[str | None] = None  # the parameter that holds masks itself
+    nested_masks: ClassVar[str | None] = None  # the parameter that holds masks itself, by name
+    nested_mask: ClassVar[str | None] = None  # the parameter that is a mask itself
+    one_case: ClassVar[bool] = (
+        False  # fakes of different values differ even where case and accents are ignored
+    )
     needs: ClassVar[int] = 1  # characters that a column must hold
     needs_for: ClassVar[str] = "it"
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether values that differ only in case or surrounding spaces become one fake."""
+        return False
 
     def reads(self) -> tuple[str, ...]:
         """Other columns of the same row that the expression reads."""
@@ -45,6 +88,10 @@ class Mask(BaseModel):
 
     def functions(self) -> tuple[str, ...]:
         """Functions of the worker's own schema that the expression calls: statements that make them."""
+        return ()
+
+    def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
+        """Functions that are made for this one column, called by the context's `document_function`."""
         return ()
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:

@@ -4,10 +4,17 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from sqlalchemy import Integer, Text, func, literal
 
-from services.anonymize.worker.masks.base import MaskContext, TextMask, short_type
+from services.anonymize.worker.masks.base import (
+    UNIQUE_TRAITS,
+    Example,
+    MaskContext,
+    TextMask,
+    Trait,
+    short_type,
+)
 from services.anonymize.worker.masks.functions import FAKE_PHONE
 from services.anonymize.worker.masks.local import by_country, plain_code
 from services.anonymize.worker.masks.names import plain
@@ -24,6 +31,7 @@ RESERVED_DOMAINS = (
 RESERVED = "@(?:" + "|".join(RESERVED_DOMAINS) + ")$"
 
 MOST_DIGITS, FEWEST_DIGITS = 20, 12
+DOMAIN_DIGITS = 8
 
 
 def _reserved(domain: str) -> str:
@@ -32,29 +40,55 @@ def _reserved(domain: str) -> str:
     return domain.lower()
 
 
+Reserved = Annotated[str, AfterValidator(_reserved)]
+
+
 class Email(TextMask):
     """A first name and a keyed hash under a reserved domain; addresses that differ in case only stay one
     address."""
 
     word: ClassVar[str] = "email"
-    preserves: ClassVar[str] = "uniqueness (up to case), joinability, NULL and empty values"
+    keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.FORMAT}
+    preserves: ClassVar[str] = "uniqueness up to case; no mail to a fake ever arrives"
+    example: ClassVar[Example] = Example(
+        "email", "Camille.Dubois@free.fr", "caridad.a3f10c306fdaedb36d71@example.invalid", "varchar(254)"
+    )
+    one_case: ClassVar[bool] = True
 
-    domain: Annotated[str, AfterValidator(_reserved)] = "example.invalid"
-    case: Literal["ignore", "exact"] = "ignore"  # exact: addresses that differ in case stay different
+    domain: Reserved = Field(
+        "example.invalid", description="the domain of fakes, one that nobody can register"
+    )
+    per_domain: bool = Field(
+        False,
+        description="each original domain becomes a subdomain of `domain`, so that colleagues stay together",
+    )
+    case: Literal["ignore", "exact"] = Field(
+        "ignore", description="exact: addresses that differ in case only stay different"
+    )
+
+    @property
+    def ignores_case(self) -> bool:
+        """An address is one however it is capitalised, unless the policy says `case: exact`."""
+        return self.case == "ignore"
+
+    @property
+    def domain_length(self) -> int:
+        """The length of a fake's domain."""
+        return len(self.domain) + (DOMAIN_DIGITS + 2 if self.per_domain else 0)
 
     def digits_in(self, length: int | None) -> int:
         """Digits of hash for which a column of this length has room beside one letter, the @ and the
         domain."""
-        return MOST_DIGITS if length is None else min(MOST_DIGITS, length - len(self.domain) - 2)
+        return MOST_DIGITS if length is None else min(MOST_DIGITS, length - self.domain_length - 2)
 
     def names_in(self, length: int | None) -> bool:
         """Whether a column of this length has room for a first name as well."""
-        return length is None or length >= LOGIN_LENGTH + 1 + MOST_DIGITS + 1 + len(self.domain)
+        return length is None or length >= LOGIN_LENGTH + 1 + MOST_DIGITS + 1 + self.domain_length
 
     def complaints(self, column: Column) -> Iterator[str]:
         yield from super().complaints(column)
         if column.length is not None and self.digits_in(column.length) < FEWEST_DIGITS:
-            needed = FEWEST_DIGITS + 2 + len(self.domain)
+            needed = FEWEST_DIGITS + 2 + self.domain_length
             yield f"{short_type(column)} cannot hold an e-mail (needs {needed})"
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
@@ -63,7 +97,11 @@ class Email(TextMask):
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         address = plain(value) if self.case == "ignore" else value
         hashed = func.left(keyed_hex(address, Purpose.EMAIL), context.email_digits, type_=Text)
-        domain = literal("@" + self.domain)
+        domain: TextElement = literal("@" + self.domain)
+        if self.per_domain:
+            under = plain(func.split_part(address, literal("@"), 2, type_=Text))
+            label = func.left(keyed_hex(under, Purpose.WEB), DOMAIN_DIGITS, type_=Text)
+            domain = literal("@d") + label + literal("." + self.domain)
         if context.email_names:
             return word(login_words(), address, Purpose.EMAIL) + literal(".") + hashed + domain
         return literal("u") + hashed + domain
@@ -83,13 +121,13 @@ class Phone(TextMask):
     """A number that belongs to nobody, of the same country, of the same kind and written alike."""
 
     word: ClassVar[str] = "phone"
-    preserves: ClassVar[str] = (
-        "country, mobile or not, international or national form, separators, joinability"
-    )
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.FORMAT, Trait.JOINS, Trait.NULLS})
+    preserves: ClassVar[str] = "country, mobile or not, written form; ranges that belong to nobody"
+    example: ClassVar[Example] = Example("phone", "+33 6 12 34 56 78", "+33 6 39 98 59 94", "varchar(20)")
 
-    country: CountryWord = "FR"
-    country_from: str | None = None
-    form: Literal["keep", "national", "e164"] = "keep"
+    country: CountryWord = Field("FR", description="the country of numbers in national form")
+    country_from: str | None = Field(None, description="a column of the same row that holds that country")
+    form: Literal["keep", "national", "e164"] = Field("keep", description="how fakes are written")
 
     def reads(self) -> tuple[str, ...]:
         return (self.country_from,) if self.country_from else ()

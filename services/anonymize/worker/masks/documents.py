@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator
-from sqlalchemy import ColumnElement, Text, case, cast, column, func, literal, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal, select
+from sqlalchemy import column as element
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 
-from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
+from services.anonymize.worker.masks.base import Example, Mask, MaskContext, TextMask, Trait
 from services.anonymize.worker.masks.plain import Constant, Keep, Null
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
@@ -77,13 +78,24 @@ class Json(Mask):
 
     word: ClassVar[str] = "json"
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.JSON})
-    preserves: ClassVar[str] = "structure, NULL values"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.NULLS})
+    preserves: ClassVar[str] = "structure; at each path what its mask keeps"
+    example: ClassVar[Example] = Example(
+        "{mask: json, paths: {mail: email, theme: keep}, others: drop}",
+        '{"mail": "camille@free.fr", "theme": "dark", "token": 7}',
+        '{"mail": "griselda.c15425bc4bf302521678@example.invalid", "theme": "dark"}',
+        "jsonb",
+    )
     nested_masks: ClassVar[str | None] = "paths"
 
     paths: Annotated[
-        Mapping[str, Mask], Field(min_length=1), AfterValidator(lambda paths: MappingProxyType(dict(paths)))
+        Mapping[str, Mask],
+        Field(min_length=1, description="a mask for each path: contact.email, items[].email"),
+        AfterValidator(lambda paths: MappingProxyType(dict(paths))),
     ]
-    others: Literal["keep", "drop", "fail"] = "fail"
+    others: Literal["keep", "drop", "fail"] = Field(
+        "fail", description="what happens to keys that paths does not say"
+    )
 
     @field_validator("paths")
     @classmethod
@@ -100,12 +112,12 @@ class Json(Mask):
     def functions(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(made for mask in self.paths.values() for made in mask.functions()))
 
-    def array_functions(self, context: MaskContext) -> tuple[str, ...]:
+    def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
         """Statements that make the column's functions, one for each array that the paths enter.
 
         Only a query walks an array's elements, and an ALTER TABLE takes no queries.
         """
-        _, functions = self._built(column(DOCUMENT, JSONB), context)
+        _, functions = self._built(element(DOCUMENT, JSONB), context)
         return functions
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
@@ -120,12 +132,12 @@ class Json(Mask):
         functions: list[str] = []
         arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
         signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
-        inside = replace(context, row=lambda name: column(arguments[name], Text))
+        inside = replace(context, row=lambda name: element(arguments[name], Text))
         row = [Collated(context.row(name)) for name in arguments]
 
         def called(items: Node, value: JsonElement) -> JsonElement:
             name = f"{context.document_function}_{len(functions)}"
-            body = _elements(items, column(DOCUMENT, JSONB), self.others, inside, 0)
+            body = _elements(items, element(DOCUMENT, JSONB), self.others, inside, 0)
             functions.append(
                 function_statement(name, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END")
             )
@@ -176,15 +188,15 @@ def _elements(items: Node, value: JsonElement, others: str, context: MaskContext
     """An array with every element made anew, as a query."""
     each = (
         func.jsonb_array_elements(value)
-        .table_valued(column("value", JSONB), with_ordinality="place")
+        .table_valued(element("value", JSONB), with_ordinality="place")
         .render_derived(name=f"i{depth}")
     )
 
     def walk(below: Node, inner: JsonElement) -> JsonElement:
         return _elements(below, inner, others, context, depth + 1)
 
-    element = _merged(items, each.c.value, _text_of(each.c.value), others, context, walk)
-    made = func.jsonb_agg(aggregate_order_by(element, each.c.place))
+    made_anew = _merged(items, each.c.value, _text_of(each.c.value), others, context, walk)
+    made = func.jsonb_agg(aggregate_order_by(made_anew, each.c.place))
     query = select(func.coalesce(made, cast(literal("[]", Text), JSONB))).select_from(each)
     return query.scalar_subquery()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import MaskContext, TextMask
@@ -26,8 +26,13 @@ LocaleWord = Annotated[str, AfterValidator(_known_locale)]
 class LocalMask(TextMask):
     """A mask that speaks the language of the row."""
 
-    locale: LocaleWord = Locale.FR.value
-    locale_from: str | None = None
+    locale: LocaleWord = Field(
+        Locale.FR.value,
+        description=f"the language of fakes: {', '.join(Locale)}; also the fallback of locale_from",
+    )
+    locale_from: str | None = Field(
+        None, description="a column of the same row that holds a country or a language code"
+    )
 
     def reads(self) -> tuple[str, ...]:
         return (self.locale_from,) if self.locale_from else ()

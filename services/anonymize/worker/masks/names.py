@@ -1,14 +1,17 @@
 """Masks for what people and companies are called and where they live: words from lists, chosen by the value
 itself."""
 
+import hashlib
+from functools import cache
 from typing import ClassVar
 
+from pydantic import Field
 from sqlalchemy import Text, case, cast, func, literal
 
-from services.anonymize.worker.masks.base import MaskContext
+from services.anonymize.worker.masks.base import Example, MaskContext, Trait
 from services.anonymize.worker.masks.local import LocalMask
-from services.anonymize.worker.masks.words import Kind, Locale, words
-from services.anonymize.worker.sql import Purpose, TextElement, number, word
+from services.anonymize.worker.masks.words import Kind, Locale, country_codes, words
+from services.anonymize.worker.sql import Collated, Purpose, TextElement, number, word
 
 NUMBER_FIRST = {Locale.FR: ", ", Locale.EN: " "}  # "12, rue X" and "12 X Road"; elsewhere the number follows
 HOUSE_NUMBERS = 180
@@ -27,7 +30,7 @@ def fitted(fake: TextElement, length: int | None) -> TextElement:
 class _ListedMask(LocalMask):
     kind: ClassVar[Kind]
     purpose: ClassVar[Purpose]
-    preserves: ClassVar[str] = "language of the row, joinability, NULL and empty values"
+    preserves: ClassVar[str] = "the language of the row"
     needs: ClassVar[int] = 2
     needs_for: ClassVar[str] = "a word"
 
@@ -44,6 +47,9 @@ class FirstName(_ListedMask):
     """A first name."""
 
     word: ClassVar[str] = "first_name"
+    example: ClassVar[Example] = Example(
+        "{mask: first_name, locale_from: country}", "Camille", "Etelvina", row={"country": "ES"}
+    )
     kind: ClassVar[Kind] = Kind.FIRST_NAMES
     purpose: ClassVar[Purpose] = Purpose.FIRST_NAME
 
@@ -52,6 +58,7 @@ class LastName(_ListedMask):
     """A last name."""
 
     word: ClassVar[str] = "last_name"
+    example: ClassVar[Example] = Example("last_name", "Dubois", "Marty")
     kind: ClassVar[Kind] = Kind.LAST_NAMES
     purpose: ClassVar[Purpose] = Purpose.LAST_NAME
 
@@ -60,6 +67,7 @@ class City(_ListedMask):
     """A city."""
 
     word: ClassVar[str] = "city"
+    example: ClassVar[Example] = Example("{mask: city, locale: it}", "Lyon", "Cinaglio")
     kind: ClassVar[Kind] = Kind.CITIES
     purpose: ClassVar[Purpose] = Purpose.CITY
 
@@ -68,8 +76,45 @@ class Company(_ListedMask):
     """A company's name."""
 
     word: ClassVar[str] = "company"
+    example: ClassVar[Example] = Example("company", "Menuiserie Dubois SARL", "Pierre")
     kind: ClassVar[Kind] = Kind.COMPANIES
     purpose: ClassVar[Purpose] = Purpose.COMPANY
+
+
+class Job(_ListedMask):
+    """A job title."""
+
+    word: ClassVar[str] = "job"
+    kind: ClassVar[Kind] = Kind.JOBS
+    purpose: ClassVar[Purpose] = Purpose.JOB
+    example: ClassVar[Example] = Example("{mask: job, locale: de}", "Notaire", "Augenoptiker")
+
+
+class Country(LocalMask):
+    """A country, as a code of two or three letters where the value is one, else by its name."""
+
+    word: ClassVar[str] = "country"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.FORMAT, Trait.JOINS, Trait.NULLS})
+    preserves: ClassVar[str] = "code or name, capitals"
+    loses: ClassVar[str] = "the country that locale_from and country_from of other masks may read"
+    example: ClassVar[Example] = Example("country", "FR", "IQ", "char(2)")
+    needs: ClassVar[int] = 2
+    needs_for: ClassVar[str] = "a country code"
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        def code(letters: int) -> TextElement:
+            chosen = word(country_codes(letters), plain(value), Purpose.COUNTRY)
+            return case((value == func.lower(value), func.lower(chosen)), else_=chosen)
+
+        written = func.length(func.btrim(value))
+        name = self.by_locale(
+            context, lambda locale: word(words(Kind.COUNTRIES, locale), plain(value), Purpose.COUNTRY)
+        )
+        if length == 2:
+            return code(2)
+        return fitted(
+            case((written == literal(2), code(2)), (written == literal(3), code(3)), else_=name), length
+        )
 
 
 class FullName(LocalMask):
@@ -77,6 +122,7 @@ class FullName(LocalMask):
 
     word: ClassVar[str] = "full_name"
     preserves: ClassVar[str] = _ListedMask.preserves
+    example: ClassVar[Example] = Example("full_name", "Camille Dubois", "Odette Devaux")
     needs: ClassVar[int] = 8
     needs_for: ClassVar[str] = "a first and a last name"
 
@@ -95,6 +141,7 @@ class Street(LocalMask):
 
     word: ClassVar[str] = "street"
     preserves: ClassVar[str] = _ListedMask.preserves
+    example: ClassVar[Example] = Example("street", "12 rue de la République", "117, rue de Dias")
     needs: ClassVar[int] = 8
     needs_for: ClassVar[str] = "a house number and a street"
 
@@ -109,6 +156,8 @@ class Street(LocalMask):
 
         return fitted(self.by_locale(context, address), length)
 
+
+UNITS = ("AB", "DE", "HJ", "LN", "PQ", "RS", "UW", "XY")
 
 # French départements by their two digits, Corsica's 20 left out; Spanish provinces; Italian CAP start at 00.
 POSTCODE_STARTS = {
@@ -139,15 +188,53 @@ POSTCODE_STARTS = {
 }
 
 
+@cache
+def _city_postcodes(locale: Locale) -> tuple[str, ...]:
+    """A postcode for every word of the locale's list of cities, at the same place."""
+    starts = POSTCODE_STARTS[locale]
+    codes = []
+    for place, city in enumerate(words(Kind.CITIES, locale)):
+        low = int(hashlib.sha256(city.encode()).hexdigest()[:8], 16)
+        start = starts[place % len(starts)]
+        if locale is Locale.PT:
+            codes.append(f"{start}{low % 100:02}-{low // 100 % 1000:03}")
+        elif locale is Locale.EN:
+            codes.append(f"{start}{low % 29 + 1} {low // 29 % 10}{UNITS[low // 290 % len(UNITS)]}")
+        else:
+            codes.append(f"{start}{low % 1000:03}")
+    return tuple(codes)
+
+
 class Postcode(LocalMask):
     """A postcode of the row's country in its shape."""
 
     word: ClassVar[str] = "postcode"
-    preserves: ClassVar[str] = "shape of the country, joinability, NULL and empty values"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.FORMAT, Trait.JOINS, Trait.NULLS})
+    preserves: ClassVar[str] = "the shape of the country; with `city_from`, one postcode per masked city"
+    example: ClassVar[Example] = Example(
+        "{mask: postcode, city_from: city}", "69003", "31822", "char(5)", {"city": "Lyon"}
+    )
     needs: ClassVar[int] = 5
     needs_for: ClassVar[str] = "a postcode"
 
+    city_from: str | None = Field(
+        None, description="a column of the same row under mask city: every fake city has one postcode"
+    )
+
+    def reads(self) -> tuple[str, ...]:
+        return (*super().reads(), *((self.city_from,) if self.city_from else ()))
+
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        if self.city_from is not None:
+            city = plain(Collated(context.row(self.city_from)))
+            chosen = func.coalesce(func.nullif(city, literal("")), plain(value), type_=Text)
+            made = self.by_locale(context, lambda locale: word(_city_postcodes(locale), chosen, Purpose.CITY))
+            return (
+                made
+                if length is None or length >= 8
+                else fitted(func.replace(made, literal("-"), literal("")), length)
+            )
+
         def code(locale: Locale) -> TextElement:
             start = word(POSTCODE_STARTS[locale], plain(value), Purpose.POSTCODE)
             low = number(plain(value), Purpose.POSTCODE, 1000, "low")
@@ -160,9 +247,7 @@ class Postcode(LocalMask):
             if (
                 locale is Locale.EN
             ):  # M14 3QX: a district, and a unit that ends in two letters Royal Mail uses
-                unit = word(
-                    ("AB", "DE", "HJ", "LN", "PQ", "RS", "UW", "XY"), plain(value), Purpose.POSTCODE, "unit"
-                )
+                unit = word(UNITS, plain(value), Purpose.POSTCODE, "unit")
                 return (
                     start
                     + cast(low % literal(29) + literal(1), Text)

@@ -10,9 +10,12 @@ from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, 
 from sqlalchemy.types import Interval
 
 from services.anonymize.worker.masks.base import (
+    UNIQUE_TRAITS,
+    Example,
     Mask,
     MaskContext,
     TextMask,
+    Trait,
     present,
     short_type,
     unless_empty,
@@ -36,11 +39,12 @@ class Keep(Mask):
 
     word: ClassVar[str] = "keep"
     accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
-    preserves: ClassVar[str] = "everything"
+    keeps: ClassVar[frozenset[Trait]] = frozenset(Trait)
+    example: ClassVar[Example] = Example("keep", "delivered", "delivered", setup=True)
     rewrites: ClassVar[bool] = False
 
-    not_phones: bool = (
-        False  # its runs of digits are codes: verification looks for no telephone numbers in it
+    not_phones: bool = Field(
+        False, description="runs of digits in it are codes: verification looks for no telephone numbers there"
     )
 
 
@@ -49,7 +53,9 @@ class ByScript(Mask):
 
     word: ClassVar[str] = "script"
     accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
-    preserves: ClassVar[str] = "what the script preserves"
+    keeps: ClassVar[frozenset[Trait]] = frozenset()
+    preserves: ClassVar[str] = "what your script keeps; verification looks at the column all the same"
+    example: ClassVar[Example] = Example("script", "C-1042", "C-1042", setup=True)
     rewrites: ClassVar[bool] = False
 
 
@@ -58,7 +64,8 @@ class Null(Mask):
 
     word: ClassVar[str] = "null"
     accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
-    preserves: ClassVar[str] = "nothing"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.UNIQUENESS})
+    example: ClassVar[Example] = Example("null", "door code 1234", None)
 
     def complaints(self, column: Column) -> Iterator[str]:
         if column.not_null:
@@ -76,9 +83,10 @@ class Constant(Mask):
 
     word: ClassVar[str] = "constant"
     accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY
-    preserves: ClassVar[str] = "NULL values"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.NULLS})
+    example: ClassVar[Example] = Example('{mask: constant, value: "0000"}', "4242", "0000")
 
-    value: str | int | float | bool
+    value: str | int | float | bool = Field(description="the value, checked against the column's type")
 
     def text(self) -> str:
         """The value as PostgreSQL reads it."""
@@ -105,7 +113,11 @@ class Hash(TextMask):
 
     word: ClassVar[str] = "hash"
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT, Family.UUID, Family.BYTES})
-    preserves: ClassVar[str] = "uniqueness, joinability, NULL and empty values"
+    keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS
+    example: ClassVar[Example] = Example(
+        "hash", "PSP-2024-000817", "cfb30c02ec516c3cfac6afb28aa62fd8", "varchar(32)"
+    )
+    one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 16
     needs_for: ClassVar[str] = "a hash wide enough"
 
@@ -137,10 +149,20 @@ class DateShift(Mask):
 
     word: ClassVar[str] = "date_shift"
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.DATE, Family.TIMESTAMP})
-    preserves: ClassVar[str] = "the time of day, distribution, NULL values"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.DISTRIBUTION, Trait.NULLS})
+    preserves: ClassVar[str] = "the time of day; with `by`, intervals and order within one person"
+    example: ClassVar[Example] = Example(
+        "{mask: date_shift, days: 180, by: customer_id}",
+        "1984-05-17",
+        "1984-10-29",
+        "date",
+        {"customer_id": "4711"},
+    )
 
-    days: Annotated[int, Field(gt=0, le=36500)]
-    by: str | None = None  # a column of the same row: rows that share its value move alike
+    days: Annotated[int, Field(gt=0, le=36500, description="the most that a date moves, in days")]
+    by: str | None = Field(
+        None, description="a column of the same row: rows that share its value move by the same amount"
+    )
 
     def reads(self) -> tuple[str, ...]:
         return (self.by,) if self.by else ()
@@ -163,11 +185,12 @@ class Ip(TextMask):
 
     word: ClassVar[str] = "ip"
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.INET, Family.TEXT})
-    preserves: ClassVar[str] = "the address family, joinability, NULL and empty values"
+    preserves: ClassVar[str] = "the address family; ranges that route nowhere"
+    example: ClassVar[Example] = Example("ip", "82.64.12.7", "10.49.41.164")
     needs: ClassVar[int] = 15
     needs_for: ClassVar[str] = "an IP address"
 
-    version: Literal["keep", "4"] = "keep"
+    version: Literal["keep", "4"] = Field("keep", description="the address family of fakes")
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         four = func.host(

@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar
 
+from pydantic import Field
 from sqlalchemy import ColumnElement, Text, cast, null
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
-from services.anonymize.worker.masks.base import MaskContext, TextMask
+from services.anonymize.worker.masks.base import Example, MaskContext, TextMask, Trait
 from services.anonymize.worker.masks.functions import REDACTED
 from services.anonymize.worker.masks.names import fitted
 from services.anonymize.worker.sql import Collated, TextElement, work_function
@@ -16,9 +17,17 @@ class Redact(TextMask):
     the names that stand in columns of the same row."""
 
     word: ClassVar[str] = "redact"
-    preserves: ClassVar[str] = "the rest of the text, NULL and empty values"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.NULLS})
+    preserves: ClassVar[str] = "the rest of the text"
+    loses: ClassVar[str] = "e-mails, phones, IBANs, URLs, IPs and the row's own names"
+    example: ClassVar[Example] = Example(
+        "{mask: redact, names_from: [first_name]}",
+        "Camille asks for a call at 06 12 34 56 78",
+        "[name] asks for a call at [phone]",
+        row={"first_name": "Camille"},
+    )
 
-    names_from: tuple[str, ...] = ()
+    names_from: tuple[str, ...] = Field((), description="columns of the same row that hold names")
 
     def reads(self) -> tuple[str, ...]:
         return self.names_from

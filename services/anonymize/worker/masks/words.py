@@ -4,6 +4,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from functools import cache
+from random import Random
 from typing import Any
 
 from faker import Factory
@@ -12,7 +13,7 @@ from services.anonymize.worker.sql import MAX_NAME_BYTES
 
 LIST_LENGTH = 1024
 DRAWN = 256  # streets, cities and companies are made one by one, which is half of what a plan costs
-PROVIDERS = [f"faker.providers.{name}" for name in ("person", "address", "company")]
+PROVIDERS = ("faker.providers.person", "faker.providers.address", "faker.providers.company")
 SEED = 20260101  # the lists are no secret; which word a value gets is the run key's
 
 
@@ -35,6 +36,8 @@ class Kind(StrEnum):
     STREETS = "streets"
     CITIES = "cities"
     COMPANIES = "companies"
+    COUNTRIES = "countries"
+    JOBS = "jobs"
 
 
 FAKER_LOCALES = {
@@ -98,24 +101,62 @@ def words(kind: Kind, locale: Locale) -> tuple[str, ...]:
     """Return a list of different words that fit PostgreSQL's `name` type (63 bytes)."""
     faker = _generator(locale)
     faker.seed_instance(SEED)
-    person = next(provider for provider in faker.get_providers() if ".person" in type(provider).__module__)
     match kind:
         case Kind.FIRST_NAMES:
-            return _fitting(person.first_names)
+            return _fitting(_provider(faker, "person").first_names)
         case Kind.LAST_NAMES:
-            return _fitting(person.last_names)
+            return _fitting(_provider(faker, "person").last_names)
         case Kind.STREETS:
             return _fitting(_drawn(faker.street_name))
         case Kind.CITIES:
-            return _fitting(_drawn(faker.city))
+            listed = sorted(getattr(_provider(faker, "address"), "cities", ()))  # Italy's come in no order
+            return _fitting(Random(SEED).sample(listed, min(DRAWN, len(listed))) or _drawn(faker.city))  # noqa: S311
         case Kind.COMPANIES:
             return _fitting(_drawn(faker.company))
+        case Kind.COUNTRIES:
+            return _fitting(_provider(faker, "address").countries)
+        case Kind.JOBS:
+            if locale is Locale.IT:
+                return _fitting(ITALIAN_JOBS)
+            return _fitting(_provider(_generator(locale, ("faker.providers.job",)), "job").jobs)
 
 
 @cache
-def _generator(locale: Locale) -> Any:
-    """Make a generator with the three providers that the lists come from; all 25 take a second per plan."""
-    return Factory.create(FAKER_LOCALES[locale], providers=PROVIDERS)
+def country_codes(letters: int) -> tuple[str, ...]:
+    """ISO 3166 codes of two or three letters."""
+    address = _provider(_generator(Locale.EN), "address")
+    return tuple(address.alpha_2_country_codes if letters == 2 else address.alpha_3_country_codes)
+
+
+def _provider(faker: Any, name: str) -> Any:
+    """A provider itself, for the lists that it draws from."""
+    return next(found for found in faker.get_providers() if f".{name}" in type(found).__module__)
+
+
+# Faker has none of Italy's.
+ITALIAN_JOBS = (
+    "Addetto alle vendite", "Agente immobiliare", "Agronomo", "Amministratore di condominio",
+    "Analista", "Archivista", "Architetto", "Assistente sociale", "Autista", "Avvocato", "Barbiere",
+    "Barista", "Bibliotecario", "Biologo", "Cameriere", "Capocantiere", "Carpentiere", "Cassiere",
+    "Chimico", "Commercialista", "Consulente", "Contabile", "Cuoco", "Dentista",
+    "Direttore commerciale", "Disegnatore tecnico", "Educatore", "Elettricista", "Estetista", "Fabbro",
+    "Falegname", "Farmacista", "Fattorino", "Fioraio", "Fisioterapista", "Fornaio", "Fotografo",
+    "Geologo", "Geometra", "Giardiniere", "Giornalista", "Grafico", "Guardia giurata", "Idraulico",
+    "Imbianchino", "Impiegato", "Infermiere", "Ingegnere civile", "Ingegnere informatico", "Insegnante",
+    "Interprete", "Istruttore", "Logopedista", "Magazziniere", "Meccanico", "Medico", "Montatore",
+    "Muratore", "Notaio", "Operaio", "Operatore ecologico", "Orafo", "Orologiaio", "Ostetrica",
+    "Ottico", "Parrucchiere", "Pasticciere", "Perito", "Piastrellista", "Pilota", "Pittore", "Portiere",
+    "Postino", "Programmatore", "Psicologo", "Receptionist", "Redattore", "Ricercatore",
+    "Responsabile acquisti", "Ristoratore", "Saldatore", "Sarto", "Segretario", "Sistemista",
+    "Tassista", "Tecnico", "Tipografo", "Tornitore", "Traduttore", "Veterinario", "Vigile del fuoco",
+    "Vivaista",
+)  # fmt: skip
+
+
+@cache
+def _generator(locale: Locale, providers: tuple[str, ...] = PROVIDERS) -> Any:
+    """Make a generator with the providers that lists come from; all 25 take a second per plan."""
+    return Factory.create(FAKER_LOCALES[locale], providers=list(providers))
 
 
 @cache

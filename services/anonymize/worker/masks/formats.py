@@ -1,0 +1,220 @@
+# SQL keeps its own lines.
+# ruff: noqa: E501, S608
+"""What official identifiers look like: which of their characters are free, and how the rest follows from those.
+
+A fake is another number of the same format, by a permutation of the format's own space: a valid number becomes a valid
+one, and no two become one. What is not valid as it stands is scrambled, and stays invalid: the two never meet.
+"""
+
+from dataclasses import dataclass
+
+from services.anonymize.worker.sql import WORK_SCHEMA, function_statement, qualified, text_literal
+
+CONTROL = "'TRWAGMYFPDXBNJZSQVHLCKE'"
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format. `rank` reads the free part of `plain` as a number below `size`; `made` writes the whole identifier
+    from `number`, with what else stays of `plain`. Both are SQL of a function's body, with `plain` free of the
+    prefix, which a value may have or not."""
+
+    name: str  # the permutation's: formats of one name permute alike, so that a SIREN and its VAT number still agree
+    pattern: str  # what both `plain` and a fake look like
+    size: int
+    rank: str
+    made: str
+    prefix: str = ""
+    only_if: str = "true"  # of `made`, where the pattern cannot say it
+    kept: str = "''"  # what stays and has a permutation of its own
+    permuted: str = ""
+
+    def permutation(self) -> str:
+        """The permutation of `number`, as SQL."""
+        return (
+            self.permuted
+            or f"{WORK_SCHEMA}.permuted(number, {self.size}, {text_literal(self.name)} || {self.kept})"
+        )
+
+
+def _call(text: str) -> str:
+    """SQL with the worker's own functions called by their whole names."""
+    for name in ("luhn", "weighted", "mod_11_10", "permuted"):
+        text = text.replace(f" {name}(", f" {WORK_SCHEMA}.{name}(").replace(
+            f"({name}(", f"({WORK_SCHEMA}.{name}("
+        )
+    return text
+
+
+def _digits(width: int, number: str = "number") -> str:
+    return f"lpad(({number})::text, {width}, '0')"
+
+
+def _eleven(body: str, weights: str) -> str:
+    """The check digit that makes a weighted sum divisible by eleven; 10 stands for none."""
+    return f"{body} || ((11 - weighted({body}, '{{{weights}}}') % 11) % 11)::text"
+
+
+_SIREN = f"{_digits(8)} || luhn({_digits(8)})"
+_CIF_BODY = _digits(7)
+_CIF = (
+    f"left(plain, 1) || {_CIF_BODY} || CASE WHEN right(plain, 1) ~ '[0-9]' THEN luhn({_CIF_BODY})"
+    f" ELSE substr('JABCDEFGHI', 1 + (luhn({_CIF_BODY}))::integer, 1) END"
+)
+
+SIREN = Format("siren", "^[0-9]{9}$", 10**8, "left(plain, 8)", _SIREN)
+SIRET = Format(
+    "siret", "^[0-9]{14}$", 10**12, "left(plain, 8) || substr(plain, 10, 4)",
+    # a SIRET is its company's SIREN with an establishment behind it, and so is its fake
+    "(SELECT company || establishment || luhn(company || establishment) FROM (SELECT"
+    f" {_digits(8, 'number / 10000')} || luhn({_digits(8, 'number / 10000')}) AS company,"
+    f" {_digits(4, 'number % 10000')} AS establishment) AS parts)",
+    permuted="permuted(number / 10000, 100000000, 'siren') * 10000"
+    " + permuted(number % 10000, 10000, 'siret:' || number / 10000)",
+)  # fmt: skip
+FRENCH_VAT = Format(
+    "siren", "^[0-9]{11}$", 10**8, "substr(plain, 3, 8)",
+    f"lpad(((({_SIREN}) || '12')::bigint % 97)::text, 2, '0') || {_SIREN}", "FR",
+)  # fmt: skip
+# Year, month, département (2A and 2B take the places of 00 and 20, which are no départements), commune and order are
+# free; the sex stays. People write it with its key and without.
+_NIR_RANK = (
+    "substr(plain, 2, 2)::bigint * 1200000000 + (substr(plain, 4, 2)::bigint - 1) * 100000000"
+    " + (CASE substr(plain, 6, 2) WHEN '2A' THEN '00' WHEN '2B' THEN '20' ELSE substr(plain, 6, 2) END"
+    " || substr(plain, 8, 6))::bigint"
+)
+_NIR_BODY = (
+    f"left(plain, 1) || {_digits(2, 'number / 1200000000')} || {_digits(2, 'number / 100000000 % 12 + 1')}"
+    f" || CASE number / 1000000 % 100 WHEN 0 THEN '2A' WHEN 20 THEN '2B' ELSE {_digits(2, 'number / 1000000 % 100')} END"
+    f" || {_digits(6, 'number % 1000000')}"
+)
+_NIR_KEY = "lpad((97 - replace(replace(body, '2A', '19'), '2B', '18')::bigint % 97)::text, 2, '0')"
+_NIR_PATTERN = "^[1-478][0-9]{2}(?:0[1-9]|1[0-2])(?:[0-9]{2}|2[AB])[0-9]"
+NIR = (
+    Format("nir", _NIR_PATTERN + "{8}$", 12 * 10**10, _NIR_RANK,
+           f"(SELECT body || {_NIR_KEY} FROM (SELECT {_NIR_BODY} AS body) AS parts)", kept="left(plain, 1)"),
+    Format("nir", _NIR_PATTERN + "{6}$", 12 * 10**10, _NIR_RANK, _NIR_BODY, kept="left(plain, 1)"),
+)  # fmt: skip
+DNI = Format("dni", "^[0-9]{8}[A-Z]$", 10**8, "left(plain, 8)",
+             f"{_digits(8)} || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES")  # fmt: skip
+NIE = Format("nie", "^[XYZ][0-9]{7}[A-Z]$", 3 * 10**7, "translate(left(plain, 8), 'XYZ', '012')",
+             f"translate(left({_digits(8)}, 1), '012', 'XYZ') || right({_digits(8)}, 7)"
+             f" || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES")  # fmt: skip
+FORMER_NIF = Format("klm", "^[KLM][0-9]{7}[A-Z]$", 10**7, "substr(plain, 2, 7)",
+                    f"left(plain, 1) || {_digits(7)} || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES",
+                    kept="left(plain, 1)")  # fmt: skip
+CIF = Format("cif", "^[A-HJNP-SUVW][0-9]{7}[0-9A-J]$", 10**7, "substr(plain, 2, 7)", _CIF, "ES",
+             kept="left(plain, 1)")  # fmt: skip
+ITALIAN_VAT = Format(
+    "iva", "^(?!0000000)[0-9]{7}(?:00[1-9]|0[1-9][0-9]|100|120|121|888|999)[0-9]$", 10**7, "left(plain, 7)",
+    f"{_digits(7)} || substr(plain, 8, 3) || luhn({_digits(7)} || substr(plain, 8, 3))", "IT",
+    kept="substr(plain, 8, 3)",
+)  # fmt: skip
+STEUER_ID = Format(
+    # exactly one of the first ten digits comes twice or three times, every other one once at most
+    "idnr", "^[1-9][0-9]{10}$", 10**10, "left(plain, 10)", f"{_digits(10)} || mod_11_10({_digits(10)})",
+    only_if="(SELECT string_agg(times::text, '' ORDER BY times DESC) ~ '^[23]1+$' FROM (SELECT count(*) AS times"
+    " FROM unnest(string_to_array(left(made, 10), NULL)) AS digit GROUP BY digit) AS counted)",
+)  # fmt: skip
+VAT = (
+    FRENCH_VAT, DNI, NIE, FORMER_NIF, CIF, ITALIAN_VAT,
+    Format("de_vat", "^[1-9][0-9]{8}$", 10**8, "left(plain, 8)", f"{_digits(8)} || mod_11_10({_digits(8)})", "DE"),
+    Format("pt_vat", "^[1-9][0-9]{8}$", 10**7, "substr(plain, 2, 7)",
+           f"left(plain, 1) || {_digits(7)} || ((11 - weighted(left(plain, 1) || {_digits(7)}, '{{9,8,7,6,5,4,3,2}}') % 11)"
+           " % 11 % 10)::text", "PT", kept="left(plain, 1)"),
+    Format("be_vat", "^[01][0-9]{9}$", 2 * 10**7, "left(plain, 8)",
+           f"{_digits(8)} || lpad((97 - number % 97)::text, 2, '0')", "BE"),
+    Format("at_vat", "^U[0-9]{8}$", 10**7, "substr(plain, 2, 7)",
+           f"'U' || {_digits(7)} || ((6 + (luhn({_digits(7)} || '0'))::integer) % 10)::text", "AT"),
+    Format("lu_vat", "^[0-9]{8}$", 10**6, "left(plain, 6)", f"{_digits(6)} || lpad((number % 89)::text, 2, '0')", "LU"),
+    Format("ie_vat", "^[0-9]{7}[A-W][A-IW]?$", 10**7, "left(plain, 7)",
+           f"{_digits(7)} || substr('WABCDEFGHIJKLMNOPQRSTUV', 1 + (weighted({_digits(7)}, '{{8,7,6,5,4,3,2}}')"
+           " + 9 * greatest(strpos('WABCDEFGHI', substr(plain, 9)) - 1, 0)) % 23, 1) || substr(plain, 9)", "IE",
+           kept="substr(plain, 9)"),
+    Format("nl_vat", "^(?!0{9})[0-9]{9}B(?!00)[0-9]{2}$", 10**8, "left(plain, 8)",
+           f"{_digits(8)} || (weighted({_digits(8)}, '{{9,8,7,6,5,4,3,2}}') % 11)::text || substr(plain, 10)", "NL",
+           kept="substr(plain, 10)"),
+    # a sole trader's number, whose first nine digits are no citizen's
+    Format("nl_sole", "^(?!0{9})[0-9]{9}B(?!00)[0-9]{2}$", 10**9, "left(plain, 9)",
+           f"{_digits(9)} || 'B' || lpad((98 - ('2321' || {_digits(9)} || '1100')::numeric % 97)::text, 2, '0')", "NL",
+           only_if="(weighted(left(made, 8), '{9,8,7,6,5,4,3,2}') % 11)::text <> substr(made, 9, 1)"),
+    Format("pl_vat", "^[0-9]{10}$", 10**9, "left(plain, 9)",
+           f"{_digits(9)} || (weighted({_digits(9)}, '{{6,5,7,2,3,4,5,6,7}}') % 11)::text", "PL"),
+    Format("se_vat", "^[0-9]{10}01$", 10**9, "left(plain, 9)", f"{_digits(9)} || luhn({_digits(9)}) || '01'", "SE"),
+    Format("fi_vat", "^[0-9]{8}$", 10**7, "left(plain, 7)", _eleven(_digits(7), "7,9,10,5,8,4,2"), "FI"),
+    Format("dk_vat", "^[1-9][0-9]{7}$", 10**7, "left(plain, 7)", _eleven(_digits(7), "2,7,6,5,4,3,2"), "DK"),
+    Format("el_vat", "^[0-9]{9}$", 10**8, "left(plain, 8)",
+           f"{_digits(8)} || (weighted({_digits(8)}, '{{256,128,64,32,16,8,4,2}}') % 11 % 10)::text", "EL"),
+)  # fmt: skip
+NIF = (DNI, NIE, FORMER_NIF, CIF)
+
+_MONTHS, _ODD = "'ABCDEHLMPRST'", "{1,0,5,7,9,13,15,17,19,21,2,4,18,20,11,3,6,8,12,14,16,10,22,25,24,23}"
+_DAY = "(number / 26000 % 62)"
+_LETTER = "chr(65 + (number / {} % 26)::integer)"
+CODICE_FISCALE = (
+    Format(
+        "codice", "^[A-Z]{6}[0-9]{2}[ABCDEHLMPRST](?:[04][1-9]|[1256][0-9]|[37][01])[A-Z][0-9]{3}[A-Z]$",
+        26**6 * 100 * 12 * 62 * 26000,
+        "(SELECT sum((ascii(substr(plain, n, 1)) - 65) * (26::bigint ^ (6 - n))::bigint) FROM generate_series(1, 6) AS n)"
+        f"::bigint * {100 * 12 * 62 * 26000} + substr(plain, 7, 2)::bigint * {12 * 62 * 26000}"
+        f" + (strpos({_MONTHS}, substr(plain, 9, 1)) - 1) * {62 * 26000}::bigint"
+        " + (substr(plain, 10, 2)::integer - CASE WHEN substr(plain, 10, 2) > '40' THEN 10 ELSE 1 END) * 26000"
+        " + (ascii(substr(plain, 12, 1)) - 65) * 1000 + substr(plain, 13, 3)::integer",
+        "(SELECT body || chr(65 + (SELECT sum(CASE WHEN n % 2 = 1 THEN ('" + _ODD + "'::integer[])[1 + worth] ELSE worth END)"
+        " FROM (SELECT n, CASE WHEN substr(body, n, 1) ~ '[0-9]' THEN ascii(substr(body, n, 1)) - 48"
+        " ELSE ascii(substr(body, n, 1)) - 65 END AS worth FROM generate_series(1, 15) AS n) AS letters)::integer % 26) FROM (SELECT "
+        + " || ".join(_LETTER.format(26**n * 100 * 12 * 62 * 26000) for n in range(5, -1, -1))
+        + f" || lpad((number / {12 * 62 * 26000} % 100)::text, 2, '0') || substr({_MONTHS}, 1 + (number / {62 * 26000} % 12)::integer, 1)"
+        f" || lpad(({_DAY} + CASE WHEN {_DAY} > 30 THEN 10 ELSE 1 END)::text, 2, '0')"
+        f" || {_LETTER.format(1000)} || lpad((number % 1000)::text, 3, '0') AS body) AS parts)",
+        # 30 February is no day; 29 February is one in every fourth year, 1900 aside
+        only_if="substr(made, 10, 2)::integer % 40 <= CASE WHEN substr(made, 9, 1) = 'B' THEN"
+        " CASE WHEN substr(made, 7, 2)::integer % 4 = 0 THEN 29 ELSE 28 END"
+        " WHEN substr(made, 9, 1) IN ('D', 'H', 'P', 'S') THEN 30 ELSE 31 END",
+    ),
+    ITALIAN_VAT,
+)  # fmt: skip
+
+CARDS = tuple(
+    Format(f"card{length}", f"^[1-9][0-9]{{{length - 1}}}$", 10 ** (length - 2), f"substr(plain, 2, {length - 2})",
+           f"left(plain, 1) || {_digits(length - 2)} || luhn(left(plain, 1) || {_digits(length - 2)})",
+           kept="left(plain, 1)")
+    for length in range(12, 20)
+)  # fmt: skip
+
+
+def statements(word: str, formats: tuple[Format, ...], head: str = "''") -> tuple[str, ...]:
+    """The two functions of a kind of identifier: which of its formats a value has, and its fake.
+
+    `head` is SQL for the start of an invalid `original` that stays.
+    """
+    reading, faking = [], []
+    for place, one in enumerate(formats, start=1):
+        prefix = text_literal(one.prefix)
+        home = f"(prefixed OR home IN ('', {prefix}))" if one.prefix else "true"
+        strip = f"prefixed := {prefix} <> '' AND starts_with(whole, {prefix}); plain := CASE WHEN prefixed THEN substr(whole, {len(one.prefix) + 1}) ELSE whole END;"
+        reading.append(
+            f"{strip} IF {home} AND plain ~ {text_literal(one.pattern)} THEN number := ({_call(' ' + one.rank)})::bigint;"
+            f" made := {_call(' ' + one.made)}; IF made = plain AND ({_call(' ' + one.only_if)}) THEN RETURN {place}; END IF; END IF;"
+        )
+        faking.append(
+            f"WHEN {place} THEN {strip} number := ({_call(' ' + one.rank)})::bigint;"
+            f" LOOP number := {_call(' ' + one.permutation())}; made := {_call(' ' + one.made)};"
+            f" EXIT WHEN made ~ {text_literal(one.pattern)} AND ({_call(' ' + one.only_if)}); END LOOP;"
+            f" made := CASE WHEN prefixed THEN {prefix} || made ELSE made END;"
+        )
+    declared = "plain text; number bigint; made text; prefixed boolean;"
+    return (
+        function_statement(
+            f"format_of_{word}", "whole text, home text", "integer", "plpgsql",
+            f"DECLARE {declared} BEGIN {' '.join(reading)} RETURN 0; END",
+        ),
+        function_statement(
+            f"fake_{word}", "original text, home text", "text", "plpgsql",
+            f"DECLARE whole text := {WORK_SCHEMA}.compact(original); head text; {declared} BEGIN"
+            f" CASE {qualified(WORK_SCHEMA, f'format_of_{word}')}(whole, home) {' '.join(faking)} ELSE head := {head}; made := original;"
+            f" LOOP made := head || {WORK_SCHEMA}.scrambled(substr(made, length(head) + 1), {text_literal(word)} || head);"
+            f" EXIT WHEN {qualified(WORK_SCHEMA, f'format_of_{word}')}({WORK_SCHEMA}.compact(made), home) = 0; END LOOP;"
+            f" RETURN made; END CASE; RETURN {WORK_SCHEMA}.poured(made, original); END",
+        ),
+    )  # fmt: skip

@@ -1,0 +1,180 @@
+# SQL keeps its own lines.
+# ruff: noqa: E501, S608
+"""Keyed permutations in the worker's own schema: what keeps different values different without a word about them.
+
+A permutation of a format's own space can make no two values equal, however many rows there are, and needs no more
+room than the original had.
+"""
+
+from services.anonymize.worker.sql import KEY_SETTING, function_statement, text_literal
+
+UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
+ACCENTED_UPPER, ACCENTED = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞ", "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
+
+# A Feistel network over two halves of nearly equal size (alternating, unbalanced), four rounds of SHA-256 under the
+# run's key; what falls outside of the size is permuted again, until it falls inside. Bijective by construction.
+PERMUTED = function_statement(
+    "permuted",
+    "value bigint, size bigint, tweak text",
+    "bigint",
+    "plpgsql",
+    f"""
+DECLARE
+  secret bytea := convert_to(current_setting('{KEY_SETTING}') || ':permuted:' || tweak || ':', 'UTF8');
+  high bigint := ceil(sqrt(size::double precision))::bigint + 1;
+  low bigint := (size + high - 1) / high;
+  here bigint := value; one bigint; two bigint;
+BEGIN
+  LOOP
+    one := here / low; two := here % low;
+    one := (one + ('x' || encode(substr(sha256(secret || int8send(two)), 1, 7), 'hex'))::bit(56)::bigint) % high;
+    two := (two + ('x' || encode(substr(sha256(secret || int8send(one)), 8, 7), 'hex'))::bit(56)::bigint) % low;
+    one := (one + ('x' || encode(substr(sha256(secret || int8send(two)), 15, 7), 'hex'))::bit(56)::bigint) % high;
+    two := (two + ('x' || encode(substr(sha256(secret || int8send(one)), 22, 7), 'hex'))::bit(56)::bigint) % low;
+    here := one * low + two;
+    EXIT WHEN here < size;
+  END LOOP;
+  RETURN here;
+END
+""",
+)
+
+# Every letter becomes a letter of its kind and every digit a digit; case, punctuation and spaces stay. Chunks of up
+# to 10^15 combinations are permuted one after the other, each under everything that stands before it, so that the
+# whole is a permutation of the texts of one shape. Letters beyond Latin-1 move within their block of 32 code points.
+SCRAMBLED = function_statement(
+    "scrambled",
+    "original text, tweak text",
+    "text",
+    "plpgsql",
+    f"""
+DECLARE
+  plain text := translate(original, {text_literal(UPPER + ACCENTED_UPPER)}, {text_literal(LOWER + ACCENTED)});
+  alphabets text[] := ARRAY['0123456789', {text_literal(LOWER)}, {text_literal(ACCENTED)}];
+  shape text := translate(plain, {text_literal("0123456789" + LOWER + ACCENTED)}, {text_literal("9" * 10 + "a" * 26 + "é" * len(ACCENTED))});
+  letter text; code integer; kind integer; radix bigint; place integer; value bigint := 0; size bigint := 1;
+  first integer := 1; fake text := ''; part text; letters text[] := string_to_array(plain, NULL);
+  kinds integer[] := '{{}}'; bases integer[] := '{{}}'; total integer := length(plain);
+BEGIN
+  FOR i IN 1..total LOOP
+    letter := letters[i];
+    code := ascii(letter);
+    kind := CASE WHEN code BETWEEN 48 AND 57 THEN 1 WHEN code BETWEEN 97 AND 122 THEN 2
+                 WHEN strpos(alphabets[3], letter) > 0 THEN 3
+                 WHEN code BETWEEN 256 AND 8191 OR code BETWEEN 12352 AND 55199 THEN 4 ELSE 0 END;
+    place := CASE kind WHEN 0 THEN 0 WHEN 1 THEN code - 48 WHEN 2 THEN code - 97 WHEN 4 THEN code % 32
+             ELSE strpos(alphabets[3], letter) - 1 END;
+    radix := (ARRAY[1, 10, 26, length(alphabets[3]), 32])[1 + kind];
+    kinds[i] := kind;
+    bases[i] := code - CASE kind WHEN 4 THEN place ELSE 0 END;
+    IF kind = 4 THEN shape := overlay(shape placing chr(bases[i]) from i for 1); END IF;
+    value := value * radix + place;
+    size := size * radix;
+    IF size > 100000000000000 OR i = total THEN
+      IF size > 1 THEN
+        value := {{permuted}}(value, size, 'scrambled:' || tweak || ':' || left(shape, i) || ':' || total || ':' || left(plain, first - 1));
+      END IF;
+      part := '';
+      FOR j IN REVERSE i..first LOOP
+        radix := (ARRAY[1, 10, 26, length(alphabets[3]), 32])[1 + kinds[j]];
+        part := CASE kinds[j] WHEN 0 THEN letters[j] WHEN 4 THEN chr(bases[j] + (value % 32)::integer)
+                ELSE substr(alphabets[kinds[j]], 1 + (value % radix)::integer, 1) END || part;
+        value := value / radix;
+      END LOOP;
+      fake := fake || part;
+      first := i + 1; value := 0; size := 1;
+    END IF;
+  END LOOP;
+  IF plain = original THEN RETURN fake; END IF;
+  RETURN (SELECT string_agg(CASE WHEN substr(plain, n, 1) <> substr(original, n, 1)
+    THEN translate(substr(fake, n, 1), {text_literal(LOWER + ACCENTED)}, {text_literal(UPPER + ACCENTED_UPPER)}) ELSE substr(fake, n, 1) END, '' ORDER BY n)
+    FROM generate_series(1, total) AS n);
+END
+""".replace("{permuted}", '"snapveil_work"."permuted"'),
+)
+
+# An identifier's letters and digits as they are compared, and a fake's letters and digits in an original's writing.
+COMPACT = function_statement(
+    "compact",
+    "original text",
+    "text",
+    "sql",
+    "SELECT CASE WHEN original ~ '^[A-Z0-9]*$' THEN original ELSE"
+    f" regexp_replace(translate(original, {text_literal(LOWER)}, {text_literal(UPPER)}), '[^A-Z0-9]', '', 'g') END",
+)
+
+POURED = function_statement(
+    "poured",
+    "fake text, original text",
+    "text",
+    "plpgsql",
+    f"""
+DECLARE
+  made text := ''; letter text; place integer := 0;
+BEGIN
+  IF original ~ '^[A-Z0-9]*$' THEN RETURN fake; END IF;
+  FOREACH letter IN ARRAY string_to_array(original, NULL) LOOP
+    IF strpos({text_literal("0123456789" + UPPER)}, letter) > 0 THEN
+      place := place + 1;
+      made := made || substr(fake, place, 1);
+    ELSIF strpos({text_literal(LOWER)}, letter) > 0 THEN
+      place := place + 1;
+      made := made || lower(substr(fake, place, 1));
+    ELSE
+      made := made || letter;
+    END IF;
+  END LOOP;
+  RETURN made;
+END
+""",
+)
+
+# One expression over at most 18 digits: a loop would cost as much as the permutation.
+_DOUBLED = "('{0,2,4,6,8,1,3,5,7,9}'::integer[])[1 + (number / POWER % 10)::integer]"
+_SINGLE = "number / POWER % 10"
+_LUHN_SUM = " + ".join(
+    (_SINGLE if place % 2 else _DOUBLED).replace("POWER", str(10**place)) for place in range(18)
+)
+LUHN = function_statement(
+    "luhn",
+    "body text",
+    "text",
+    "plpgsql",
+    f"DECLARE number bigint := body::bigint; BEGIN RETURN ((10 - ({_LUHN_SUM}) % 10) % 10)::text; END",
+)
+
+WEIGHTED = function_statement(
+    "weighted",
+    "body text, weights integer[]",
+    "integer",
+    "plpgsql",
+    """
+DECLARE
+  total integer := 0;
+BEGIN
+  FOR i IN 1..length(body) LOOP total := total + (ascii(substr(body, i, 1)) - 48) * weights[i]; END LOOP;
+  RETURN total;
+END
+""",
+)
+
+# ISO 7064 MOD 11,10: Germany's tax numbers.
+MOD_11_10 = function_statement(
+    "mod_11_10",
+    "body text",
+    "text",
+    "plpgsql",
+    """
+DECLARE
+  carried integer := 5;
+BEGIN
+  FOR i IN 1..length(body) LOOP
+    carried := ((CASE carried WHEN 0 THEN 10 ELSE carried END) * 2) % 11;
+    carried := (carried + ascii(substr(body, i, 1)) - 48) % 10;
+  END LOOP;
+  RETURN ((1 - ((CASE carried WHEN 0 THEN 10 ELSE carried END) * 2) % 11 + 10) % 10)::text;
+END
+""",
+)
+
+PERMUTING = (PERMUTED, SCRAMBLED, COMPACT, POURED, LUHN, WEIGHTED, MOD_11_10)
