@@ -18,6 +18,13 @@ def policy_of(resource: str, account: str) -> Document | None:
     parts = resource.split(":", 5)
     if len(parts) < 6:
         return None
+    try:
+        return _find(resource, parts, account)
+    except KeyError:  # a region that AWS does not have
+        return None
+
+
+def _find(resource: str, parts: list[str], account: str) -> Document | None:
     _, _, service, region, owner, name = parts
     match service:
         case "kms":

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from infra.permissions import Production, Role, Source, Statement, document, production_roles
+from infra.permissions.page import PAGE, written
 from local.accounts import PRODUCTION, REGION
 from local.policies import Policy, Request
 from tests.infra.places import PLACE, boundaries, roles, statements
@@ -193,3 +194,9 @@ def _resolved(policy: Any) -> Any:
 
 def test_documents_have_the_version_that_knows_policy_variables() -> None:
     assert document([])["Version"] == "2012-10-17"
+
+
+def test_the_page_for_reviewers_shows_what_the_code_says() -> None:
+    page = PAGE.read_text()
+    assert page == written(page), "run: .venv/bin/python -m infra.permissions.page"
+    assert all(f"### `{role.name}`" in page for _, role in roles())
