@@ -25,6 +25,8 @@ _COMMANDS = {
     "status": ("cli.status", "Show the runs of an AWS account, or one run's history."),
     "dlq": ("cli.dlq.commands", "Look at dead letters of an AWS account, replay or drop them."),
     "archive": ("cli.archive", "Put events of a window of time on an account's bus again."),
+    "deploy": ("cli.deploy", "Make or change the stack of an AWS account, from one document."),
+    "destroy": ("cli.destroy", "Remove the stack of an AWS account; what holds data stays."),
 }
 
 

@@ -27,6 +27,10 @@ _HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.s3[.-][a-z0-9.-]+")
 _NOT_EMULATED = ("DisableRollback", "OnFailure", "RetainResources", "ResourceTypes", "StackPolicyBody")
 
 
+class RefusedCallError(ServiceException):
+    """What a caller gets for a call that cannot be; moto's own class would be looked up as a service `core`."""
+
+
 class LiveStacks(BaseBackend):
     """The stacks of one account and region. `account` is with whose clients they are made."""
 
@@ -81,7 +85,7 @@ class StackResponse(BaseResponse):
         template = self._template(params)
         with backend.lock:
             if name in backend.stacks:
-                raise ServiceException("AlreadyExistsException", f"Stack [{name}] already exists")
+                raise RefusedCallError("AlreadyExistsException", f"Stack [{name}] already exists")
             _acknowledged(template, params)
             stack = Stack(name, backend.account)
             stack.tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
@@ -247,7 +251,7 @@ def _acknowledged(template: Template, params: Mapping[str, Any]) -> None:
     needed = shown.capabilities(template)
     given = set(params.get("Capabilities", []))
     if needed and not given & {*needed, "CAPABILITY_NAMED_IAM"}:
-        raise ServiceException("InsufficientCapabilitiesException", f"Requires capabilities : {needed}")
+        raise RefusedCallError("InsufficientCapabilitiesException", f"Requires capabilities : {needed}")
 
 
 def _summary(template: Template) -> dict[str, Any]:
@@ -258,5 +262,5 @@ def _summary(template: Template) -> dict[str, Any]:
     }
 
 
-def _invalid(message: str) -> ServiceException:
-    return ServiceException("ValidationError", message)
+def _invalid(message: str) -> RefusedCallError:
+    return RefusedCallError("ValidationError", message)

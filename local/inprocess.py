@@ -45,6 +45,7 @@ def client(service: str, region: str, account: str, role: str) -> Any:
         config=Config(
             signature_version=UNSIGNED,
             user_agent="local",
+            ignore_configured_endpoint_urls=True,  # whoever runs this may have another AWS in mind
             retries={"max_attempts": 0},
             request_checksum_calculation="when_required",  # else S3 sends chunks, which need a web server
         ),

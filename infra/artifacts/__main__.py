@@ -1,4 +1,4 @@
-"""`python -m infra.artifacts`: makes the four zips, says how large and how quick they are, holds their bounds."""
+"""`python -m infra.artifacts`: makes the four zips, says how large and quick they are, holds their bounds."""
 
 import sys
 from pathlib import Path

@@ -1,0 +1,1 @@
+"""What `snapveil deploy` and `snapveil destroy` do in an AWS account."""
