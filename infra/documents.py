@@ -78,9 +78,8 @@ class DevelopmentDocument(Document[DevelopmentSettings]):
 def read_production(path: Path) -> ProductionDocument:
     """Read the document of the production account. Raises ConfigError with every problem, one a line."""
     where, given, stack = _split(path, "production")
-    config = cast(
-        "Production", read(json.dumps(complete_production(given, _production_placeholders(given))), where)
-    )  # which document it is was looked at first
+    completed = complete_production(given, _production_placeholders(given))
+    config = cast("Production", read(json.dumps(completed), where))
     settings = _settings(where, stack, ProductionSettings)
     _check(where, "sources", config.sources, settings.network, config.region)
     _check_brought(where, given)
@@ -98,9 +97,8 @@ def read_production(path: Path) -> ProductionDocument:
 def read_development(path: Path) -> DevelopmentDocument:
     """Read the document of the development account. Raises ConfigError with every problem, one a line."""
     where, given, stack = _split(path, "development")
-    config = cast(
-        "Development", read(json.dumps(complete_development(given, _development_placeholders(given))), where)
-    )  # which document it is was looked at first
+    completed = complete_development(given, _development_placeholders(given))
+    config = cast("Development", read(json.dumps(completed), where))
     settings = _settings(where, stack, DevelopmentSettings)
     _check(where, "targets", config.targets, settings.network, config.region)
     _check_keys(where, {"copy_key": given.get("copy_key")})

@@ -29,6 +29,7 @@ _POSTGRES_QUIET = (
     ("shared_preload_libraries", "pg_stat_statements"),
 )
 _MYSQL_SECURE = (("require_secure_transport", "1"), ("event_scheduler", "OFF"))
+_AURORA_MYSQL_SECURE = (("require_secure_transport", "ON"), ("event_scheduler", "OFF"))  # RDS writes it 1
 _MYSQL_QUIET = (("general_log", "0"), ("slow_query_log", "0"))
 
 _ENGINES = {
@@ -38,7 +39,7 @@ _ENGINES = {
     ),
     (Kind.INSTANCE, "mysql"): Engine(3306, _MYSQL_QUIET, _MYSQL_SECURE, "^mysql[0-9.]+$"),
     (Kind.INSTANCE, "mariadb"): Engine(3306, _MYSQL_QUIET, _MYSQL_SECURE, "^mariadb[0-9.]+$"),
-    (Kind.CLUSTER, "mysql"): Engine(3306, _MYSQL_QUIET, _MYSQL_SECURE, "^aurora-mysql[0-9.]+$"),
+    (Kind.CLUSTER, "mysql"): Engine(3306, _MYSQL_QUIET, _AURORA_MYSQL_SECURE, "^aurora-mysql[0-9.]+$"),
 }
 
 

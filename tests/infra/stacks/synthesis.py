@@ -25,7 +25,7 @@ KINDS = {
 }
 
 
-def nag(production: Path, development: Path) -> list[Finding]:
+def nag(production: Path, development: Path | None) -> list[Finding]:
     """Ask cdk-nag what it finds."""
     with tempfile.TemporaryDirectory() as folder:
         app = cdk.App(analytics_reporting=False, outdir=folder)

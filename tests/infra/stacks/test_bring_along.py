@@ -1,6 +1,7 @@
 """What an operator brings along is used, and nothing of the kind is made."""
 
 import json
+from typing import Any
 
 from infra.limits import check
 from tests.infra.stacks.reading import Template, statements_in
@@ -101,7 +102,7 @@ def test_without_subnets_to_make_there_is_no_network_at_all(without_network: Tem
 
 def test_databases_of_the_mysql_family_force_tls_and_their_scheduler_rests(without_network: Template) -> None:
     assert without_network.one("RDS::DBClusterParameterGroup")["Parameters"] == {
-        "require_secure_transport": "1",
+        "require_secure_transport": "ON",
         "event_scheduler": "OFF",
         "general_log": "0",
         "slow_query_log": "0",
@@ -114,6 +115,6 @@ def test_a_brought_template_keeps_to_the_limits_of_aws(brought: dict[str, Templa
         assert list(statements_in(template.content))
 
 
-def _document(template: Template) -> dict:
-    document: dict = json.loads(template.one("SSM::Parameter")["Value"]["Fn::Sub"])
+def _document(template: Template) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(template.one("SSM::Parameter")["Value"]["Fn::Sub"])
     return document
