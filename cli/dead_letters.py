@@ -4,6 +4,7 @@ import json
 import time
 from typing import Any
 
+from local import deployed
 from local.cloud import Cloud
 
 LOOK_EVERY_SECONDS = 1.0
@@ -14,10 +15,9 @@ class DeadLetters:
 
     def __init__(self, cloud: Cloud) -> None:
         self._queues = [
-            (cloud.client(account, "sqs"), queue.dead_letters)
-            for account, wiring in cloud.wirings.items()
-            for queue in wiring.queues
-            if queue.dead_letters
+            (cloud.client(account, "sqs"), name)
+            for account, stack in cloud.stacks.items()
+            for name in deployed.dead_letter_queues(stack)
         ]
         self._looked_at = 0.0
         self._reasons: tuple[str, ...] = ()

@@ -16,19 +16,19 @@ from local.emulation import emulated, files_read_once
 from local.engines import Engines, NoEngines
 from local.functions import SubprocessFunction
 from local.rds import RdsWorld, Timings
-from local.resources import Wiring
 from local.schedule import Schedules, Ticking
 from local.server import Server
 from local.sources import EventSource, Polling
 from local.task_runners import SubprocessTasks
 from local.tasks import TaskTimings
+from local.templates import Document
 from local.two_accounts import TwoAccounts
 
 
 class Cloud(TwoAccounts):
     """Two accounts on this machine; everything lies under `directory` and ends with the `with` block.
 
-    `sources` are wired into both accounts. `second` is how long a second of a message's delay lasts, and
+    Both accounts are deployed for the `sources`. `second` is how long a second of a message's delay lasts, and
     `retry_after` after how many seconds a message that failed is seen again. `lambdas=False` leaves the
     queues to the caller.
     """
@@ -44,10 +44,10 @@ class Cloud(TwoAccounts):
         second: float = 0.2,
         retry_after: int = 2,
         lambdas: bool = True,
-        wirings: Mapping[str, Wiring] | None = None,
+        templates: Mapping[str, Document] | None = None,
     ) -> None:
         rds = RdsWorld(engines or NoEngines(), timings or Timings.fast())
-        super().__init__(sources, rds, pacing or Pacing.fast(), wirings)
+        super().__init__(sources, rds, pacing or Pacing.fast(), templates)
         self.directory = directory.absolute()
         self.functions: dict[str, SubprocessFunction] = {}
         self.tasks = SubprocessTasks(self.directory / "tasks", self._credentials)
@@ -90,7 +90,7 @@ class Cloud(TwoAccounts):
         opening.enter_context(emulated(self.record, self.tasks, TaskTimings.fast(), self._second))
         self.rds.install()
         opening.callback(self.rds.uninstall)
-        self._wire()
+        self._deploy()
         server = Server(self.directory / "server.log")
         opening.callback(server.close)
         self.endpoint_url = server.url
@@ -113,10 +113,10 @@ class Cloud(TwoAccounts):
             "LANG": "C.UTF-8",
         }
         polls: list[Polling] = []
-        for described, setup, queue_arn in self._functions():
+        for described, setup in self._functions():
             function = SubprocessFunction(setup.having(home), logs / f"{described.name}.log")
-            self.functions[described.name.removeprefix("snapveil-")] = function
-            source = EventSource(queue_arn, function, described.batch_size, self._retry_after)
+            self.functions[described.stage] = function
+            source = EventSource(described.queue_arn, function, described.batch_size, self._retry_after)
             polls.append(Polling([source], described.maximum_concurrency))
             function.warm()
         for poll in polls:

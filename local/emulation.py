@@ -59,6 +59,7 @@ with files_read_once(), _without_instance_types():
     from moto.sns.models import sns_backends
     from moto.sqs.models import sqs_backends
 
+    from local.buckets import policies_read_elsewhere
     from local.cloudformation import stacks_backends
     from local.events import LiveBuses
     from local.keys import LiveKeys
@@ -107,7 +108,11 @@ def emulated(record: Record, runner: TaskRunner, timings: TaskTimings, second: f
         for backends, ours in _replaced.items():
             backends.backend = ours
         BackendDict.reset()
-        with shortcuts(), patch.object(moto.backends, "_import_backend", _import_backend):
+        with (
+            shortcuts(),
+            policies_read_elsewhere(),
+            patch.object(moto.backends, "_import_backend", _import_backend),
+        ):
             yield
     finally:
         for backends, original in theirs.items():

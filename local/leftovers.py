@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from local.resources import Wiring
+from local import deployed
+from local.stacks import Stack
 from shared import names
 
 Client = Callable[[str, str], Any]
@@ -33,12 +34,14 @@ class Leftovers:
         return not any(getattr(self, field.name) for field in fields(self))
 
 
-def look(client: Client, wirings: Mapping[str, Wiring]) -> Leftovers:
+def look(client: Client, stacks: Mapping[str, Stack]) -> Leftovers:
     """Look for leftovers of runs in both accounts, through the API."""
     waiting = {
-        name: count for account in wirings for name, count in _messages(client, wirings[account]).items()
+        name: count
+        for account, stack in stacks.items()
+        for name, count in _messages(client(account, "sqs"), stack).items()
     }
-    dead = {name for wiring in wirings.values() for queue in wiring.queues if (name := queue.dead_letters)}
+    dead = {name for stack in stacks.values() for name in deployed.dead_letter_queues(stack)}
     development = _databases(client("development", "rds"))
     snapshots = _snapshots(client("production", "rds"))
     return Leftovers(
@@ -56,15 +59,14 @@ def look(client: Client, wirings: Mapping[str, Wiring]) -> Leftovers:
     )
 
 
-def _messages(client: Client, wiring: Wiring) -> dict[str, int]:
-    sqs = client(wiring.account, "sqs")
+def _messages(sqs: Any, stack: Stack) -> dict[str, int]:
     found: dict[str, int] = {}
-    for queue in wiring.queues:
-        url = sqs.get_queue_url(QueueName=queue.name)["QueueUrl"]
+    for name in deployed.queues(stack):
+        url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
-        count = sum(int(attributes[name]) for name in _COUNTS)
+        count = sum(int(attributes[counted]) for counted in _COUNTS)
         if count:
-            found[queue.name] = count
+            found[name] = count
     return found
 
 

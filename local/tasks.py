@@ -279,13 +279,16 @@ def _start_of(task: LiveTask, definition: TaskDefinition, backend: LiveTasks) ->
     if any(one.get("name") != container["name"] for one in overrides):
         raise InvalidParameterException("An override names a container that is not in the task definition.")
     override = overrides[0] if overrides else {}
-    pairs = [*container["environment"], *override.get("environment", [])]
+    pairs = [*container.get("environment", []), *override.get("environment", [])]
     return TaskStart(
         arn=task.task_arn,
         account=backend.account_id,
         role=str(getattr(definition, "task_role_arn", "")).rsplit("/", 1)[-1] or "no-role",
         container=container["name"],
-        command=override.get("command") or container.get("command") or [],
+        command=[
+            *container.get("entryPoint", []),
+            *(override.get("command") or container.get("command") or []),
+        ],
         environment={pair["name"]: pair["value"] for pair in pairs},
         started_by=task.started_by,
     )

@@ -1,4 +1,4 @@
-"""The driven twin of the cloud: the same wiring in one process and one thread, on a clock that jumps.
+"""The driven twin of the cloud: the same stacks in one process and one thread, on a clock that jumps.
 
 Nothing sleeps. The next message that is visible is delivered; when there is none, the clock jumps to the next
 moment at which anything can happen: a message's delay or visibility ends, a schedule is due, a task ends. RDS
@@ -22,11 +22,11 @@ from local.emulation import emulated, files_read_once
 from local.engines import NoEngines
 from local.functions import Function, InProcessFunction
 from local.rds import RdsWorld, Timings
-from local.resources import Wiring
 from local.schedule import Schedules
 from local.sources import EventSource
 from local.task_runners import FakeTasks
 from local.tasks import TaskTimings
+from local.templates import Document
 from local.two_accounts import TwoAccounts
 
 BEGINNING = datetime(2026, 11, 16, 3, 5, tzinfo=UTC)
@@ -65,7 +65,7 @@ class World(TwoAccounts):
         timings: Timings | None = None,
         task_timings: TaskTimings | None = None,
         pacing: Pacing | None = None,
-        wirings: Mapping[str, Wiring] | None = None,
+        templates: Mapping[str, Document] | None = None,
     ) -> None:
         self.engines = NoEngines()
         self.tasks = FakeTasks()
@@ -76,7 +76,7 @@ class World(TwoAccounts):
         self._sources: list[EventSource] = []
         self._open = contextlib.ExitStack()
         rds = RdsWorld(self.engines, timings or Timings.aws_like())
-        super().__init__(sources, rds, pacing or Pacing.coarse(), wirings)
+        super().__init__(sources, rds, pacing or Pacing.coarse(), templates)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as opening, files_read_once():
@@ -138,15 +138,15 @@ class World(TwoAccounts):
         opening.enter_context(emulated(self.record, self.tasks, self._task_timings))
         self.rds.install()
         opening.callback(self.rds.uninstall)
-        self._wire()
+        self._deploy()
         opening.enter_context(patch("boto3.client", self._client_of_the_environment))
         opening.enter_context(patch("psycopg.connect", self._connect))
         opening.enter_context(patch("secrets.token_hex", _counting()))
         self.schedules = Schedules(self._places(), lambda: self.now)
-        for described, setup, queue_arn in self._functions():
-            stage = described.name.removeprefix("snapveil-")
-            self.functions[stage] = _Noted(InProcessFunction(setup), stage, self._note)
-            self._sources.append(EventSource(queue_arn, self.functions[stage], described.batch_size))
+        for described, setup in self._functions():
+            function = _Noted(InProcessFunction(setup), described.stage, self._note)
+            self.functions[described.stage] = function
+            self._sources.append(EventSource(described.queue_arn, function, described.batch_size))
 
     def _still_waiting(self, limit: str) -> StillWaitingError:
         last = [f"{one.at:%H:%M:%S} {one.stage} {one.body[:200]}" for one in self.deliveries[-3:]]

@@ -1,6 +1,5 @@
 """The running cloud: messages reach processes that act in their own role and account."""
 
-import dataclasses
 import json
 import subprocess
 import sys
@@ -10,41 +9,36 @@ from typing import Any
 
 import pytest
 
-from local import wiring
 from local.cloud import Cloud
-from local.documents import LocalSource, Pacing
+from local.documents import LocalSource
 from local.emulation import AlreadyOpenError
-from local.resources import Wiring
-from local.two_accounts import describe
-from local.wiring import BUS, TABLE
+from local.templates import kept
 from tests.local.conftest import POLICY
+from tests.local.declarations import Template, changed, of_type
 
+BUS, TABLE = "snapveil", "snapveil-ledger"
 SOURCES = {"shop-fr": LocalSource("shop-fr-prod", POLICY)}
 WORKER = (
     "from shared.ledger import Ledger; import sys; Ledger(sys.argv[1]).note('a-run', 'worker', 'ran', 'x')"
 )
 
 
-def noting() -> dict[str, Wiring]:
-    """The real wiring, with functions that only note what they get, and a worker that notes that it ran."""
-    worker = wiring.production("", SOURCES, ("python", "-c", WORKER, TABLE)).tasks
-    wirings = describe(SOURCES, Pacing.fast())
-    return {
-        name: dataclasses.replace(
-            described,
-            functions=tuple(
-                dataclasses.replace(function, handler="tests.local.handlers.note")
-                for function in described.functions
-            ),
-            tasks=worker if described.tasks else (),
-        )
-        for name, described in wirings.items()
-    }
+def noting() -> dict[str, Template]:
+    """The kept templates, with functions that only note what they get, and a worker that notes that it ran."""
+
+    def note(template: Template) -> None:
+        for function in of_type(template, "AWS::Lambda::Function"):
+            function["Properties"]["Handler"] = "tests.local.handlers.note"
+        for task in of_type(template, "AWS::ECS::TaskDefinition"):
+            container = task["Properties"]["ContainerDefinitions"][0]
+            container["EntryPoint"] = ["python", "-c", WORKER, TABLE]
+
+    return {name: changed(template, note) for name, template in kept().items()}
 
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    with Cloud(tmp_path_factory.mktemp("cloud"), SOURCES, wirings=noting(), retry_after=0) as opened:
+    with Cloud(tmp_path_factory.mktemp("cloud"), SOURCES, templates=noting(), retry_after=0) as opened:
         yield opened
 
 
@@ -218,7 +212,7 @@ def test_another_process_can_have_a_cloud_at_the_same_time(cloud: Cloud, tmp_pat
         "import sys; from pathlib import Path\n"
         "from tests.local.test_cloud import SOURCES, noting, noted\n"
         "from local.cloud import Cloud\n"
-        "with Cloud(Path(sys.argv[1]), SOURCES, wirings=noting()) as cloud:\n"
+        "with Cloud(Path(sys.argv[1]), SOURCES, templates=noting()) as cloud:\n"
         "    cloud.send('restore', 'from the other one')\n"
         "    cloud.wait_until(lambda: noted(cloud, 'production', 'from the other one'), 60)\n"
         "    print(cloud.endpoint_url)\n"

@@ -1,6 +1,5 @@
 """However a cloud ends, it leaves no process, no open port and no state for the next one."""
 
-import dataclasses
 import os
 import socket
 from pathlib import Path
@@ -9,7 +8,7 @@ from urllib.parse import urlparse
 import pytest
 
 from local.cloud import Cloud
-from local.provision import WiringError
+from local.stacks import DeploymentError
 from tests.local.test_cloud import SOURCES, noted, noting
 
 
@@ -38,7 +37,7 @@ def busy_until_interrupted(cloud: Cloud, pids: list[int]) -> None:
 
 
 def test_an_interrupted_cloud_leaves_nothing_and_another_can_follow(directory: Path) -> None:
-    cloud = Cloud(directory, SOURCES, wirings=noting())
+    cloud = Cloud(directory, SOURCES, templates=noting())
     pids: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         busy_until_interrupted(cloud, pids)
@@ -53,11 +52,12 @@ def test_an_interrupted_cloud_leaves_nothing_and_another_can_follow(directory: P
 
 
 def test_a_cloud_that_cannot_be_opened_leaves_nothing_either(directory: Path) -> None:
-    wirings = noting()
-    wirings["production"] = dataclasses.replace(
-        wirings["production"], parameters={"/snapveil/config": "${key:alias/none}"}
-    )
-    with pytest.raises(WiringError, match="alias/none"), Cloud(directory, SOURCES, wirings=wirings):
+    templates = noting()
+    templates["production"]["Resources"]["Ledger"]["Properties"]["BillingMode"] = "PROVISIONED"
+    with (
+        pytest.raises(DeploymentError, match="Ledger: only tables with BillingMode PAY_PER_REQUEST"),
+        Cloud(directory, SOURCES, templates=templates),
+    ):
         pass
     with Cloud(directory, SOURCES, lambdas=False) as second:
         assert second.leftovers().empty

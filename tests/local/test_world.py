@@ -164,7 +164,7 @@ def test_an_unknown_stage_is_named(world: World) -> None:
 def test_the_policy_lies_whole_where_production_reads_it(world: World) -> None:
     (source,) = world.sources
     found = world.client("production", "s3").get_object(
-        Bucket="snapveil-111111111111", Key=f"policies/{source}/policy.yaml"
+        Bucket="snapveil-111111111111-eu-west-3", Key=f"policies/{source}/policy.yaml"
     )
     policy = world.sources[source].policy
     assert isinstance(policy, dict)

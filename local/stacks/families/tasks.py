@@ -71,11 +71,12 @@ def _register(order: Order) -> Made:
 
 def _container(container: Mapping[str, Any], task: Mapping[str, Any]) -> dict[str, Any]:
     understood(f"container {container['Name']}", container, *_CONTAINER, *_NOTED)
-    command = [*container.get("EntryPoint", []), *container.get("Command", [])]
+    named = container.get("EntryPoint") or container.get("Command")
     return {
         "name": container["Name"],
         "image": container["Image"],
-        "command": command or list(IMAGES_OWN_COMMAND),
+        "entryPoint": container.get("EntryPoint", []) if named else list(IMAGES_OWN_COMMAND),
+        "command": container.get("Command", []),
         "environment": [
             {"name": pair["Name"], "value": pair["Value"]} for pair in container.get("Environment", [])
         ],
