@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal
+from sqlalchemy import ColumnElement, Double, Text, cast, func, literal
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -111,6 +111,22 @@ def _compile_word_at(element: WordAt, compiler: SQLCompiler, **kw: Any) -> str:
     escaped = (word.replace("\\", "\\\\").replace('"', '\\"') for word in element.words)
     array = "{" + ",".join(f'"{word}"' for word in escaped) + "}"
     return f"CAST((CAST({text_literal(array)} AS name[]))[{compiler.process(element.index, **kw)}] AS text)"
+
+
+class PartOf(ColumnElement[float]):
+    """A coordinate of a point: 0 is its x, 1 its y."""
+
+    inherit_cache = False
+    type = Double()
+
+    def __init__(self, value: ColumnElement[Any], place: int) -> None:
+        self.value = value
+        self.place = place
+
+
+@compiles(PartOf)
+def _compile_part_of(element: PartOf, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"({compiler.process(element.value, **kw)})[{element.place}]"
 
 
 class Collated(ColumnElement[str]):

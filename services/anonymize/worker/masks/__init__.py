@@ -6,6 +6,7 @@ from types import MappingProxyType
 from services.anonymize.worker.masks.banking import Iban
 from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
 from services.anonymize.worker.masks.contact import Email, Phone
+from services.anonymize.worker.masks.dates import AgeBand, DateShift, DateTruncate
 from services.anonymize.worker.masks.documents import Json
 from services.anonymize.worker.masks.identifiers import IDENTIFIERS
 from services.anonymize.worker.masks.names import (
@@ -19,10 +20,12 @@ from services.anonymize.worker.masks.names import (
     Postcode,
     Street,
 )
-from services.anonymize.worker.masks.plain import ByScript, Constant, DateShift, Hash, Ip, Keep, Null
+from services.anonymize.worker.masks.numbers import Bucket, Noise, Round
+from services.anonymize.worker.masks.places import GeoJitter, GeoPlace, GeoRound
+from services.anonymize.worker.masks.plain import ByScript, Constant, Hash, Keep, Null
 from services.anonymize.worker.masks.text import Redact
 from services.anonymize.worker.masks.tokens import PasswordHash, Token, Uuid
-from services.anonymize.worker.masks.web import Login, Mac, Url, UserAgent
+from services.anonymize.worker.masks.web import Ip, Login, Mac, Url, UserAgent
 
 PEOPLE: tuple[type[Mask], ...] = (
     FirstName,
@@ -37,12 +40,14 @@ PEOPLE: tuple[type[Mask], ...] = (
 )
 CONTACT: tuple[type[Mask], ...] = (Email, Phone, Login, Url)
 MACHINES: tuple[type[Mask], ...] = (Ip, Mac, UserAgent, Uuid, Token, PasswordHash, Hash)
-DATES: tuple[type[Mask], ...] = (DateShift,)
+DATES: tuple[type[Mask], ...] = (DateShift, DateTruncate, AgeBand)
+NUMBERS: tuple[type[Mask], ...] = (Noise, Bucket, Round)
+PLACES: tuple[type[Mask], ...] = (GeoRound, GeoJitter, GeoPlace)
 TEXTS: tuple[type[Mask], ...] = (Redact, Json)
 ANYTHING: tuple[type[Mask], ...] = (Constant, Null, Keep, ByScript)
 
 _ALL: tuple[type[Mask], ...] = (
-    *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *TEXTS, *ANYTHING,
+    *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *NUMBERS, *PLACES, *TEXTS, *ANYTHING,
 )  # fmt: skip
 
 MASKS: Mapping[str, type[Mask]] = MappingProxyType({mask.word: mask for mask in _ALL})

@@ -3,11 +3,10 @@ none at all."""
 
 import datetime
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, null
-from sqlalchemy.types import Interval
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal, null
 
 from services.anonymize.worker.masks.base import (
     UNIQUE_TRAITS,
@@ -22,11 +21,9 @@ from services.anonymize.worker.masks.base import (
 )
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
-    Collated,
     NamedType,
     Purpose,
     TextElement,
-    hashed,
     keyed_digest,
     keyed_hex,
 )
@@ -142,74 +139,6 @@ class Hash(TextMask):
                 + func.substr(digits, 18, 15, type_=Text)
             )
         return unless_empty(value, self.fake(text, column.length, context))
-
-
-class DateShift(Mask):
-    """A date moved by up to `days` in either direction, never by none; equal dates move alike."""
-
-    word: ClassVar[str] = "date_shift"
-    accepts: ClassVar[frozenset[Family]] = frozenset({Family.DATE, Family.TIMESTAMP})
-    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.DISTRIBUTION, Trait.NULLS})
-    preserves: ClassVar[str] = "the time of day; with `by`, intervals and order within one person"
-    example: ClassVar[Example] = Example(
-        "{mask: date_shift, days: 180, by: customer_id}",
-        "1984-05-17",
-        "1984-10-29",
-        "date",
-        {"customer_id": "4711"},
-    )
-
-    days: Annotated[int, Field(gt=0, le=36500, description="the most that a date moves, in days")]
-    by: str | None = Field(
-        None, description="a column of the same row: rows that share its value move by the same amount"
-    )
-
-    def reads(self) -> tuple[str, ...]:
-        return (self.by,) if self.by else ()
-
-    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        chosen_by: TextElement = Collated(value)
-        if self.by:
-            chosen_by = func.coalesce(Collated(context.row(self.by)), chosen_by, type_=Text)
-        drawn = cast(hashed(chosen_by, Purpose.DATE).op("%")(literal(2 * self.days)), Integer)
-        shift = case(
-            (drawn < literal(self.days), drawn - literal(self.days)), else_=drawn - literal(self.days - 1)
-        )
-        if column.family is Family.DATE:
-            return value + shift
-        return value + shift.op("*")(cast(literal("1 day", Text), Interval))
-
-
-class Ip(TextMask):
-    """An address of a range that routes nowhere: 10.0.0.0/8, or 2001:db8::/32 (RFC 3849)."""
-
-    word: ClassVar[str] = "ip"
-    accepts: ClassVar[frozenset[Family]] = frozenset({Family.INET, Family.TEXT})
-    preserves: ClassVar[str] = "the address family; ranges that route nowhere"
-    example: ClassVar[Example] = Example("ip", "82.64.12.7", "10.49.41.164")
-    needs: ClassVar[int] = 15
-    needs_for: ClassVar[str] = "an IP address"
-
-    version: Literal["keep", "4"] = Field("keep", description="the address family of fakes")
-
-    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
-        four = func.host(
-            _inet("10.0.0.0") + hashed(value, Purpose.IP).op("&")(literal(2**24 - 1)), type_=Text
-        )
-        if self.version == "4" or (length is not None and length < 39):
-            return four
-        six = func.host(_inet("2001:db8::") + hashed(value, Purpose.IP), type_=Text)
-        return case((func.strpos(value, literal(":")) > literal(0), six), else_=four)
-
-    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        if column.family is not Family.INET:
-            return super().masked(value, column, context)
-        address = cast(self.fake(Collated(value), None, context), NamedType("inet"))
-        return func.set_masklen(address, func.masklen(value))
-
-
-def _inet(address: str) -> ColumnElement[Any]:
-    return cast(literal(address, Text), NamedType("inet"))
 
 
 def _is_number(text: str) -> bool:

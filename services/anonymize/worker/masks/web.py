@@ -1,7 +1,7 @@
-"""Masks for what identifies people and machines on the web: logins, URLs, browsers, network cards."""
+"""Masks for what identifies people and machines on the network: logins, URLs, browsers, addresses."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
@@ -11,7 +11,16 @@ from services.anonymize.worker.masks.contact import DOMAIN_DIGITS, Reserved
 from services.anonymize.worker.masks.names import fitted, plain
 from services.anonymize.worker.masks.words import LOGIN_LENGTH, login_words
 from services.anonymize.worker.schema import Column, Family
-from services.anonymize.worker.sql import Collated, NamedType, Purpose, TextElement, keyed_hex, number, word
+from services.anonymize.worker.sql import (
+    Collated,
+    NamedType,
+    Purpose,
+    TextElement,
+    hashed,
+    keyed_hex,
+    number,
+    word,
+)
 
 LOGIN_DIGITS, URL_DIGITS, MAC_DIGITS = 16, 16, 10
 
@@ -167,3 +176,35 @@ class Mac(TextMask):
         if column.family is not Family.MAC:
             return super().masked(value, column, context)
         return cast(self.fake(Collated(value), None, context), NamedType("macaddr"))
+
+
+class Ip(TextMask):
+    """An address of a range that routes nowhere: 10.0.0.0/8, or 2001:db8::/32 (RFC 3849)."""
+
+    word: ClassVar[str] = "ip"
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.INET, Family.TEXT})
+    preserves: ClassVar[str] = "the address family; ranges that route nowhere"
+    example: ClassVar[Example] = Example("ip", "82.64.12.7", "10.49.41.164")
+    needs: ClassVar[int] = 15
+    needs_for: ClassVar[str] = "an IP address"
+
+    version: Literal["keep", "4"] = Field("keep", description="the address family of fakes")
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        four = func.host(
+            _inet("10.0.0.0") + hashed(value, Purpose.IP).op("&")(literal(2**24 - 1)), type_=Text
+        )
+        if self.version == "4" or (length is not None and length < 39):
+            return four
+        six = func.host(_inet("2001:db8::") + hashed(value, Purpose.IP), type_=Text)
+        return case((func.strpos(value, literal(":")) > literal(0), six), else_=four)
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        if column.family is not Family.INET:
+            return super().masked(value, column, context)
+        address = cast(self.fake(Collated(value), None, context), NamedType("inet"))
+        return func.set_masklen(address, func.masklen(value))
+
+
+def _inet(address: str) -> ColumnElement[Any]:
+    return cast(literal(address, Text), NamedType("inet"))

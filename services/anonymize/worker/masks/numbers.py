@@ -1,0 +1,119 @@
+"""Masks for numbers: told less exactly, or with noise."""
+
+import re
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+from sqlalchemy import ColumnElement, Double, Numeric, case, cast, func, literal, null
+
+from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Trait, present
+from services.anonymize.worker.masks.dates import COARSE, as_is
+from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.sql import Collated, Purpose, TextElement, hashed
+
+MOST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
+Width = Annotated[float, Field(gt=0, le=1e12)]
+
+
+class NumberMask(Mask):
+    """A mask of numbers: computed exactly, and no larger than the column holds."""
+
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.NUMBER})
+    keeps: ClassVar[frozenset[Trait]] = COARSE
+
+    def changed(self, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[Any]:
+        """The new number from the old one, both numeric or double precision."""
+        raise NotImplementedError(f"{self.word} has no expression")
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        number = cast(as_is(value, column), Double if column.base_type.startswith("float") else Numeric)
+        made = self.changed(number, context)
+        most = largest(column)
+        bounded = made if most is None else func.greatest(func.least(made, most), -most)
+        return case((present(value), bounded), else_=null())  # greatest and least pass NULL over
+
+
+def largest(column: Column) -> ColumnElement[Any] | None:
+    """The largest number that a column holds, where its type says."""
+    if column.base_type in MOST:
+        return cast(literal(str(MOST[column.base_type])), Numeric)
+    found = re.search(r"numeric\((\d+),(-?\d+)\)", column.type)
+    if found is None:
+        return None
+    digits, scale = int(found[1]), int(found[2])
+    return cast(literal(f"{10**digits - 1}e{-scale}"), Numeric)
+
+
+class Noise(NumberMask):
+    """A number moved at random, by at most a share of itself or an amount; its sign stays."""
+
+    word: ClassVar[str] = "noise"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.DISTRIBUTION, Trait.NULLS})
+    preserves: ClassVar[str] = "the sign, roughly the order and sums"
+    loses: ClassVar[str] = "nothing of a whole number too small for its share"
+    example: ClassVar[Example] = Example("{mask: noise, percent: 10}", "2450.00", "2582.95", "numeric(10,2)")
+
+    percent: Annotated[float, Field(gt=0, le=100)] | None = Field(
+        None, description="the most that a number moves, in percent of itself; or give `amount`"
+    )
+    amount: Width | None = Field(None, description="the most that a number moves; or give `percent`")
+    by: str | None = Field(
+        None, description="a column of the same row: noise drawn by it, so that equal numbers may differ"
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.percent is None) == (self.amount is None):
+            raise ValueError("give either percent or amount")
+        return self
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.by,) if self.by else ()
+
+    def changed(self, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[Any]:
+        chosen: TextElement = Collated(value)
+        if self.by:
+            chosen = func.concat(Collated(context.row(self.by)), literal(":"), chosen)
+        share = cast(signed_share(chosen, Purpose.NUMBER), value.type)
+        if self.percent is not None:
+            return value + value * share * cast(literal(str(self.percent / 100)), value.type)
+        moved = value + share * cast(literal(str(self.amount)), value.type)
+        zero = cast(literal("0"), value.type)
+        return case((value >= zero, func.greatest(moved, zero)), else_=func.least(moved, zero))
+
+
+class Bucket(NumberMask):
+    """The bucket that a number falls into: its lower end, or its middle."""
+
+    word: ClassVar[str] = "bucket"
+    preserves: ClassVar[str] = "order and distribution, as far as buckets tell them"
+    example: ClassVar[Example] = Example("{mask: bucket, size: 1000}", "2450", "2000", "integer")
+
+    size: Width = Field(description="the width of a bucket")
+    at: Literal["low", "middle"] = Field("low", description="which number stands for a bucket")
+
+    def changed(self, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[Any]:
+        size = cast(literal(str(self.size)), value.type)
+        low = func.floor(value / size) * size
+        return low if self.at == "low" else low + cast(literal(str(self.size / 2)), value.type)
+
+
+class Round(NumberMask):
+    """The nearest multiple of a number."""
+
+    word: ClassVar[str] = "round"
+    preserves: ClassVar[str] = "order and distribution, as far as multiples tell them"
+    example: ClassVar[Example] = Example("{mask: round, to: 50}", "2430.20", "2450.00", "numeric(10,2)")
+
+    to: Width = Field(description="what is rounded to: 50, 0.5")
+
+    def changed(self, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[Any]:
+        size = cast(literal(str(self.to)), value.type)
+        return func.round(value / size) * size
+
+
+def signed_share(value: TextElement, purpose: Purpose, salt: str = "") -> ColumnElement[Any]:
+    """A number from -1 to 1, chosen by a value."""
+    million = 1_000_000
+    drawn = hashed(value, purpose, salt).op("%")(literal(2 * million + 1))
+    return cast(drawn - literal(million), Numeric) / cast(literal(str(million)), Numeric)
