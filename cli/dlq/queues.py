@@ -5,16 +5,18 @@ kill, it is seen again when the time is over. What is not deleted is given back 
 """
 
 import contextlib
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self
 
 from cli.dlq.accounts import Account
 from cli.dlq.letters import STAGES, SUFFIX, Letter
+from shared.ledger import now
 from shared.names import PREFIX
 
 HELD_SECONDS = 300
+HELD = timedelta(seconds=HELD_SECONDS)
 PATIENCE_SECONDS = 1  # a long poll asks all of SQS's servers; a short one may miss letters
 MOST_AT_ONCE = 10
 
@@ -52,7 +54,7 @@ class Held:
         self.queue = queue
         self._sqs = account.client("sqs")
         self._receipts: dict[str, str] = {}
-        self._until = 0.0
+        self._until = now()
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +65,7 @@ class Held:
 
     def receive(self) -> list[Letter]:
         """Take everything that is to be seen, oldest first."""
-        self._until = time.monotonic() + HELD_SECONDS
+        self._until = now() + HELD
         letters: dict[str, Letter] = {}
         while messages := self._receive():
             known = len(letters)
@@ -77,8 +79,8 @@ class Held:
 
     def keep(self) -> None:
         """Hold on to what is held, if the time is running out."""
-        if time.monotonic() > self._until - HELD_SECONDS / 2:
-            self._until = time.monotonic() + HELD_SECONDS
+        if now() > self._until - HELD / 2:
+            self._until = now() + HELD
             self._change(list(self._receipts), HELD_SECONDS)
 
     def delete(self, letter: Letter) -> None:

@@ -41,7 +41,8 @@ class Selection:
     @property
     def whole_queues(self) -> bool:
         """Whether a queue is meant as a whole, also with what arrives there meanwhile."""
-        return self.everything or self == Selection(stage=self.stage)
+        others = (self.run, self.reason, self.older_than, self.newer_than)
+        return not self.ids and all(condition is None for condition in others)
 
     def choose(self, letters: Sequence[Letter], now: datetime) -> list[Letter]:
         """Keep those that are meant."""

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+import shared.observability  # noqa: F401 - its logger keeps the output that it finds: not that of one test
 from cli.dlq import queues
 from cli.main import main
 from shared.database.port import Kind
 from shared.events import RefreshRequested, dump
 from shared.records import Run, Transition
+from tests.builders import a_run
 from tests.local.messages import ANYONE_MAY_SEND
 from tests.loop.conftest import Scene, a_scene
 
 DAY = timedelta(hours=24)
+PURGING = timedelta(seconds=61)  # SQS purges a queue once a minute
 ASKED = RefreshRequested(source="shop-fr")
 UNKNOWN = RefreshRequested(source="shop-xx")
 
@@ -31,6 +34,7 @@ class Operator:
         self.scene = scene
         self.world = scene.world
         self.out = self.err = ""
+        self.began = scene.world.now
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         self.work_in("production")
@@ -100,8 +104,18 @@ class Operator:
         ]
 
     def noted(self, subject: str) -> list[Transition]:
-        """What the ledger says was done with dead letters of a run or target."""
-        return [line for line in self.world.ledger(self.account).history(subject) if line.step == "dlq"]
+        """What the ledger says was done with dead letters of a run or target since the test began."""
+        lines = self.world.ledger(self.account).history(subject)
+        return [line for line in lines if line.step == "dlq" and line.at >= self.began]
+
+    def knows(self, **facts: Any) -> Run:
+        """Write a run into the ledger of production, with these facts."""
+        ledger, run = self.world.ledger("production"), a_run(started_at=self.world.now)
+        ledger.open_run(run)
+        ledger.record_facts(run.run_id, **facts)
+        known = ledger.run(run.run_id)
+        assert known is not None
+        return known
 
     def lets_a_run_end(self) -> Run:
         """Ask for a refresh and let everything happen."""
@@ -110,13 +124,39 @@ class Operator:
         return self.scene.run()
 
 
-@pytest.fixture
-def operator(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
-    """Production's operator, before anything happened."""
-    monkeypatch.setattr(queues, "PATIENCE_SECONDS", 0)  # on this clock nobody can wait
+@pytest.fixture(scope="module")
+def calm_scene() -> Iterator[Scene]:
+    """A world for a module of tests that let no run begin: opening one takes longer than such a test."""
     for scene in a_scene(Kind.INSTANCE):
-        monkeypatch.setattr(time, "sleep", partial(sleep, scene))
-        yield Operator(scene, monkeypatch, capsys)
+        scene.world.run()
+        yield scene
+
+
+@pytest.fixture
+def operator(
+    calm_scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Operator:
+    """Production's operator, whose queues are empty."""
+    calm_scene.world.jump(calm_scene.world.now + PURGING)
+    for account in ("production", "development"):
+        sqs = calm_scene.world.client(account, "sqs")
+        for url in sqs.list_queues()["QueueUrls"]:
+            sqs.purge_queue(QueueUrl=url)
+    return at_work(calm_scene, monkeypatch, capsys)
+
+
+@pytest.fixture
+def on_call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Operator]:
+    """Production's operator in a world of one's own, before any run."""
+    for scene in a_scene(Kind.INSTANCE):
+        scene.world.run()
+        yield at_work(scene, monkeypatch, capsys)
+
+
+def at_work(scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Operator:
+    monkeypatch.setattr(queues, "PATIENCE_SECONDS", 0)  # on this clock nobody can wait
+    monkeypatch.setattr(time, "sleep", partial(sleep, scene))
+    return Operator(scene, monkeypatch, capsys)
 
 
 def sleep(scene: Scene, seconds: float) -> None:

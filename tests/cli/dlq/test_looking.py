@@ -2,6 +2,7 @@
 
 import pytest
 
+from cli.dlq import queues
 from shared.events import DatabaseRestored, StageFailed, dump
 from tests.cli.dlq.conftest import ASKED, DAY, Operator
 
@@ -51,8 +52,9 @@ def test_a_buried_letter_is_shown_with_its_reason_and_what_a_replay_would_do(thr
 def test_a_letter_that_failed_on_every_delivery_is_shown_with_its_queue_and_the_run_s_failure(
     operator: Operator,
 ) -> None:
-    run = operator.lets_a_run_end()
-    message = DatabaseRestored(run_id=run.run_id, resource_id=run.resource_id or "")
+    now = operator.world.now
+    run = operator.knows(shared_at=now, removed_at=now, received_at=now, replaced_at=now)
+    message = DatabaseRestored(run_id=run.run_id, resource_id="db-X")
     operator.client("sqs").send_message(
         QueueUrl=operator.url("snapveil-anonymize"), MessageBody=dump(message)
     )
@@ -167,9 +169,9 @@ def test_what_cannot_be_used_is_said_and_nothing_is_done(operator: Operator) -> 
         assert said in operator.err
 
 
-def test_an_account_without_snapveil_is_told_apart_from_one_without_dead_letters(operator: Operator) -> None:
-    sqs = operator.client("sqs")
-    for url in sqs.list_queues()["QueueUrls"]:
-        sqs.delete_queue(QueueUrl=url)
+def test_an_account_without_snapveil_is_told_apart_from_one_without_dead_letters(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queues, "PREFIX", "elsewhere-")
     assert operator.types("dlq", "list") == 2
     assert "has no queue snapveil-…-dlq in this region" in operator.err
