@@ -24,6 +24,7 @@ _DOING = {
     "connecting": "connecting",
     "scripting": "running the policy's script",
     "masking": "masking",
+    "quarantining": "cutting ties to production",
     "cleaning": "removing residue",
     "verifying": "verifying",
 }
@@ -194,7 +195,8 @@ def described_progress(progress: Progress) -> str:
     """Say how far the worker is."""
     words = _DOING[progress.step] + (f" {progress.table}" if progress.table else "")
     if progress.tables_total:
-        words += f", {progress.tables_done} of {progress.tables_total} tables"
+        unit = "parts" if progress.step == "cleaning" else "tables"
+        words += f", {progress.tables_done} of {progress.tables_total} {unit}"
     if progress.rows_total:
         words += f", {progress.rows_done:,} of {progress.rows_total:,} rows"
     return words

@@ -98,7 +98,7 @@ class Delivery(_Record):
 class Progress(_Record):
     """How far the worker is; rows are estimates until a table is done."""
 
-    step: Literal["connecting", "scripting", "masking", "cleaning", "verifying"]
+    step: Literal["connecting", "quarantining", "scripting", "masking", "cleaning", "verifying"]
     tables_done: int = 0
     tables_total: int = 0
     rows_done: int = 0

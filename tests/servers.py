@@ -37,7 +37,7 @@ def postgres_server(auth: str, settings: Mapping[str, object]) -> Iterator[Super
     root = Path(tempfile.mkdtemp(prefix="snapveil-tests-"))
     root.chmod(0o755)
     placed = place(root)
-    login = SuperuserLogin(_free_port(), secrets.token_hex(8))
+    login = SuperuserLogin(free_port(), secrets.token_hex(8))
     try:
         data = _initialized(placed, auth, login.password)
         wanted = {**SETTINGS, **settings, "port": login.port}
@@ -46,7 +46,7 @@ def postgres_server(auth: str, settings: Mapping[str, object]) -> Iterator[Super
             command = [placed.binaries / "postgres", "-D", data, *options]
             postgres = subprocess.Popen(command, stdout=log, stderr=log, **placed.process_options())
         try:
-            _wait_until_ready(placed, login.port, root / "log")
+            wait_until_ready(placed, login.port, root / "log")
             yield login
         finally:
             postgres.terminate()
@@ -76,14 +76,16 @@ def _initialized(placed: Placement, auth: str, password: str) -> Path:
     return data
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
 
 
-def _wait_until_ready(placed: Placement, port: int, log: Path) -> None:
+def wait_until_ready(placed: Placement, port: int, log: Path) -> None:
+    """Wait until a server answers; show its log if it does not."""
     command = [placed.binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
     for _ in range(200):
         if subprocess.run(command, check=False, timeout=5, **placed.process_options()).returncode == 0:

@@ -45,6 +45,9 @@ def server() -> Iterator[Server]:
                 f"CREATE ROLE {MASTER} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD '{login.password}'"
                 f" IN ROLE pg_monitor, pg_checkpoint, pg_read_all_stats, pg_signal_backend"
             )
+        with running.superuser("template1") as connection:  # RDS lets its master user forget statements
+            connection.execute("CREATE EXTENSION pg_stat_statements")
+            connection.execute(f"GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO {MASTER}")
         yield running
 
 

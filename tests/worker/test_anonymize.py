@@ -47,8 +47,6 @@ def failed(outcome: Outcome) -> dict[str, str]:
 
 
 def test_everything_at_once(server, database, tmp_path):
-    with server.superuser(database) as connection:
-        connection.execute("CREATE EXTENSION pg_stat_statements")
     fill(server, database, (HERE / "torture.sql").read_text())
     secrets_seen: list[str] = []
     stop = threading.Event()
@@ -123,8 +121,6 @@ def dump(server: Server, database: str) -> str:
 
 
 def test_statements_kept_by_pg_stat_statements_hold_no_key(server, database):
-    with server.superuser(database) as connection:
-        connection.execute("CREATE EXTENSION pg_stat_statements")
     fill(
         server,
         database,

@@ -79,7 +79,7 @@ def test_a_good_run_records_verification_and_progress(ledger, tmp_path, caplog):
     ) == (1, 1, 1)
     assert ledger.verification.database_resource_id == "db-1"
     steps = list(dict.fromkeys(progress.step for progress in ledger.progress))
-    assert steps == ["connecting", "masking", "cleaning", "verifying"]
+    assert steps == ["connecting", "quarantining", "masking", "cleaning", "verifying"]
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["tables"][0]["method"] == "rewrite"
     assert "jean" not in (tmp_path / "report.json").read_text() + caplog.text

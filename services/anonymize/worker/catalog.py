@@ -247,16 +247,22 @@ SELECT c.oid, format('extension %s', e.extname) FROM pg_class c
   JOIN pg_extension e ON e.oid = d.refobjid WHERE c.oid = ANY(:relations)
 """
 
+LARGE_OBJECTS = "SELECT count(*) FROM pg_largeobject_metadata"
+
 EXTENSIONS = "SELECT extname AS name FROM pg_extension ORDER BY extname"
 
+# A template may be closed to us, a database of tables may not.
 OTHER_DATABASES = """
 SELECT datname AS name FROM pg_database
- WHERE datallowconn AND NOT datistemplate AND datname <> current_database() AND datname <> 'rdsadmin' ORDER BY datname
+ WHERE datallowconn AND datname <> current_database() AND datname <> 'rdsadmin'
+   AND (NOT datistemplate OR has_database_privilege(datname, 'CONNECT')) ORDER BY datname
 """
 
 ANY_USER_TABLE = f"""
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS} LIMIT 1
+ WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS}
+   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+ LIMIT 1
 """
 
 

@@ -1,6 +1,7 @@
 """Connections to the database that is masked: sessions set up alike, and a login that waits for a late
 password."""
 
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -98,6 +99,7 @@ class Database:
     def __init__(self, address: Address, settings: Mapping[str, str] | None = None) -> None:
         self.address = address
         self.settings = dict(settings or {})
+        self.application = f"{APPLICATION} {secrets.token_hex(4)}"  # tells our sessions from anybody's
         self.engine: Engine = create_engine(
             "postgresql+psycopg://", creator=self._open, poolclass=QueuePool, pool_size=8
         )
@@ -121,18 +123,23 @@ class Database:
         return Database(replace(self.address, database=name))
 
     def _open(self) -> psycopg.Connection:
-        connection = open_connection(self.address)
+        connection = open_connection(self.address, self.settings, self.application)
         with connection.cursor() as cursor:
             cursor.execute(SESSION)
             cursor.execute(SEARCH_PATH)
-            for name, value in self.settings.items():
-                cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
         connection.autocommit = False
         return connection
 
 
-def open_connection(address: Address) -> psycopg.Connection:
-    """Open a plain session in autocommit mode. Raises ConnectionProblemError."""
+def open_connection(
+    address: Address, settings: Mapping[str, str] | None = None, application: str = APPLICATION
+) -> psycopg.Connection:
+    """Open a plain session in autocommit mode. Raises ConnectionProblemError.
+
+    Settings travel in the start-up packet and in no statement: not even a server that logs every statement
+    with its parameters writes them down.
+    """
+    options = " ".join(f"-c {name}={value}" for name, value in (settings or {}).items())
     try:
         return psycopg.connect(
             host=address.host,
@@ -141,9 +148,10 @@ def open_connection(address: Address) -> psycopg.Connection:
             password=address.password,
             dbname=address.database,
             sslmode=address.tls,
-            application_name=APPLICATION,
+            application_name=application,
             connect_timeout=CONNECT_SECONDS,
             autocommit=True,
+            options=options or None,
         )
     except psycopg.Error as error:
         raise ConnectionProblemError(f"{_place(address)}: {_login_reason(error, address)}") from None

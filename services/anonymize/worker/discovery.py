@@ -60,7 +60,14 @@ def discover(connection: Connection) -> Schema:
         ),
         partitions=_partitions(tables),
         extensions=tuple(row["name"] for row in reader.rows(catalog.EXTENSIONS)),
+        large_objects=count_large_objects(connection),
     )
+
+
+def count_large_objects(connection: Connection) -> int:
+    """Count the large objects of the connected database."""
+    counted: int = connection.execute(text(catalog.LARGE_OBJECTS)).scalar_one()
+    return counted
 
 
 def user_table_in(connection: Connection) -> str | None:

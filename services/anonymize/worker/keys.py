@@ -1,9 +1,9 @@
 """The run's key: random, in this process's memory only, and forgotten with it.
 
-It reaches the database as a bind parameter of set_config(), so that it never stands in the text of a
-statement: pg_stat_activity, pg_stat_statements and the server's log show `$1`. What is hashed quickly is
-seeded with numbers derived from it, one per purpose and not per column, so that the same value becomes the
-same fake in every table.
+It reaches the database in a session's start-up packet, so that it stands neither in the text of a statement
+nor among its parameters: pg_stat_activity, pg_stat_statements and a log of everything know nothing of it.
+What is hashed quickly is seeded with numbers derived from it, one per purpose and not per column, so that
+the same value becomes the same fake in every table.
 """
 
 import hmac

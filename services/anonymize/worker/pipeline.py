@@ -8,17 +8,29 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.connecting import Database, execute
-from services.anonymize.worker.discovery import discover, other_databases, user_table_in
+from services.anonymize.worker.discovery import (
+    count_large_objects,
+    discover,
+    other_databases,
+    user_table_in,
+)
 from services.anonymize.worker.engines import cleaning, postgresql, scripts
-from services.anonymize.worker.engines.cleaning import Cleaning
+from services.anonymize.worker.engines.cleaning import Cleaning, Work
 from services.anonymize.worker.engines.postgresql import Masked
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.plan import Plan, make_plan
 from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.residue.quarantine import Quarantined, quarantine
 from services.anonymize.worker.schema import Schema
 from services.anonymize.worker.sql import quoted
-from services.anonymize.worker.verification import Finding, remember_originals, take_baseline, verify
+from services.anonymize.worker.verification import (
+    Finding,
+    leftovers,
+    remember_originals,
+    take_baseline,
+    verify,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +40,7 @@ class Outcome:
     tables: tuple[Masked, ...]
     columns_masked: int
     rows_masked: int
+    quarantined: Quarantined
     cleaning: Cleaning
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
@@ -48,6 +61,11 @@ def anonymize(
     _refuse_other_databases(database)
     schema, plan = _planned(database, policy)
     own_all_tables(database, schema)
+    tell(Advance("quarantining"))
+    quarantined = quarantine(database, policy.quarantine)
+    if quarantined.changed_schema:
+        schema, plan = _planned(database, policy)
+    clock.lap("quarantining")
     forced = postgresql.lift_row_security(database, schema)
     postgresql.prepare(database, plan.functions)
     postgresql.check_documents(database, plan.checks, policy.file)
@@ -65,11 +83,12 @@ def anonymize(
     masked = postgresql.mask(database, plan, dict(before.rows), connections, tell)
     clock.lap("masking")
     new = postgresql.rewritten(plan)
-    cleaned = cleaning.clean(
-        database, [table for table in schema.tables if table.oid not in new], connections, tell
-    )
+    old = tuple(table for table in schema.tables if table.oid not in new)
+    cleaned = cleaning.clean(Work(database, policy, old, connections, tell))
     clock.lap("cleaning")
     findings = verify(database, policy, schema, plan, before, connections, tell)
+    places = len(cleaned.parts) + len(quarantined.cuts)
+    findings += (leftovers(policy, places, (*quarantined.left, *cleaned.left)),)
     postgresql.restore_row_security(database, forced)
     postgresql.remove_work(database)
     clock.lap("verifying")
@@ -77,6 +96,7 @@ def anonymize(
         tables=masked,
         columns_masked=plan.columns_masked,
         rows_masked=sum(done.rows for done in masked if done.plan.masked),
+        quarantined=quarantined,
         cleaning=cleaned,
         findings=findings,
         notes=tuple(_notes(schema)),
@@ -107,10 +127,11 @@ def _refuse_other_databases(database: Database) -> None:
         names = other_databases(connection)
     for name in names:
         with database.another(name) as other, other.begin() as connection:
-            table = user_table_in(connection)
-        if table is not None:
+            table, objects = user_table_in(connection), count_large_objects(connection)
+        if table is not None or objects:
+            what = f"tables: {name} ({table})" if table else f"{objects} large objects: {name}"
             raise MaskingError(
-                f"the instance holds another database with tables: {name} ({table});"
+                f"the instance holds another database with {what};"
                 f" the policy is for {database.address.database} only, and the snapshot would carry both"
             )
 

@@ -21,21 +21,20 @@ class Method(StrEnum):
     """How a table is masked."""
 
     REWRITE = "rewrite"  # one ALTER TABLE … ALTER COLUMN … TYPE … USING, which leaves nothing of the old rows
-    UPDATE = "update"  # where the rewrite is not allowed: UPDATE, then VACUUM FULL
+    UPDATE = "update"  # where the rewrite is not allowed; cleaning rewrites the table afterwards
     TRUNCATE = "truncate"
     KEEP = "keep"
 
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What is done to one table. `statements` run in one transaction, `afterwards` outside of any."""
+    """What is done to one table; `statements` run in one transaction."""
 
     table: Table
     method: Method
     why: str
     masked: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
-    afterwards: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,6 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
                 why=reason or "all masked columns in one rewrite",
                 masked=tuple(rules),
                 statements=update(table, values) if reason else rewrite(table, values, follow, schema),
-                afterwards=vacuum_full(table) if reason else (),
             )
         )
     dismantle, rebuild = obstacles.taken_away(
@@ -168,15 +166,6 @@ def truncate(tables: Iterable[Table]) -> tuple[str, ...]:
         return ()
     statement = "TRUNCATE " + ", ".join(qualified(table.schema, table.name) for table in emptied)
     return silently(emptied, (statement,))
-
-
-def vacuum_full(table: Table) -> tuple[str, ...]:
-    """Rewrite every relation of a table, so that no old row version is left in it."""
-    return tuple(
-        f"VACUUM (FULL) {qualified(member.schema, member.name)}"
-        for member in table.members
-        if not member.foreign
-    )
 
 
 def _unmasked(table: Table, rule: TableRule) -> TablePlan:

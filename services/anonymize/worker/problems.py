@@ -41,6 +41,7 @@ class _Finder:
 
     def all(self) -> Iterator[Problem]:
         yield from self.database()
+        yield from self.large_objects()
         yield from self.unknown_tables()
         for table in self.schema.tables:
             rule = self.policy.tables.get((table.schema, table.name))
@@ -63,6 +64,14 @@ class _Finder:
             yield self.problem(
                 self.policy.database_line,
                 f"database: the policy is for {self.policy.database}, but this is {self.schema.database}",
+            )
+
+    def large_objects(self) -> Iterator[Problem]:
+        if self.schema.large_objects and self.policy.large_objects is None:
+            yield self.problem(
+                self.policy.tables_line,
+                f"the database holds {self.schema.large_objects} large objects, which no mask reaches;"
+                " write large_objects: drop, or keep if they hold nothing personal",
             )
 
     def unknown_tables(self) -> Iterator[Problem]:

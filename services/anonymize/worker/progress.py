@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-Step = Literal["connecting", "scripting", "masking", "cleaning", "verifying"]
+Step = Literal["connecting", "quarantining", "scripting", "masking", "cleaning", "verifying"]
 
 
 @dataclass(frozen=True)

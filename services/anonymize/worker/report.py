@@ -18,10 +18,16 @@ def as_json(run_id: str, policy_digest: str, outcome: Outcome) -> str:
         "tables": [_table(done) for done in outcome.tables],
         "rows_masked": outcome.rows_masked,
         "columns_masked": outcome.columns_masked,
+        "quarantine": [
+            {"kind": cut.kind, "name": cut.name, "done": cut.done, "refused": cut.refused}
+            for cut in outcome.quarantined.cuts
+        ],
         "cleaning": {
             "tables": outcome.cleaning.tables,
             "seconds": round(outcome.cleaning.seconds, 3),
-            "left": list(outcome.cleaning.left),
+            "parts": {part.name: round(part.seconds, 3) for part in outcome.cleaning.parts},
+            "left": [*outcome.quarantined.left, *outcome.cleaning.left],
+            "beyond": [*outcome.quarantined.beyond, *outcome.cleaning.beyond],
         },
         "verification": [
             {"name": found.name, "passed": found.passed, "examined": found.examined, "detail": found.detail}

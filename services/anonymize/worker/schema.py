@@ -253,6 +253,7 @@ class Schema:
         default_factory=dict
     )  # a partition's name -> its root's label
     extensions: tuple[str, ...] = ()
+    large_objects: int = 0
 
     def table(self, schema: str, name: str) -> Table | None:
         """Return a table by name."""

@@ -60,11 +60,16 @@ class Searched:
     kinds: frozenset[str]
     mask: str  # how the policy calls what happens to it
     json: bool = False
+    labelled: bool = False  # each row says in its column `label` what it belongs to
 
     @property
     def kept(self) -> bool:
         """Whether the policy says that it holds nothing personal."""
         return self.mask == "keep"
+
+    def label_sql(self) -> str:
+        """What a finding is called."""
+        return "t.label" if self.labelled else text_literal(self.label)
 
     def as_text(self) -> str:
         """The value as text; JSON in its binary form's spelling, because JSON's own may hide an @ as an
@@ -188,9 +193,7 @@ def _worthwhile(kind: str) -> str:
 
 
 def _source(search: Search, parts: Iterable[Searched]) -> str:
-    values = ", ".join(
-        f"({text_literal(part.label)}, {text_literal(part.mask)}, {part.as_text()})" for part in parts
-    )
+    values = ", ".join(f"({part.label_sql()}, {text_literal(part.mask)}, {part.as_text()})" for part in parts)
     return (
         f"(SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, value)) AS s"
     )

@@ -19,9 +19,10 @@ from services.anonymize.worker.engines.postgresql import in_parallel
 from services.anonymize.worker.inventory import Inventory, differences, take_inventory
 from services.anonymize.worker.masks.contact import Email
 from services.anonymize.worker.plan import Method, Plan
-from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.policy import Leftovers, Policy
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Schema, Table
+from services.anonymize.worker.schema_texts import STATISTICS, schema_searches
 from services.anonymize.worker.searching import (
     KINDS,
     MAKE_ORIGINALS,
@@ -92,7 +93,7 @@ def verify(
     tell: Tell,
 ) -> tuple[Finding, ...]:
     """Look at the masked database and say what was found, good or bad."""
-    searches = (*table_searches(policy, schema), *_views(database))
+    searches = (*table_searches(policy, schema), *_views(database), *schema_searches())
     tell(Advance("verifying", 0, len(searches)))
     findings = [*_originals_gone(database, searches, before, connections)]
     tell(Advance("verifying", len(searches), len(searches)))
@@ -102,6 +103,18 @@ def verify(
         findings.append(_rewritten(connection, plan, before))
         findings.append(_schema_kept(before.inventory, take_inventory(connection)))
     return tuple(findings)
+
+
+def leftovers(policy: Policy, places: int, left: Sequence[str]) -> Finding:
+    """Say whether every place was cleaned. What the user's rights do not reach fails the run, unless the
+    policy says that the report is enough."""
+    if not left:
+        return Finding("leftovers", True, places, "everything that these rights reach was cleaned")
+    accepted = policy.leftovers is Leftovers.REPORT
+    hint = (
+        "accepted by leftovers: report" if accepted else "or accept it with leftovers: report in the policy"
+    )
+    return Finding("leftovers", accepted, places, f"{'; '.join(left)}; {hint}")
 
 
 def count_rows(database: Database, tables: Sequence[Table], connections: int) -> dict[int, int]:
@@ -152,6 +165,12 @@ def _originals_gone(
         for of_kind, label, number in (survivor for survivors_there in found for survivor in survivors_there):
             if of_kind == kind:
                 survivors[label] = survivors.get(label, 0) + number
+        if any(
+            not label.startswith(STATISTICS) for label in survivors
+        ):  # they only repeat what a column holds
+            survivors = {
+                label: number for label, number in survivors.items() if not label.startswith(STATISTICS)
+            }
         columns = sum(1 for search in searches for part in search.columns if kind in part.kinds)
         if survivors:
             where = _some(f"{label} ({number})" for label, number in sorted(survivors.items()))

@@ -1,40 +1,62 @@
-"""Removes what masking leaves of old values on PostgreSQL: old row versions, statistics, and catalogs' dead
-rows.
+"""Removes what masking leaves of old values on PostgreSQL, part by part, each with its own seconds.
 
 A plain VACUUM leaves deleted values readable in page holes, and ANALYZE leaves old histograms in
 pg_statistic's dead rows; only rewriting removes both (measured). The owner of a database may do all of it
-without being superuser.
+without being superuser. The order matters: what a part deletes, a later one rewrites, and the write-ahead log
+comes last because every part writes to it. Each part can be done again, so a cleaning that was killed is
+begun anew.
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-import psycopg
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
-
-from services.anonymize.worker.connecting import Database, execute
-from services.anonymize.worker.engines.postgresql import in_parallel
-from services.anonymize.worker.failures import reason_of
-from services.anonymize.worker.plan import vacuum_full
+from services.anonymize.worker.connecting import Database
+from services.anonymize.worker.policy import LargeObjects, Policy
 from services.anonymize.worker.progress import Advance, Tell
-from services.anonymize.worker.schema import Table
-
-# Each holds values of users: histograms, defaults of added columns, constants in expressions, comments, large
-# objects.
-CATALOGS = (
-    "pg_statistic",
-    "pg_statistic_ext_data",
-    "pg_attribute",
-    "pg_attrdef",
-    "pg_index",
-    "pg_rewrite",
-    "pg_constraint",
-    "pg_description",
-    "pg_largeobject",
-    "pg_largeobject_metadata",
+from services.anonymize.worker.residue.catalogs import (
+    forget_statements,
+    rewrite_catalogs,
+    rewrite_shared_catalogs,
 )
+from services.anonymize.worker.residue.large_objects import drop_large_objects
+from services.anonymize.worker.residue.other_databases import clean_other_databases
+from services.anonymize.worker.residue.rights import Remainder
+from services.anonymize.worker.residue.snapshots import wait_for_old_snapshots
+from services.anonymize.worker.residue.statistics import renew_statistics
+from services.anonymize.worker.residue.tables import rewrite_tables
+from services.anonymize.worker.residue.write_ahead_log import run_lap
+from services.anonymize.worker.schema import Table
+from services.anonymize.worker.sql import WORK_SCHEMA
+
+
+@dataclass(frozen=True)
+class Work:
+    """What cleaning works on; `tables` are those whose files masking did not replace."""
+
+    database: Database
+    policy: Policy
+    tables: tuple[Table, ...]
+    connections: int
+    tell: Tell
+
+
+@dataclass(frozen=True)
+class Part:
+    """One place where old values stay."""
+
+    name: str
+    clean: Callable[[Work], Remainder]
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """One part's end: how long it took and what stays there."""
+
+    name: str
+    seconds: float
+    left: tuple[str, ...]
+    beyond: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -42,59 +64,65 @@ class Cleaning:
     """What was cleaned, and what could not be and why."""
 
     tables: int
-    seconds: float
-    left: tuple[str, ...]
+    parts: tuple[Cleaned, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long all of it took."""
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """What a further right, or the end of something, would let us remove."""
+        return tuple(said for part in self.parts for said in part.left)
+
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """What no right that a master user can be given removes."""
+        return tuple(said for part in self.parts for said in part.beyond)
 
 
-def clean(database: Database, tables: Iterable[Table], connections: int, tell: Tell) -> Cleaning:
-    """Rewrite `tables` (those that masking did not), renew all statistics, and rewrite the catalogs."""
-    started = time.monotonic()
-    work = sorted((table for table in tables if not table.foreign), key=lambda table: -table.size)
-    tell(Advance("cleaning", 0, len(work)))
-    left = [
-        said
-        for found in in_parallel(lambda table: _vacuum(database, table), work, connections)
-        for said in found
-    ]
-    tell(Advance("cleaning", len(work), len(work)))
-    with database.autocommit() as connection:
-        left += _try(connection, "ANALYZE", "statistics")
-        for catalog in CATALOGS:
-            left += _try(connection, f"VACUUM (FULL) pg_catalog.{catalog}", catalog)
-        reset = _statement_reset(connection)
-        if reset is not None:
-            left += _try(connection, reset, "pg_stat_statements")
-        left += _try(connection, "CHECKPOINT", "checkpoint")
-    return Cleaning(len(work), time.monotonic() - started, tuple(left))
+def _large_objects(work: Work) -> Remainder:
+    if work.policy.large_objects is not LargeObjects.DROP:
+        return Remainder()
+    return drop_large_objects(work.database)
 
 
-def _vacuum(database: Database, table: Table) -> list[str]:
-    with database.autocommit() as connection:
-        owned = connection.execute(
-            text("SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = :oid"), {"oid": table.oid}
-        ).scalar_one()
-        if not owned:  # VACUUM would only warn
-            return [f"{table.label}: owned by {table.owner}"]
-        return [said for statement in vacuum_full(table) for said in _try(connection, statement, table.label)]
+def _write_ahead_log(work: Work) -> Remainder:
+    def tell(done: int, total: int) -> None:
+        work.tell(_advance("write-ahead log", f"write-ahead log, {done:,} of {total:,} MB"))
+
+    return run_lap(work.database, tell)
 
 
-def _statement_reset(connection: Connection) -> str | None:
-    schema = connection.execute(
-        text(
-            "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
-            " WHERE e.extname = 'pg_stat_statements'"
-        )
-    ).scalar_one_or_none()
-    return f"SELECT {schema}.pg_stat_statements_reset()" if schema else None
+PARTS = (
+    Part("large objects", _large_objects),
+    Part("old snapshots", lambda work: Remainder(wait_for_old_snapshots(work.database))),
+    Part("tables", lambda work: rewrite_tables(work.database, work.tables, work.connections)),
+    Part("statistics", lambda work: renew_statistics(work.database)),
+    Part("old snapshots of catalogs", lambda work: Remainder(wait_for_old_snapshots(work.database))),
+    Part("catalogs", lambda work: rewrite_catalogs(work.database)),
+    Part("shared catalogs", lambda work: rewrite_shared_catalogs(work.database)),
+    Part("other databases", lambda work: clean_other_databases(work.database)),
+    Part("statements", lambda work: forget_statements(work.database, WORK_SCHEMA)),
+    Part("write-ahead log", _write_ahead_log),
+)
 
 
-def _try(connection: Connection, statement: str, what: str) -> list[str]:
-    try:
-        execute(connection, statement)
-    except DBAPIError as error:
-        if isinstance(
-            error.orig, psycopg.errors.InsufficientPrivilege | psycopg.errors.ObjectNotInPrerequisiteState
-        ):
-            return [f"{what}: {reason_of(error)}"]
-        raise
-    return []
+def clean(work: Work) -> Cleaning:
+    """Empty every place where an old value may still stand."""
+    done = []
+    for part in PARTS:
+        work.tell(_advance(part.name, part.name))
+        started = time.monotonic()
+        remainder = part.clean(work)
+        seconds = time.monotonic() - started
+        done.append(Cleaned(part.name, seconds, tuple(remainder.left), tuple(remainder.beyond)))
+    work.tell(Advance("cleaning", len(PARTS), len(PARTS)))
+    return Cleaning(len(work.tables), tuple(done))
+
+
+def _advance(part: str, words: str) -> Advance:
+    """Progress in parts, not tables: most of them concern no table."""
+    place = next((index for index, known in enumerate(PARTS) if known.name == part), 0)
+    return Advance("cleaning", place, len(PARTS), table=words)

@@ -127,10 +127,6 @@ def _mask_table(database: Database, planned: TablePlan, rows: int) -> Masked:
         with database.begin() as connection:
             for statement in planned.statements:
                 execute(connection, statement)
-        if planned.afterwards:
-            with database.autocommit() as connection:
-                for statement in planned.afterwards:
-                    execute(connection, statement)
     except Exception as error:
         raise MaskingError(f"{planned.table.label}: {reason_of(error)}") from error
     return Masked(planned, rows, time.monotonic() - started)
@@ -148,5 +144,7 @@ def _in_one_transaction(database: Database, statements: Sequence[str], doing: st
 
 
 def rewritten(plan: Plan) -> frozenset[int]:
-    """Tables whose every relation is new after masking."""
-    return frozenset(planned.table.oid for planned in plan.tables if planned.method is not Method.KEEP)
+    """Tables whose every relation is new after masking, with nothing of the old rows in it."""
+    return frozenset(
+        planned.table.oid for planned in plan.tables if planned.method in {Method.REWRITE, Method.TRUNCATE}
+    )

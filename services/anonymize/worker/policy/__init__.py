@@ -1,15 +1,28 @@
 """The policy: policy.yaml read into frozen models, with every problem at its line."""
 
-from services.anonymize.worker.policy.model import Action, ColumnRule, Policy, RunScript, Script, TableRule
+from services.anonymize.worker.policy.model import (
+    Action,
+    ColumnRule,
+    LargeObjects,
+    Leftovers,
+    Policy,
+    Quarantine,
+    RunScript,
+    Script,
+    TableRule,
+)
 from services.anonymize.worker.policy.problems import PolicyError, Problem, did_you_mean
 from services.anonymize.worker.policy.reading import load_policy
 
 __all__ = [
     "Action",
     "ColumnRule",
+    "LargeObjects",
+    "Leftovers",
     "Policy",
     "PolicyError",
     "Problem",
+    "Quarantine",
     "RunScript",
     "Script",
     "TableRule",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -38,6 +38,45 @@ class Script(_Frozen):
     line: int
 
 
+class LargeObjects(StrEnum):
+    """What happens to large objects, which no mask reaches."""
+
+    DROP = "drop"
+    KEEP = "keep"
+
+
+class Leftovers(StrEnum):
+    """What it means when cleaning could not reach a place for want of a right: the run fails, or the report
+    says so."""
+
+    FAIL = "fail"
+    REPORT = "report"
+
+
+class Quarantine(_Frozen):
+    """What of the ties to production stays, as patterns of names by kind; everything else is cut."""
+
+    keep: Annotated[Mapping[str, tuple[str, ...]], FrozenMapping] = Field(default_factory=dict)
+
+    KINDS: ClassVar[tuple[str, ...]] = (
+        "event_triggers",
+        "subscriptions",
+        "jobs",
+        "sessions",
+        "prepared_transactions",
+        "replication_slots",
+        "user_mappings",
+        "server_secrets",
+        "publications",
+        "roles",
+    )
+
+    @staticmethod
+    def words(kind: str) -> str:
+        """A kind's name for one thing of it."""
+        return kind.removesuffix("s").replace("_", " ")
+
+
 class ColumnRule(_Frozen):
     """What happens to one column."""
 
@@ -62,4 +101,7 @@ class Policy(_Frozen):
     database: str | None = None
     database_line: int = 1
     script: Script | None = None
+    large_objects: LargeObjects | None = None  # not said: the run stops if there are any
+    leftovers: Leftovers = Leftovers.FAIL
+    quarantine: Quarantine = Field(default_factory=Quarantine)
     tables: Annotated[Mapping[tuple[str, str], TableRule], FrozenMapping]

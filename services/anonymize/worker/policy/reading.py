@@ -12,10 +12,21 @@ from pydantic import ValidationError
 
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.masks.base import Mask
-from services.anonymize.worker.policy.model import Action, ColumnRule, Policy, RunScript, Script, TableRule
+from services.anonymize.worker.policy.model import (
+    Action,
+    ColumnRule,
+    LargeObjects,
+    Leftovers,
+    Policy,
+    Quarantine,
+    RunScript,
+    Script,
+    TableRule,
+)
 from services.anonymize.worker.policy.problems import PolicyError, Problem, did_you_mean
 
 VERSION = 1
+KEYS = ("version", "database", "script", "large_objects", "leftovers", "quarantine", "tables")
 
 
 def load_policy(text: str, name: str) -> Policy:
@@ -30,7 +41,7 @@ class _Reader:
 
     def policy(self, text: str) -> Policy:
         root = self.compose(text)
-        entries = self.entries(root, "the policy", known=("version", "database", "script", "tables"))
+        entries = self.entries(root, "the policy", known=KEYS)
         self.version(entries.get("version"), root)
         database = entries.get("database")
         script = entries.get("script")
@@ -43,6 +54,9 @@ class _Reader:
             "database": self.word(database, "database") if database is not None else None,
             "database_line": line_of(database or root),
             "script": self.script(script) if script is not None else None,
+            "large_objects": self.large_objects(entries.get("large_objects")),
+            "leftovers": self.leftovers(entries.get("leftovers")),
+            "quarantine": self.quarantine(entries.get("quarantine")),
             "tables": dict(self.tables(tables)) if tables is not None else {},
         }
         if self.problems:
@@ -126,6 +140,26 @@ class _Reader:
             run = self.choice(entries["run"], "script.run", tuple(RunScript))
         return Script(file=file, run=RunScript(run), line=line_of(node))
 
+    def large_objects(self, node: yaml.Node | None) -> LargeObjects | None:
+        return None if node is None else LargeObjects(self.choice(node, "large_objects", tuple(LargeObjects)))
+
+    def leftovers(self, node: yaml.Node | None) -> Leftovers:
+        return Leftovers.FAIL if node is None else Leftovers(self.choice(node, "leftovers", tuple(Leftovers)))
+
+    def quarantine(self, node: yaml.Node | None) -> Quarantine:
+        """Read what is kept: names or patterns of names under each kind."""
+        if node is None:
+            return Quarantine()
+        kept = self.entries(node, "quarantine", known=("keep",)).get("keep")
+        found = {} if kept is None else self.entries(kept, "quarantine.keep", known=Quarantine.KINDS)
+        return Quarantine(keep={kind: self.names(names, kind) for kind, names in found.items()})
+
+    def names(self, node: yaml.Node, kind: str) -> tuple[str, ...]:
+        if not isinstance(node, yaml.SequenceNode):
+            self.complain(node, f"quarantine.keep.{kind} must be a list of names, like [reporting, app_*]")
+            return ()
+        return tuple(self.word(name, f"quarantine.keep.{kind}") for name in node.value)
+
     def tables(self, node: yaml.Node) -> Iterator[tuple[tuple[str, str], TableRule]]:
         seen: dict[tuple[str, str], str] = {}
         for key, value in self.entries(node, "tables").items():
@@ -188,6 +222,8 @@ class _Reader:
                 hint = did_you_mean(key, kind.model_fields)
                 takes = ", ".join(kind.model_fields) or "no parameters"
                 self.complain(value, f"{where}: {name} takes {takes}; not {key}{hint}")
+            elif key == kind.nested_mask:
+                values[key] = self.mask(f"{where}: {key}", value)
             elif key == kind.nested_masks:
                 values[key] = {
                     path: self.mask(f"{where}: {path}", inner)

@@ -1,0 +1,120 @@
+# ruff: noqa: E501 - SQL and messages keep their own lines
+"""Rewrites the catalogs: defaults, comments, constants and old histograms stay in their dead rows.
+
+All of them, not a list of those known to quote values: an empty or small catalog takes a millisecond.
+"""
+
+from sqlalchemy import Connection, text
+
+from services.anonymize.worker.connecting import Database, execute
+from services.anonymize.worker.residue.rights import Remainder, attempt
+
+_CATALOGS = """
+SELECT c.relname, pg_relation_filenode(c.oid) FROM pg_class c
+ WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND c.relisshared = :shared
+ ORDER BY c.relname
+"""
+_SHARED_SINCE = 170000  # server_version_num that has the privilege MAINTAIN
+_ORPHANED = 1024 * 1024  # bytes; the cache of catalogs lies beside the tables
+
+# An added column's default stands in the catalog until its table is rewritten.
+_MISSING = """
+SELECT format('%s.%I', a.attrelid::regclass, a.attname) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+ WHERE a.atthasmissing AND c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384
+"""
+
+# Files of the database's folder that no relation owns: a crash of the source left them.
+_STRAY = """
+SELECT pg_database_size(current_database()) - sum(pg_relation_size(c.oid, fork))::bigint
+  FROM pg_class c CROSS JOIN unnest(ARRAY['main', 'fsm', 'vm', 'init']) AS fork
+ WHERE c.relkind IN ('r', 'i', 't', 'm', 'S') AND NOT c.relisshared
+"""
+
+
+def rewrite_catalogs(database: Database) -> Remainder:
+    """Rewrite every catalog of one database; say which stay as they were."""
+    remainder = Remainder()
+    with database.autocommit() as connection:
+        kept = _rewrite(connection, shared=False, left=remainder.left)
+        if kept:
+            owner = connection.execute(
+                text("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")
+            ).scalar_one()
+            remainder.left.append(
+                f"{len(kept)} catalogs of {database.address.database}: only its owner {owner} may rewrite them;"
+                f" GRANT {owner} TO {database.address.user}"
+            )
+        for column in connection.execute(text(_MISSING)).scalars():
+            remainder.left.append(f"{column}: the default that it was added with stands in the catalog")
+        stray = int(connection.execute(text(_STRAY)).scalar_one())
+        if stray > _ORPHANED:
+            remainder.left.append(
+                f"{stray // 2**20} MiB lie in files of {database.address.database} that belong to no table:"
+                " a crash of the source left them, and only a copy by pg_dump is without them"
+            )
+    return remainder
+
+
+def rewrite_shared_catalogs(database: Database) -> Remainder:
+    """Rewrite the catalogs that all databases share, where a role allows it (pg_maintain)."""
+    remainder = Remainder()
+    with database.autocommit() as connection:
+        version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        may = (
+            version >= _SHARED_SINCE
+            and connection.execute(
+                text("SELECT has_table_privilege('pg_catalog.pg_authid', 'MAINTAIN')")
+            ).scalar_one()
+        )
+        if not may:
+            remainder.beyond.append(
+                "catalogs that all databases share: comments on roles and databases, settings of roles and old"
+                " password hashes that were replaced stay in their free space; only pg_maintain may rewrite them"
+            )
+        elif kept := _rewrite(connection, shared=True, left=remainder.left):
+            remainder.left.append(f"shared catalogs were not rewritten: {', '.join(kept)}")
+    return remainder
+
+
+def _rewrite(connection: Connection, *, shared: bool, left: list[str]) -> list[str]:
+    """Rewrite; return those that still stand in the same file, because VACUUM only warns."""
+    before = _files(connection, shared)
+    for place, name in enumerate(before):
+        left += attempt(connection, [f"VACUUM (FULL) pg_catalog.{name}"], name)
+        if place == 0 and _files(connection, shared) == before:
+            return list(before)  # nor will the others
+    after = _files(connection, shared)
+    return [name for name, file in before.items() if after[name] == file]
+
+
+def _files(connection: Connection, shared: bool) -> dict[str, int]:
+    return dict(connection.execute(text(_CATALOGS), {"shared": shared}).tuples().all())
+
+
+def forget_statements(database: Database, work_schema: str) -> Remainder:
+    """Empty pg_stat_statements: it keeps the text of statements, those of ALTER and COMMENT word for word."""
+    remainder = Remainder()
+    with database.autocommit() as connection:
+        loaded = connection.execute(
+            text("SELECT current_setting('shared_preload_libraries', true) LIKE '%pg_stat_statements%'")
+        ).scalar_one()
+        schema = connection.execute(
+            text(
+                "SELECT quote_ident(n.nspname) FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace"
+                " WHERE e.extname = 'pg_stat_statements'"
+            )
+        ).scalar_one_or_none()
+        if schema is not None:
+            reset = [f"SELECT {schema}.pg_stat_statements_reset()"]
+        else:
+            reset = [
+                f"CREATE EXTENSION pg_stat_statements SCHEMA {work_schema}",
+                f"SELECT {work_schema}.pg_stat_statements_reset()",
+                "DROP EXTENSION pg_stat_statements",
+            ]
+        if loaded or schema is not None:
+            refused = attempt(connection, reset, "pg_stat_statements keeps the text of statements")
+            remainder.left += refused
+            if refused and schema is None:
+                execute(connection, "DROP EXTENSION IF EXISTS pg_stat_statements")
+    return remainder

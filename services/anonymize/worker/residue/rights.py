@@ -1,0 +1,56 @@
+"""What a master user may do and what not: attempts that name what was refused, and roles worth joining."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import psycopg
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import execute
+from services.anonymize.worker.failures import reason_of
+from services.anonymize.worker.sql import quoted
+
+# Refusals, not failures: a right is missing, a thing is in use, the server was built or set up without it.
+_REFUSED = (
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.ObjectNotInPrerequisiteState,
+    psycopg.errors.ObjectInUse,
+    psycopg.errors.DependentObjectsStillExist,
+    psycopg.errors.FeatureNotSupported,
+    psycopg.errors.UndefinedFunction,
+    psycopg.errors.UndefinedFile,
+)
+
+
+@dataclass
+class Remainder:
+    """What stays. `left` could be removed if somebody granted a right or ended something; `beyond` is what no
+    grant to a master user reaches."""
+
+    left: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
+
+
+def attempt(connection: Connection, statements: Iterable[str], what: str) -> list[str]:
+    """Run statements; return what was refused, as a line that names the thing, or nothing."""
+    try:
+        for statement in statements:
+            execute(connection, statement)
+    except DBAPIError as error:
+        if isinstance(error.orig, _REFUSED):
+            return [f"{what}: {reason_of(error)}"]
+        raise
+    return []
+
+
+def join(connection: Connection, owner: str, user: str) -> bool:
+    """Become a member of a role, if that is allowed; return whether its rights are ours."""
+    if not connection.execute(text("SELECT pg_has_role(:owner, 'USAGE')"), {"owner": owner}).scalar_one():
+        try:
+            execute(connection, f"GRANT {quoted(owner)} TO {quoted(user)}")
+        except DBAPIError as error:
+            if isinstance(error.orig, _REFUSED):
+                return False
+            raise
+    return True

@@ -1,0 +1,119 @@
+# SQL keeps its own lines.
+# ruff: noqa: E501
+"""Forgets the planner's statistics and takes them anew: they quote common and extreme values of every column.
+
+ANALYZE does not replace what it finds nothing for: an emptied table, a column whose statistics are switched
+off, a table on another server. So all are cleared first, where the server can (PostgreSQL 18), else singly.
+"""
+
+from sqlalchemy import Connection, text
+
+from services.anonymize.worker.connecting import Database, execute, query
+from services.anonymize.worker.residue.rights import Remainder, attempt
+from services.anonymize.worker.sql import text_literal
+
+_CLEARS = 180000  # server_version_num that has pg_clear_attribute_stats()
+
+_CLEAR = """
+SELECT count(pg_clear_attribute_stats(n.nspname::text, c.relname::text, a.attname::text, inherited))
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+  CROSS JOIN (VALUES (false), (true)) AS i(inherited)
+ WHERE c.relkind IN ('r', 'p', 'm', 'i', 'f') AND NOT c.relisshared AND c.relpersistence <> 't' AND (c.relkind <> 'i' OR EXISTS (
+   SELECT FROM pg_index x WHERE x.indexrelid = c.oid AND x.indexprs IS NOT NULL))
+   AND (NOT inherited OR c.oid >= 16384)
+"""
+
+# Extended statistics have no such function: they are made anew.
+_EXTENDED = """
+SELECT format('%I.%I', n.nspname, s.stxname) AS name, pg_get_statisticsobjdef(s.oid) AS definition,
+       quote_ident(pg_get_userbyid(s.stxowner)) AS owner, nullif(s.stxstattarget, -1) AS target,
+       obj_description(s.oid, 'pg_statistic_ext') AS comment
+  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace ORDER BY 1
+"""
+
+_SWITCHED_OFF = """
+SELECT a.attrelid::regclass::text AS table, quote_ident(a.attname) AS column
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE a.attstattarget = 0 AND a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'm')
+   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+# What ANALYZE could not renew, although it was asked to.
+_STALE = """
+SELECT c.oid::regclass::text AS table, quote_ident(a.attname) AS column, format_type(a.atttypid, a.atttypmod) AS type,
+       CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %I.%I', cn.nspname, co.collname) ELSE '' END
+         AS collation,
+       format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE %s', c.oid::regclass, a.attname,
+         CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END)
+         AS storage
+  FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
+ WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND (c.reltuples = 0 OR c.relkind = 'f' OR (s.inherited AND NOT c.relhassubclass))
+ ORDER BY 1, 2
+"""
+
+
+def renew_statistics(database: Database) -> Remainder:
+    """Clear all statistics of the database and take them anew; say which stay."""
+    remainder = Remainder()
+    with database.autocommit() as connection:
+        connection.execute(text("SELECT set_config('search_path', '', false)"))
+        try:
+            clears = int(query(connection, "SHOW server_version_num")[0][0]) >= _CLEARS
+            if clears:
+                remainder.left += attempt(connection, [_CLEAR], "statistics")
+            remainder.left += _extended_anew(database, connection)
+            execute(connection, "ANALYZE")
+            if not clears:
+                remainder.left += _renew_switched_off(connection)
+                remainder.left += _forget_stale(database, connection)
+        finally:
+            connection.invalidate()  # the session's search_path is no longer what others expect
+    return remainder
+
+
+def _extended_anew(database: Database, connection: Connection) -> list[str]:
+    left = []
+    for row in connection.execute(text(_EXTENDED)).mappings().all():
+        name = row["name"]
+        statements = [
+            f"DROP STATISTICS {name}",
+            row["definition"],
+            f"ALTER STATISTICS {name} OWNER TO {row['owner']}",
+        ]
+        if row["target"] is not None:
+            statements.append(f"ALTER STATISTICS {name} SET STATISTICS {row['target']}")
+        if row["comment"]:
+            statements.append(f"COMMENT ON STATISTICS {name} IS {text_literal(row['comment'])}")
+        left += _in_one_transaction(database, statements, f"extended statistics {name}")
+    return left
+
+
+def _renew_switched_off(connection: Connection) -> list[str]:
+    left = []
+    for table, column in query(connection, _SWITCHED_OFF):
+        alter = f"ALTER TABLE {table} ALTER COLUMN {column} SET STATISTICS"
+        statements = [f"{alter} 1", f"ANALYZE {table} ({column})", f"{alter} 0"]
+        left += attempt(connection, statements, f"statistics of {table}.{column}")
+    return left
+
+
+def _forget_stale(database: Database, connection: Connection) -> list[str]:
+    """A column's statistics go when its type is said again, even if it stays the same."""
+    left = []
+    for row in connection.execute(text(_STALE)).mappings().all():
+        said = f"ALTER TABLE {row['table']} ALTER COLUMN {row['column']} TYPE {row['type']}{row['collation']}"
+        what = f"statistics of {row['table']}.{row['column']} from before it was emptied"
+        left += _in_one_transaction(database, [said, row["storage"]], what)
+    return left
+
+
+def _in_one_transaction(database: Database, statements: list[str], what: str) -> list[str]:
+    with database.autocommit() as connection:
+        refused = attempt(connection, ["BEGIN", *statements, "COMMIT"], what)
+        if refused:
+            execute(connection, "ROLLBACK")
+        return refused
