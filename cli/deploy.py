@@ -17,6 +17,7 @@ from cli.deployment.remaining import is_left_from_before
 from cli.deployment.stacks import Stack, Stacks, Wanted
 from cli.exits import FINE, INTERRUPTED, RunFailedError
 from infra.artifacts.closure import BuildError
+from shared.events import RefreshRequested, dump
 
 
 @dataclass(frozen=True)
@@ -154,11 +155,11 @@ def _report(operated: Operated, stack: Stack, policies: list[Policy]) -> None:
     for name, value in sorted(stack.outputs.items()):
         click.echo(f"  {name}: {value}")
     click.echo("next:")
-    for line in _next_steps(operated, missing):
+    for line in _next_steps(operated, stack.outputs, missing):
         click.echo(f"  - {line}")
 
 
-def _next_steps(operated: Operated, missing: list[str]) -> list[str]:
+def _next_steps(operated: Operated, outputs: Mapping[str, str], missing: list[str]) -> list[str]:
     other = "development" if operated.is_production else "production"
     steps = [
         f"{source} has no policy yet: snapveil deploy {operated.path} --policy {source}=FOLDER"
@@ -167,9 +168,12 @@ def _next_steps(operated: Operated, missing: list[str]) -> list[str]:
     steps.append(
         f"if the {other} account is not deployed yet: snapveil deploy with its document and credentials"
     )
-    if operated.is_production and operated.unscheduled:
-        names = ", ".join(operated.unscheduled)
-        steps.append(f"ask for a first refresh by hand ({names}): docs/deploy.md, The first refresh")
+    if operated.is_production and "Requests" in outputs:
+        request = RefreshRequested(source=operated.names[0], requested_by="operator")
+        steps.append(
+            "ask for a refresh by hand: aws sqs send-message"
+            f" --region {operated.region} --queue-url {outputs['Requests']} --message-body '{dump(request)}'"
+        )
     if operated.unscheduled:
         section = "sources" if operated.is_production else "targets"
         steps += [
