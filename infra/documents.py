@@ -102,6 +102,8 @@ def read_development(path: Path) -> DevelopmentDocument:
     settings = _settings(where, stack, DevelopmentSettings)
     _check(where, "targets", config.targets, settings.network, config.region)
     _check_keys(where, {"copy_key": given.get("copy_key")})
+    if problems := _keys_of_placements("targets", "placement", given, "copy_key"):
+        raise ConfigError("\n".join(f"{where}: {problem}" for problem in problems))
     return DevelopmentDocument(where, given, settings, config)
 
 
@@ -179,8 +181,18 @@ def _check_brought(where: str, given: Given) -> None:
         for part in ("task_definition", "container")
         if part in worker
     ]
+    problems += _keys_of_placements("sources", "temporary", given, "production_key")
     if problems:
         raise ConfigError("\n".join(f"{where}: {problem}" for problem in problems))
+
+
+def _keys_of_placements(section: str, part: str, given: Given, instead: str) -> list[str]:
+    """Name keys that roles would not be allowed to use: they know one key for all databases."""
+    return [
+        f"{section}.{name}.{part}.kms_key: databases are under one key for all: say {instead}"
+        for name, one in given[section].items()
+        if "kms_key" in one[part]
+    ]
 
 
 def _check_keys(where: str, keys: Mapping[str, str | None]) -> None:

@@ -21,7 +21,7 @@ class TooLargeError(ValueError):
 def check(template: dict[str, Any]) -> None:
     """Compare a template with AWS's limits. Raises TooLargeError."""
     problems = [
-        f"{what}: {size}, where AWS takes {most}: put some sources into a stack in another region or account"
+        f"{what}: {size}, where AWS takes {most}: put some sources into another account"
         for what, size, most in _sizes(template)
         if size > most
     ]

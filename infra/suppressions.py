@@ -33,7 +33,7 @@ def _wildcard(resource: str, where: str, reason: str) -> Suppression:
     return Suppression(rf"AwsSolutions-IAM5\[Resource::.*{resource}.*\]", where, reason)
 
 
-_ROLES = "(production|development)/.*Role"
+_ROLES = "(production|development)/.*Role(More[0-9]+)?"
 
 SUPPRESSIONS = (
     Suppression(

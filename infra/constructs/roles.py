@@ -18,7 +18,17 @@ def permission_boundary(scope: Construct, statements: tuple[Statement, ...]) -> 
 
 
 def iam_role(scope: Construct, part: str, role: Role, boundary: iam.CfnManagedPolicy) -> iam.CfnRole:
-    """Make a role, with its policy in it."""
+    """Make a role with its policy in it, and what does not fit there as managed policies beside it."""
+    beside = [
+        iam.CfnManagedPolicy(
+            scope,
+            f"{part}More{number}",
+            managed_policy_name=f"{role.name}-{number}",
+            description=f"What does not fit into the policy of {role.name}",
+            policy_document=policy,
+        ).ref
+        for number, policy in enumerate(role.attached_documents(), start=1)
+    ]
     return iam.CfnRole(
         scope,
         part,
@@ -27,4 +37,5 @@ def iam_role(scope: Construct, part: str, role: Role, boundary: iam.CfnManagedPo
         assume_role_policy_document=role.trust_document(),
         permissions_boundary=boundary.ref,
         policies=[iam.CfnRole.PolicyProperty(policy_name=role.name, policy_document=role.policy_document())],
+        managed_policy_arns=beside or None,
     )

@@ -61,6 +61,12 @@ def without_network(synthesized: Path) -> Template:
 
 
 @pytest.fixture(scope="session")
+def many(synthesized: Path) -> Template:
+    """Return the template of a production account with a dozen sources."""
+    return _read(synthesized, "many")["production"]
+
+
+@pytest.fixture(scope="session")
 def production(examples: dict[str, Template]) -> Template:
     """Return the production template of the examples."""
     return examples["production"]

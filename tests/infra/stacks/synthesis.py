@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+import yaml
 from cdk_nag import AwsSolutionsChecks
 
 from infra.app import build
@@ -45,9 +46,18 @@ def nag(production: Path, development: Path | None) -> list[Finding]:
     ]
 
 
+def _with_many_sources(folder: Path) -> Path:
+    """Write a document with more sources than the restore role's own policy has room for."""
+    document = yaml.safe_load(EXAMPLES["production"].read_text())
+    document["sources"] = {f"country-{number}": document["sources"]["shop"] for number in range(12)}
+    path = folder / "many.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
 def main(folder: Path) -> None:
     """Write the templates of each kind, and cdk-nag's findings about the examples."""
-    for kind, documents in KINDS.items():
+    for kind, documents in (KINDS | {"many": (_with_many_sources(folder), None)}).items():
         (folder / f"{kind}.json").write_text(json.dumps(templates(*documents)))
     findings = [vars(finding) for finding in nag(*KINDS["examples"])]
     (folder / "findings.json").write_text(json.dumps(findings))

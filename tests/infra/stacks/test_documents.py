@@ -80,6 +80,10 @@ def test_a_mistake_in_the_production_document_is_named(
         ({"accept.owners": ["1"]}, "accept.owners.0: String should match pattern"),
         ({"stack.bucket": "mine"}, "stack.bucket: Extra inputs are not permitted"),
         ({"copy_key": "arn:aws:kms:eu-west-3:222222222222:alias/mine"}, "copy_key: name the key itself"),
+        (
+            {"targets.shop.placement.kms_key": "arn:aws:kms:eu-west-3:222222222222:key/1"},
+            "targets.shop.placement.kms_key: databases are under one key for all: say copy_key",
+        ),
     ],
 )
 def test_a_mistake_in_the_development_document_is_named(

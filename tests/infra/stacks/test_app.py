@@ -1,0 +1,43 @@
+"""The CDK application, as `cdk deploy` runs it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.kept import EXAMPLES, ROOT
+
+
+@pytest.mark.parametrize("by", ["context", "environment"])
+def test_the_application_makes_the_stack_of_the_document_that_it_is_given(tmp_path: Path, by: str) -> None:
+    document = str(EXAMPLES["development"])
+    told = {
+        "context": {"CDK_CONTEXT_JSON": json.dumps({"development": document})},
+        "environment": {"SNAPVEIL_DEVELOPMENT": document},
+    }
+    without_aws = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    subprocess.run(
+        [sys.executable, "-m", "infra.app"],
+        cwd=ROOT,
+        env=without_aws | told[by] | {"CDK_OUTDIR": str(tmp_path)},
+        check=True,
+        capture_output=True,
+    )
+    assert [path.name for path in tmp_path.glob("*.template.json")] == ["development.template.json"]
+
+
+def test_a_mistake_is_said_by_the_command_without_a_trace(tmp_path: Path) -> None:
+    path = tmp_path / "production.yaml"
+    path.write_text("version: 1\naccount: production\n")
+    told = subprocess.run(
+        [sys.executable, "-m", "infra.synthesis", "--production", str(path), "--out", str(tmp_path)],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 2
+    assert all(line.startswith(f"{path}: ") for line in told.stderr.splitlines())
