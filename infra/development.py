@@ -40,7 +40,7 @@ class DevelopmentStack(PlainStack):
         super().__init__(
             scope,
             "development",
-            "Snapveil, development account. Key, ledger and targets stay when the stack is deleted.",
+            "Snapveil, development account. Its key and ledger stay when the stack is deleted.",
         )
         self._document = document
         self._config, self._settings, self._given = document.config, document.settings, document.given

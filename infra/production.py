@@ -149,16 +149,16 @@ class ProductionStack(PlainStack):
             )
         for stage in SWEEPS:
             schedules.sweep(stage, self._stages[stage].queue)
-            self._alarms.raise_when(
-                self,
-                f"{stage.capitalize()}LeftDirtyAlarm",
-                f"snapveil-{stage}-left-dirty",
-                "Something of a run could not be removed and may hold personal data: look now.",
-                namespace=NAMESPACE,
-                metric="LeftDirty",
-                dimensions={"service": stage},
-                above=0,
-            )
+        self._alarms.raise_when(
+            self,
+            "LeftDirtyAlarm",
+            "snapveil-left-dirty",
+            "Something of a run could not be removed and may hold personal data: look now.",
+            namespace=NAMESPACE,
+            metric="LeftDirty",
+            dimensions={"service": "restore"},  # whichever stage says it
+            above=0,
+        )
 
     def _make_worker(self) -> None:
         Worker(

@@ -1,9 +1,12 @@
 """What the two stacks promise about queues, functions, messages and what stays."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from shared import observability
 from shared.handler import Environment
 from tests.infra.stacks.reading import Template, statements_in
 
@@ -216,6 +219,35 @@ def test_a_dirty_run_a_failed_run_and_old_data_raise_alarms(production: Template
     ages = [one for one in production.all("CloudWatch::Alarm").values() if one["MetricName"] == "DataAge"]
     assert [alarm["Threshold"] for alarm in ages] == [9 * 86400] * 2
     assert all(alarm["InsufficientDataActions"] for alarm in ages), "silence is told as well"
+
+
+def test_alarms_watch_the_metrics_as_the_services_write_them(
+    production: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudWatch takes a metric with other dimensions for another metric, and such an alarm never rings."""
+
+    def written(stage: str, write: Callable[[], None]) -> tuple[str, str, dict[str, str]]:
+        monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", stage)
+        write()
+        line = json.loads(capsys.readouterr().out.splitlines()[-1])
+        (metric,) = line["_aws"]["CloudWatchMetrics"]
+        return (
+            metric["Namespace"],
+            metric["Metrics"][0]["Name"],
+            {one: line[one] for one in metric["Dimensions"][0]},
+        )
+
+    watched = [
+        (alarm["Namespace"], alarm["MetricName"], {one["Name"]: one["Value"] for one in alarm["Dimensions"]})
+        for alarm in production.all("CloudWatch::Alarm").values()
+    ]
+    assert written("snapshot", lambda: observability.alarm("dirty")) in watched
+    for stage in STAGES["production"]:
+        assert written(stage, partial(observability.count, "StepFailed", step=stage)) in watched
+    namespace, name, dimensions = written(
+        "snapshot", lambda: observability.gauge("DataAge", 1, source="shop")
+    )
+    assert (namespace, name, dimensions | {"source": {"Ref": "ShopName"}}) in watched
 
 
 def test_the_topic_filters_on_the_body_and_delivers_it_raw(production: Template) -> None:
