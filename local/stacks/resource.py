@@ -69,13 +69,15 @@ class ResourceType:
 
     `acts_on` are the properties that mean something here, `notes` those that change nothing in the embedded
     cloud; any other property is refused. Without `update`, a resource whose properties changed is replaced.
-    `record_only` types exist in the stack's record, with whatever properties they have.
+    `find` finds one that an earlier stack left, for a stack that takes in what is there. `record_only` types
+    exist in the stack's record, with whatever properties they have.
     """
 
     name: str
     create: Callable[[Order], Made]
     delete: Callable[[Account, Resource], None] = nothing
     update: Callable[[Order, Resource], Made] | None = None
+    find: Callable[[Order], Made | None] | None = None
     acts_on: frozenset[str] = frozenset()
     notes: frozenset[str] = frozenset()
     record_only: bool = False

@@ -90,6 +90,15 @@ def parameters(template: Template) -> list[dict[str, Any]]:
     ]
 
 
+def summary(template: Template) -> dict[str, Any]:
+    """What ValidateTemplate and GetTemplateSummary say of a template."""
+    return {
+        "Parameters": parameters(template),
+        "Description": template.document.get("Description", ""),
+        "Capabilities": capabilities(template),
+    }
+
+
 def body(template: Template) -> str:
     """A template as text."""
     return json.dumps(template.document)

@@ -82,6 +82,7 @@ class Stack:
         self.events: list[Event] = []
         self.tags: dict[str, str] = {}
         self.protected = False
+        self._adopting = False
         self.status = "REVIEW_IN_PROGRESS"
         self.reason = ""
         self.created = datetime.now(UTC)
@@ -92,8 +93,12 @@ class Stack:
         """The roles by name, with their policies."""
         return deployed(self.resources)
 
-    def create(self, template: Template, given: Mapping[str, str]) -> bool:
-        """Make everything; False if it failed and was taken back. Raises TemplateError before it begins."""
+    def create(self, template: Template, given: Mapping[str, str], *, adopt: bool = False) -> bool:
+        """Make everything; False if it failed and was taken back. Raises TemplateError before it begins.
+
+        With `adopt`, what must be kept at deletion and is there already is taken in.
+        """
+        self._adopting = adopt
         check_types(template)
         values = parameters.values(template.parameters, given)
         self._note_self("CREATE_IN_PROGRESS")
@@ -119,6 +124,7 @@ class Stack:
             raise TemplateError("No updates are to be performed.")
         before = self.template, self.given, self.parameters
         self.updated = datetime.now(UTC)
+        self._adopting = False
         self._note_self("UPDATE_IN_PROGRESS")
         try:
             self._apply(template, given, values)
@@ -178,7 +184,12 @@ class Stack:
             if old is not None:
                 del self.resources[declared.logical_id]
                 self._delete(replace(old, on_deletion=declared.on_replacement), ("Retain",))
-            made, done = type_.create(order), "CREATE"
+            found = (
+                type_.find(order)
+                if self._adopting and declared.on_deletion != "Delete" and type_.find
+                else None
+            )
+            made, done = (found, "IMPORT") if found else (type_.create(order), "CREATE")
         self._keep(declared, properties, made)
         self._note(declared.logical_id, made.physical_id, declared.type, f"{done}_COMPLETE")
 

@@ -24,7 +24,7 @@ WORKER = (
 
 
 def noting() -> dict[str, Template]:
-    """The kept templates, with functions that only note what they get, and a worker that notes that it ran."""
+    """The kept templates, with functions that note what they get and a worker that notes that it ran."""
 
     def note(template: Template) -> None:
         for function in of_type(template, "AWS::Lambda::Function"):

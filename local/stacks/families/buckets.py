@@ -18,6 +18,12 @@ def _create(order: Order) -> Made:
     return Made(name, _attributes(order.account, name))
 
 
+def _find(order: Order) -> Made | None:
+    name = order.name("BucketName", 63).lower()
+    there = {one["Name"] for one in order.account.client("s3").list_buckets()["Buckets"]}
+    return Made(name, _attributes(order.account, name)) if name in there else None
+
+
 def _update(order: Order, resource: Resource) -> Made:
     if order.name("BucketName", 63).lower() != resource.physical_id:
         raise ResourceError(f"bucket {resource.physical_id} cannot be renamed: it may hold data")
@@ -62,6 +68,7 @@ TYPES = (
         _create,
         _delete,
         _update,
+        _find,
         acts_on=frozenset({"BucketName", "VersioningConfiguration"}),
         # Nothing is encrypted, public or ever old enough to expire here.
         notes=frozenset(

@@ -73,9 +73,17 @@ def _delete_rule(account: Account, resource: Resource) -> None:
     events.delete_rule(Name=name, EventBusName=bus or "default")
 
 
-def _archive(order: Order) -> Made:
-    name = order.name("ArchiveName", 48)
-    return Made(name, {"Arn": order.arn("events", f"archive/{name}"), "ArchiveName": name})
+def _create_archive(order: Order) -> Made:
+    given, name = order.properties, order.name("ArchiveName", 48)
+    pattern = {"EventPattern": json.dumps(given["EventPattern"])} if "EventPattern" in given else {}
+    arn = order.account.client("events").create_archive(
+        ArchiveName=name, EventSourceArn=given["SourceArn"], **pattern
+    )["ArchiveArn"]
+    return Made(name, {"Arn": arn, "ArchiveName": name})
+
+
+def _delete_archive(account: Account, resource: Resource) -> None:
+    account.client("events").delete_archive(ArchiveName=resource.physical_id)
 
 
 def _statements(account: Account, bus: str) -> list[Any]:
@@ -108,5 +116,11 @@ TYPES = (
         acts_on=frozenset({"EventBusName", "EventPattern", "Name", "State", "Targets"}),
         notes=frozenset({"Description", "Tags"}),
     ),
-    ResourceType("AWS::Events::Archive", _archive, record_only=True),
+    ResourceType(
+        "AWS::Events::Archive",
+        _create_archive,
+        _delete_archive,
+        acts_on=frozenset({"ArchiveName", "EventPattern", "SourceArn"}),
+        notes=frozenset({"Description", "RetentionDays"}),  # no world lasts as long as a retention
+    ),
 )

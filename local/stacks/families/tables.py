@@ -26,6 +26,15 @@ def _create(order: Order) -> Made:
     return Made(name, {"Arn": made["TableArn"]})
 
 
+def _find(order: Order) -> Made | None:
+    name, dynamodb = order.name("TableName", 255), order.account.client("dynamodb")
+    try:
+        found = dynamodb.describe_table(TableName=name)["Table"]
+    except dynamodb.exceptions.ResourceNotFoundException:
+        return None
+    return Made(name, {"Arn": found["TableArn"]})
+
+
 def _update(order: Order, resource: Resource) -> Made:
     changed = [key for key in _FIXED if order.properties.get(key) != resource.properties.get(key)]
     if changed:
@@ -59,6 +68,7 @@ TYPES = (
         _create,
         _delete,
         _update,
+        _find,
         acts_on=frozenset({*_FIXED, "BillingMode", "DeletionProtectionEnabled", "TimeToLiveSpecification"}),
         notes=frozenset(
             {

@@ -5,30 +5,22 @@ package that we do not need. A call here returns when everything has happened: t
 finds a stack at rest.
 """
 
-import re
 import threading
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
-from botocore.exceptions import ClientError
 from moto.core.base_backend import BackendDict, BaseBackend
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
 from local.accounts import REGION, Account
-from local.stacks import Stack, Template, TemplateError, shown
+from local.cloudformation.change_sets import ChangeSet
+from local.cloudformation.reading import RefusedCallError, acknowledged, invalid, parameters_of, template_of
+from local.stacks import Stack, TemplateError, shown
 from local.stacks.stack import check_types
 
-LONGEST_BODY = 51_200
-_HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+)\.s3[.-][a-z0-9.-]+")
 # What would change how a stack is made, and is not emulated; everything else may be given.
 _NOT_EMULATED = ("DisableRollback", "OnFailure", "RetainResources", "ResourceTypes", "StackPolicyBody")
-
-
-class RefusedCallError(ServiceException):
-    """What a caller gets for a call that cannot be; moto's own class would be looked up as a service `core`."""
 
 
 class LiveStacks(BaseBackend):
@@ -38,6 +30,7 @@ class LiveStacks(BaseBackend):
         super().__init__(region_name, account_id)
         self.stacks: dict[str, Stack] = {}
         self.deleted: dict[str, Stack] = {}
+        self.change_sets: dict[str, ChangeSet] = {}
         self.account = Account(account_id, account_id)
         self.lock = threading.RLock()
 
@@ -53,7 +46,15 @@ class LiveStacks(BaseBackend):
         for stack in (*self.stacks.values(), *self.deleted.values()):
             if name == stack.id or (name == stack.name and stack.name in self.stacks):
                 return stack
-        raise _invalid(f"Stack with id {name} does not exist")
+        raise invalid(f"Stack with id {name} does not exist")
+
+    def change_set(self, params: Mapping[str, Any]) -> ChangeSet:
+        """Find a change set by its id, or by its name and its stack's."""
+        for one in self.change_sets.values():
+            named = (one.name, one.stack.name) == (params["ChangeSetName"], params.get("StackName"))
+            if params["ChangeSetName"] == one.id or named:
+                return one
+        raise RefusedCallError("ChangeSetNotFound", f"ChangeSet [{params['ChangeSetName']}] does not exist")
 
     def forget(self, stack: Stack) -> None:
         """Free a deleted stack's name."""
@@ -82,20 +83,55 @@ class StackResponse(BaseResponse):
         """Answer CreateStack."""
         params, backend = self._given(), self.backend
         name = params["StackName"]
-        template = self._template(params)
+        template = template_of(params, self.backend.account)
         with backend.lock:
             if name in backend.stacks:
                 raise RefusedCallError("AlreadyExistsException", f"Stack [{name}] already exists")
-            _acknowledged(template, params)
+            acknowledged(template, params)
             stack = Stack(name, backend.account)
             stack.tags = {tag["Key"]: tag["Value"] for tag in params.get("Tags", [])}
             stack.protected = bool(params.get("EnableTerminationProtection", False))
             try:
-                stack.create(template, _parameters(params, {}))
+                stack.create(template, parameters_of(params, {}))
             except TemplateError as error:
-                raise _invalid(str(error)) from error
+                raise invalid(str(error)) from error
             backend.stacks[name] = stack
         return ActionResult({"StackId": stack.id})
+
+    def create_change_set(self) -> ActionResult:
+        """Answer CreateChangeSet, for a stack that is not there yet."""
+        params, backend = self._given(), self.backend
+        name = params["StackName"]
+        if params.get("ChangeSetType") != "CREATE":
+            raise invalid("only change sets of type CREATE are emulated locally")
+        template = template_of(params, self.backend.account)
+        with backend.lock:
+            if name in backend.stacks:
+                raise invalid(f"Stack [{name}] already exists and cannot be created again with the changeSet")
+            acknowledged(template, params)
+            stack = backend.stacks[name] = Stack(name, backend.account)
+            made = ChangeSet.of(
+                params["ChangeSetName"],
+                stack,
+                template,
+                parameters_of(params, {}),
+                bool(params.get("ImportExistingResources", False)),
+            )
+            backend.change_sets[made.id] = made
+        return ActionResult({"Id": made.id, "StackId": stack.id})
+
+    def describe_change_set(self) -> ActionResult:
+        """Answer DescribeChangeSet."""
+        return ActionResult(self.backend.change_set(self._given()).shown())
+
+    def execute_change_set(self) -> ActionResult:
+        """Answer ExecuteChangeSet."""
+        with self.backend.lock:
+            try:
+                self.backend.change_set(self._given()).execute()
+            except TemplateError as error:
+                raise invalid(str(error)) from error
+        return ActionResult({})
 
     def update_stack(self) -> ActionResult:
         """Answer UpdateStack."""
@@ -106,13 +142,17 @@ class StackResponse(BaseResponse):
                 "ROLLBACK_COMPLETE",
                 "DELETE_COMPLETE",
             ):
-                raise _invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
-            template = stack.template if params.get("UsePreviousTemplate") else self._template(params)
-            _acknowledged(template, params)
+                raise invalid(f"Stack:{stack.id} is in {stack.status} state and can not be updated.")
+            template = (
+                stack.template
+                if params.get("UsePreviousTemplate")
+                else template_of(params, self.backend.account)
+            )
+            acknowledged(template, params)
             try:
-                stack.update(template, _parameters(params, stack.given))
+                stack.update(template, parameters_of(params, stack.given))
             except TemplateError as error:
-                raise _invalid(str(error)) from error
+                raise invalid(str(error)) from error
             if "Tags" in params:
                 stack.tags = {tag["Key"]: tag["Value"] for tag in params["Tags"]}
         return ActionResult({"StackId": stack.id})
@@ -126,7 +166,7 @@ class StackResponse(BaseResponse):
             if stack is None:
                 return ActionResult({})
             if stack.protected:
-                raise _invalid(
+                raise invalid(
                     f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
                 )
             if stack.delete():
@@ -185,82 +225,23 @@ class StackResponse(BaseResponse):
         template = (
             self.backend.find(params["StackName"]).template
             if "StackName" in params
-            else self._template(params)
+            else template_of(params, self.backend.account)
         )
-        return ActionResult(_summary(template) | {"ResourceTypes": sorted(template.types)})
+        return ActionResult(shown.summary(template) | {"ResourceTypes": sorted(template.types)})
 
     def validate_template(self) -> ActionResult:
         """Answer ValidateTemplate."""
-        template = self._template(self._given())
+        template = template_of(self._given(), self.backend.account)
         try:
             check_types(template)
         except TemplateError as error:
-            raise _invalid(str(error)) from error
-        return ActionResult(_summary(template))
+            raise invalid(str(error)) from error
+        return ActionResult(shown.summary(template))
 
     def _given(self) -> dict[str, Any]:
         params: Any = self.params
         given = dict(params) if params else {}
         for name in _NOT_EMULATED:
             if given.get(name) not in (None, False, "ROLLBACK", []):
-                raise _invalid(f"{name} is not emulated locally")
+                raise invalid(f"{name} is not emulated locally")
         return given
-
-    def _template(self, params: Mapping[str, Any]) -> Template:
-        """Read the template that a call gives, or names in S3."""
-        if "TemplateURL" in params:
-            text = self._from_s3(params["TemplateURL"])
-        elif "TemplateBody" in params:
-            text = params["TemplateBody"]
-            if len(text.encode()) > LONGEST_BODY:
-                raise _invalid(
-                    "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: "
-                    f"Member must have length less than or equal to {LONGEST_BODY}"
-                )
-        else:
-            raise _invalid("Either Template URL or Template Body must be specified.")
-        try:
-            return Template.parse(text)
-        except TemplateError as error:
-            raise _invalid(str(error)) from error
-
-    def _from_s3(self, address: str) -> str:
-        url = urlsplit(address)
-        host = _HOST.fullmatch(url.hostname or "")
-        path = unquote(url.path).lstrip("/")
-        bucket, key = (host["bucket"], path) if host else path.split("/", 1)
-        try:
-            found = self.backend.account.client("s3").get_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            raise _invalid(f"S3 error: {error.response['Error']['Message']}") from error
-        return str(found["Body"].read().decode())
-
-
-def _parameters(params: Mapping[str, Any], before: Mapping[str, str]) -> dict[str, str]:
-    given = {}
-    for parameter in params.get("Parameters", []):
-        name = parameter["ParameterKey"]
-        if not parameter.get("UsePreviousValue"):
-            given[name] = parameter.get("ParameterValue", "")
-        elif name in before:
-            given[name] = before[name]
-    return given
-
-
-def _acknowledged(template: Template, params: Mapping[str, Any]) -> None:
-    needed = shown.capabilities(template)
-    given = set(params.get("Capabilities", []))
-    if needed and not given & {*needed, "CAPABILITY_NAMED_IAM"}:
-        raise RefusedCallError("InsufficientCapabilitiesException", f"Requires capabilities : {needed}")
-
-
-def _summary(template: Template) -> dict[str, Any]:
-    return {
-        "Parameters": shown.parameters(template),
-        "Description": template.document.get("Description", ""),
-        "Capabilities": shown.capabilities(template),
-    }
-
-
-def _invalid(message: str) -> RefusedCallError:
-    return RefusedCallError("ValidationError", message)
