@@ -56,14 +56,8 @@ def brought(synthesized: Path) -> dict[str, Template]:
 
 @pytest.fixture(scope="session")
 def without_network(synthesized: Path) -> Template:
-    """Return the template of a production account whose subnets and groups are its own."""
+    """Return the template of a production account with ten sources, whose subnets and groups are its own."""
     return _read(synthesized, "without-network")["production"]
-
-
-@pytest.fixture(scope="session")
-def many(synthesized: Path) -> Template:
-    """Return the template of a production account with a dozen sources."""
-    return _read(synthesized, "many")["production"]
 
 
 @pytest.fixture(scope="session")

@@ -6,27 +6,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from infra.kept import EXAMPLES, ROOT
 
 
-@pytest.mark.parametrize("by", ["context", "environment"])
-def test_the_application_makes_the_stack_of_the_document_that_it_is_given(tmp_path: Path, by: str) -> None:
-    document = str(EXAMPLES["development"])
+def test_the_application_takes_a_document_by_context_and_another_by_environment(tmp_path: Path) -> None:
     told = {
-        "context": {"CDK_CONTEXT_JSON": json.dumps({"development": document})},
-        "environment": {"SNAPVEIL_DEVELOPMENT": document},
+        "CDK_CONTEXT_JSON": json.dumps({"production": str(EXAMPLES["production"])}),
+        "SNAPVEIL_DEVELOPMENT": str(EXAMPLES["development"]),
+        "CDK_OUTDIR": str(tmp_path),
     }
     without_aws = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     subprocess.run(
-        [sys.executable, "-m", "infra.app"],
-        cwd=ROOT,
-        env=without_aws | told[by] | {"CDK_OUTDIR": str(tmp_path)},
-        check=True,
-        capture_output=True,
+        [sys.executable, "-m", "infra.app"], cwd=ROOT, env=without_aws | told, check=True, capture_output=True
     )
-    assert [path.name for path in tmp_path.glob("*.template.json")] == ["development.template.json"]
+    made = {path.name for path in tmp_path.glob("*.template.json")}
+    assert made == {"production.template.json", "development.template.json"}
 
 
 def test_a_mistake_is_said_by_the_command_without_a_trace(tmp_path: Path) -> None:

@@ -100,13 +100,30 @@ def test_without_subnets_to_make_there_is_no_network_at_all(without_network: Tem
     assert document["sources"]["${BillingName}"]["temporary"]["subnet_group"] == "our-subnets"
 
 
+def test_with_many_sources_a_role_has_managed_policies_beside_its_own(without_network: Template) -> None:
+    role = without_network.resources["RestoreRole"]["Properties"]
+    assert role["ManagedPolicyArns"] == [{"Ref": "RestoreRoleMore1"}]
+    beside = json.dumps(without_network.resources["RestoreRoleMore1"])
+    own = json.dumps(role["Policies"])
+    for source in _document(without_network)["sources"]:
+        database = f'"{source[2:-5]}Database"'
+        assert (database in beside) != (database in own), f"{database} stands in one of both"
+    assert (
+        without_network.resources["RestoreRoleMore1"]["Properties"]["ManagedPolicyName"]
+        == "snapveil-restore-1"
+    )
+
+
 def test_databases_of_the_mysql_family_force_tls_and_their_scheduler_rests(without_network: Template) -> None:
-    assert without_network.one("RDS::DBClusterParameterGroup")["Parameters"] == {
-        "require_secure_transport": "ON",
-        "event_scheduler": "OFF",
-        "general_log": "0",
-        "slow_query_log": "0",
-    }
+    groups = without_network.all("RDS::DBClusterParameterGroup").values()
+    assert len(groups) == 10
+    for group in groups:
+        assert group["Parameters"] == {
+            "require_secure_transport": "ON",
+            "event_scheduler": "OFF",
+            "general_log": "0",
+            "slow_query_log": "0",
+        }
 
 
 def test_a_brought_template_keeps_to_the_limits_of_aws(brought: dict[str, Template]) -> None:

@@ -269,17 +269,6 @@ def test_the_dashboard_is_a_document_that_cloudwatch_can_read(template: Template
     assert len(body["widgets"]) == 6
 
 
-def test_with_many_sources_a_role_has_managed_policies_beside_its_own(many: Template) -> None:
-    role = many.resources["RestoreRole"]["Properties"]
-    assert role["ManagedPolicyArns"] == [{"Ref": "RestoreRoleMore1"}]
-    beside = json.dumps(many.resources["RestoreRoleMore1"])
-    own = json.dumps(role["Policies"])
-    for number in range(12):
-        database = f'"Country{number}Database"'
-        assert (database in beside) != (database in own), f"{database} stands in one of both"
-    assert many.resources["RestoreRoleMore1"]["Properties"]["ManagedPolicyName"] == "snapveil-restore-1"
-
-
 def test_every_role_is_below_the_boundary(template: Template) -> None:
     roles = template.all("IAM::Role")
     assert all(role["PermissionsBoundary"] == {"Ref": "Boundary"} for role in roles.values())
