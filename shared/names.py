@@ -71,6 +71,13 @@ def development_copy(run: str) -> str:
     return COPY + run
 
 
+def is_snapshot_of(database: str, snapshot: str) -> bool:
+    """Tell whether a snapshot bears the name of its database: only such may be restored, because IAM can tell
+    snapshots apart by nothing else. RDS's own do (`rds:<database>-…`, `preupgrade-<database>-…`).
+    """
+    return snapshot.startswith((f"rds:{database}-", f"preupgrade-{database}-", f"{database}-"))
+
+
 def run_of(name: str) -> str | None:
     """Find the run in the name (or ARN) of anything that a run made; None if a run did not make it."""
     bare = name.rsplit(":", 1)[-1]

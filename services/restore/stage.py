@@ -111,11 +111,13 @@ def choose_snapshot(
     dated = [
         (snapshot, snapshot.created_at)
         for snapshot in snapshots
-        if snapshot.condition is Condition.READY and snapshot.created_at is not None
+        if snapshot.condition is Condition.READY
+        if snapshot.created_at is not None and names.is_snapshot_of(database, snapshot.name)
     ]
     if not dated:
         raise MessageError(
-            f"{database} has no snapshot that is available; make one, then replay this message"
+            f"{database} has no snapshot that is available and bears its name; "
+            f"make one called {database}-…, then replay this message"
         )
     newest, created_at = max(dated, key=lambda pair: (pair[1], pair[0].name))
     age = now - created_at

@@ -102,19 +102,29 @@ class TestTheSnapshotThatIsChosen:
     DAY = timedelta(hours=36)
 
     def test_is_the_newest_that_is_available_whatever_the_order(self) -> None:
-        old = a_snapshot("rds:a", created_at=later(-30))
-        newest = a_snapshot("rds:b", created_at=later(-5))
-        unfinished = a_snapshot("rds:c", status="creating")
+        old = a_snapshot("rds:shop-a", created_at=later(-30))
+        newest = a_snapshot("rds:shop-b", created_at=later(-5))
+        unfinished = a_snapshot("rds:shop-c", status="creating")
         for listed in ([old, newest, unfinished], [unfinished, newest, old]):
             assert choose_snapshot("shop", listed, self.DAY, NOW) == (newest, later(-5))
 
     def test_must_not_be_stale(self) -> None:
         with pytest.raises(MessageError, match="37 hours old; max_snapshot_age allows 36"):
-            choose_snapshot("shop", [a_snapshot("rds:a", created_at=later(-37))], self.DAY, NOW)
+            choose_snapshot("shop", [a_snapshot("rds:shop-a", created_at=later(-37))], self.DAY, NOW)
+
+    @pytest.mark.parametrize("name", ["shop-before-christmas", "preupgrade-shop-16-1", "rds:shop-2026-11-23"])
+    def test_may_have_been_made_by_hand_if_it_bears_the_databases_name(self, name: str) -> None:
+        snapshot = a_snapshot(name, created_at=later(-1))
+        assert choose_snapshot("shop", [snapshot], self.DAY, NOW) == (snapshot, later(-1))
+
+    @pytest.mark.parametrize("name", ["christmas", "awsbackup:job-1", "shopping-2026", "rds:shop"])
+    def test_is_none_of_another_name_however_new(self, name: str) -> None:
+        older, other = a_snapshot("rds:shop-a", created_at=later(-5)), a_snapshot(name, created_at=later(-1))
+        assert choose_snapshot("shop", [older, other], self.DAY, NOW) == (older, later(-5))
 
     def test_must_exist(self) -> None:
         with pytest.raises(MessageError, match="no snapshot that is available"):
-            choose_snapshot("shop", [a_snapshot("rds:a", status="creating")], self.DAY, NOW)
+            choose_snapshot("shop", [a_snapshot("rds:shop-a", status="creating")], self.DAY, NOW)
 
 
 def test_a_cluster_is_decided_about_in_the_same_way() -> None:
