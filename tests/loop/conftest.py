@@ -1,6 +1,6 @@
 """A driven world with one source of each kind, its nightly backup made, and a worker that obeys."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -132,9 +132,10 @@ def instance() -> Iterator[Scene]:
     yield from a_scene(Kind.INSTANCE)
 
 
-def a_scene(kind: Kind) -> Iterator[Scene]:
+def a_scene(kind: Kind, templates: Mapping[str, Any] | None = None) -> Iterator[Scene]:
     source = "shop-fr"
-    with World({source: LocalSource(f"{source}-prod", POLICY, kind)}, pacing=PACING) as world:
+    sources = {source: LocalSource(f"{source}-prod", POLICY, kind)}
+    with World(sources, pacing=PACING, templates=templates) as world:
         scene = Scene(world, kind, source)
         scene.create_source()
         yield scene
