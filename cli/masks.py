@@ -13,7 +13,7 @@ from cli.exits import FINE, InputError
 from services.anonymize.worker.masks.base import Trait
 from services.anonymize.worker.masks.describing import Description, Parameter, descriptions, page_table
 
-WIDTH = 100
+WIDTH, LIST_WIDTH = 100, 112
 
 
 @click.group("masks", invoke_without_command=True)
@@ -74,7 +74,7 @@ def _list() -> None:
     for one in descriptions():
         marks = ("✓" if trait in one.keeps else "·" for trait in traits)
         table.add_row(one.word, one.takes, *marks)
-    Console(width=WIDTH).print(table)
+    Console(width=LIST_WIDTH).print(table)
 
 
 def _explained(one: Description) -> list[str]:

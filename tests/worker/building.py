@@ -12,9 +12,10 @@ BASE_TYPES = {"character varying": "varchar", "character": "bpchar", "integer": 
 
 def column(name: str, type_: str = "text", **known: object) -> Column:
     """A column of a type as format_type() says it."""
-    word, _, rest = type_.partition("(")
-    length = int(rest.rstrip(")")) if rest and word.startswith("character") else None
-    base = BASE_TYPES.get(word, word)
+    word, _, rest = type_.removesuffix("[]").partition("(")
+    array = type_.endswith("[]")
+    length = int(rest.rstrip(")")) if rest and word.startswith("character") and not array else None
+    base = "_" * array + BASE_TYPES.get(word, word)
     return Column(name=name, type=type_, base_type=base, length=length, **known)  # type: ignore[arg-type]
 
 

@@ -47,13 +47,23 @@ class DocumentCheck:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """A query that has to work and to find nothing before anything is written; if not, the run stops."""
+
+    column: str
+    line: int
+    query: str
+    complaint: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """Everything that masking does, in order: functions, checks, dismantle, tables in parallel, rebuild,
     refresh."""
 
     tables: tuple[TablePlan, ...]  # the largest first
     functions: tuple[str, ...] = ()
-    checks: tuple[DocumentCheck, ...] = ()
+    checks: tuple[DocumentCheck | Trial, ...] = ()
     dismantle: tuple[str, ...] = ()
     rebuild: tuple[str, ...] = ()
     refresh: tuple[str, ...] = ()
@@ -74,7 +84,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
     obstacles = Obstacles(schema)
     planned = []
     functions: dict[str, None] = {}
-    checks = []
+    checks: list[DocumentCheck | Trial] = []
     touched: dict[int, frozenset[str]] = {}
     for table in schema.tables:
         rule = policy.tables[table.schema, table.name]
@@ -93,6 +103,9 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             query = mask.unknown_query(table.schema, table.name, name) if isinstance(mask, Json) else None
             if query is not None:
                 checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
+            checks += [
+                Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(part)
+            ]
         reason = obstacles.no_rewrite(table, frozenset(rules))
         method = Method.UPDATE if reason else Method.REWRITE
         follow = obstacles.following(table, frozenset(rules))

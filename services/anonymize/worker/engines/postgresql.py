@@ -7,9 +7,11 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
 from services.anonymize.worker.connecting import Database, execute, query
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import DocumentCheck, Method, Plan, TablePlan
+from services.anonymize.worker.plan import DocumentCheck, Method, Plan, TablePlan, Trial
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Member, Schema, Table
 from services.anonymize.worker.sql import WORK_SCHEMA, qualified, quoted
@@ -60,12 +62,21 @@ def remove_work(database: Database) -> None:
         execute(connection, f"DROP SCHEMA IF EXISTS {quoted(WORK_SCHEMA)} CASCADE")
 
 
-def check_documents(database: Database, checks: Iterable[DocumentCheck], file: str) -> None:
-    """Look for places in JSON that the policy does not know, before anything is written. Raises
-    MaskingError."""
+def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial], file: str) -> None:
+    """Look for what the policy does not know or cannot do before anything is written. Raises MaskingError."""
+    trials = [check for check in checks if isinstance(check, Trial)]
+    failed = [
+        f"{file}:{trial.line}: {trial.column}: {trial.complaint}"
+        for trial in trials
+        if _fails(database, trial)
+    ]
+    if failed:
+        raise MaskingError("\n".join(failed))
     found: list[str] = []
     with database.begin() as connection:
         for check in checks:
+            if isinstance(check, Trial):
+                continue
             for path, what in query(connection, check.query):
                 shown = (
                     f"has {what} at {path}"
@@ -77,6 +88,14 @@ def check_documents(database: Database, checks: Iterable[DocumentCheck], file: s
         more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         hint = "\nname it under paths, or write others: keep or drop"
         raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
+
+
+def _fails(database: Database, trial: Trial) -> bool:
+    try:
+        with database.begin() as connection:
+            return bool(query(connection, trial.query))
+    except DBAPIError:
+        return True
 
 
 def _kind(found: str) -> str:

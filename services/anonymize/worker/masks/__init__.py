@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from services.anonymize.worker.masks.arrays import Array
 from services.anonymize.worker.masks.banking import Iban
 from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
+from services.anonymize.worker.masks.binary import Placeholder
+from services.anonymize.worker.masks.choices import Choice
 from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.masks.dates import AgeBand, DateShift, DateTruncate
 from services.anonymize.worker.masks.documents import Json
@@ -23,7 +26,7 @@ from services.anonymize.worker.masks.names import (
 from services.anonymize.worker.masks.numbers import Bucket, Noise, Round
 from services.anonymize.worker.masks.places import GeoJitter, GeoPlace, GeoRound
 from services.anonymize.worker.masks.plain import ByScript, Constant, Hash, Keep, Null
-from services.anonymize.worker.masks.text import Redact
+from services.anonymize.worker.masks.text import Generalize, Lorem, Redact, Scramble
 from services.anonymize.worker.masks.tokens import PasswordHash, Token, Uuid
 from services.anonymize.worker.masks.web import Ip, Login, Mac, Url, UserAgent
 
@@ -43,8 +46,8 @@ MACHINES: tuple[type[Mask], ...] = (Ip, Mac, UserAgent, Uuid, Token, PasswordHas
 DATES: tuple[type[Mask], ...] = (DateShift, DateTruncate, AgeBand)
 NUMBERS: tuple[type[Mask], ...] = (Noise, Bucket, Round)
 PLACES: tuple[type[Mask], ...] = (GeoRound, GeoJitter, GeoPlace)
-TEXTS: tuple[type[Mask], ...] = (Redact, Json)
-ANYTHING: tuple[type[Mask], ...] = (Constant, Null, Keep, ByScript)
+TEXTS: tuple[type[Mask], ...] = (Redact, Lorem, Scramble, Generalize, Json, Array)
+ANYTHING: tuple[type[Mask], ...] = (Choice, Placeholder, Constant, Null, Keep, ByScript)
 
 _ALL: tuple[type[Mask], ...] = (
     *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *NUMBERS, *PLACES, *TEXTS, *ANYTHING,

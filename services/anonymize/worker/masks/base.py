@@ -71,6 +71,7 @@ class Mask(BaseModel):
     rewrites: ClassVar[bool] = True  # whether rules change the column at all
     nested_masks: ClassVar[str | None] = None  # the parameter that holds masks itself, by name
     nested_mask: ClassVar[str | None] = None  # the parameter that is a mask itself
+    needs_setup: ClassVar[bool] = False  # needs a table prepared from the column's rows
     one_case: ClassVar[bool] = (
         False  # fakes of different values differ even where case and accents are ignored
     )
@@ -105,6 +106,10 @@ class Mask(BaseModel):
             yield f"{column.type}: {self.word} masks {takes} only"
         elif column.family is Family.TEXT and column.length is not None and column.length < self.needs:
             yield f"{short_type(column)} cannot hold {self.needs_for} (needs {self.needs})"
+
+    def trials(self, column: Column) -> Iterator[tuple[str, str]]:
+        """Queries that must work and find nothing before anything is written, with what it means if not."""
+        yield from ()
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         """The column's new value from its old one; NULL stays NULL and an empty text stays empty."""

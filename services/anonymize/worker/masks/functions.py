@@ -148,7 +148,7 @@ END
 # saves an expensive pattern; the pattern of a name is new in every row and has to be compiled, so it comes last.
 REDACTED = function_statement(
     "redacted",
-    "original text, names text[]",
+    "original text, names text[], patterns text[]",
     "text",
     "plpgsql",
     f"""
@@ -157,6 +157,7 @@ DECLARE
   lowered text;
   name text;
 BEGIN
+  FOREACH name IN ARRAY coalesce(patterns, '{{}}') LOOP kept := regexp_replace(kept, name, '[redacted]', 'g'); END LOOP;
   IF strpos(kept, '://') > 0 THEN kept := regexp_replace(kept, {text_literal(URL)}, '[url]', 'gi'); END IF;
   IF strpos(kept, '@') > 0 THEN kept := regexp_replace(kept, {text_literal(EMAIL)}, '[email]', 'g'); END IF;
   IF kept ~ '[0-9][0-9]' THEN

@@ -177,4 +177,23 @@ END
 """,
 )
 
+
+# A whole number becomes another of as many digits, which its type holds too.
+SCRAMBLED_NUMBER = function_statement(
+    "scrambled_number",
+    "original bigint, most bigint",
+    "bigint",
+    "plpgsql",
+    """
+DECLARE
+  width integer := length(ltrim(original::text, '-'));
+  low bigint := (10::numeric ^ (width - 1))::bigint;
+  size bigint := least(10::numeric ^ width - 1, most)::bigint - low + 1;
+BEGIN
+  IF original IN (0, -9223372036854775808) OR abs(original) > most THEN RETURN original; END IF;
+  RETURN sign(original)::bigint * ({permuted}(abs(original) - low, size, 'number:' || width) + low);
+END
+""".replace("{permuted}", '"snapveil_work"."permuted"'),
+)
+
 PERMUTING = (PERMUTED, SCRAMBLED, COMPACT, POURED, LUHN, WEIGHTED, MOD_11_10)

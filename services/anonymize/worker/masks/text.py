@@ -1,25 +1,46 @@
-"""Masks for free text."""
+"""Masks for texts: redacted, replaced by others of the same length or shape, or told less exactly."""
 
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Text, cast, null
+from sqlalchemy import ColumnElement, Integer, Numeric, Text, case, cast, func, literal, null
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
-from services.anonymize.worker.masks.base import Example, MaskContext, TextMask, Trait
+from services.anonymize.worker.masks.base import (
+    PERMUTATION,
+    UNIQUE_TRAITS,
+    Example,
+    MaskContext,
+    TextMask,
+    Trait,
+)
+from services.anonymize.worker.masks.dates import as_is
 from services.anonymize.worker.masks.functions import REDACTED
 from services.anonymize.worker.masks.names import fitted
-from services.anonymize.worker.sql import Collated, TextElement, work_function
+from services.anonymize.worker.masks.numbers import MOST
+from services.anonymize.worker.masks.permuting import PERMUTED, SCRAMBLED, SCRAMBLED_NUMBER
+from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.sql import (
+    Collated,
+    NamedType,
+    Purpose,
+    TextElement,
+    number,
+    text_literal,
+    work_function,
+)
 
 
 class Redact(TextMask):
-    """The text with a placeholder for every e-mail, telephone number, IBAN, URL and IP address in it, and for
-    the names that stand in columns of the same row."""
+    """The text with placeholders for e-mails, telephone numbers, IBANs, URLs, IP addresses, what patterns
+    match, and the names that stand in columns of the same row."""
 
     word: ClassVar[str] = "redact"
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT, Family.XML, Family.HSTORE})
     keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.JOINS, Trait.NULLS})
     preserves: ClassVar[str] = "the rest of the text"
-    loses: ClassVar[str] = "e-mails, phones, IBANs, URLs, IPs and the row's own names"
+    loses: ClassVar[str] = "what is redacted"
     example: ClassVar[Example] = Example(
         "{mask: redact, names_from: [first_name]}",
         "Camille asks for a call at 06 12 34 56 78",
@@ -28,6 +49,14 @@ class Redact(TextMask):
     )
 
     names_from: tuple[str, ...] = Field((), description="columns of the same row that hold names")
+    patterns: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (), description="PostgreSQL regular expressions; what they match becomes [redacted]"
+    )
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        yield from super().complaints(column)
+        if column.family is Family.XML and self.names_from:
+            yield "xml: a name may be an element's too; leave names_from out"
 
     def reads(self) -> tuple[str, ...]:
         return self.names_from
@@ -35,8 +64,107 @@ class Redact(TextMask):
     def functions(self) -> tuple[str, ...]:
         return (REDACTED,)
 
+    def trials(self, column: Column) -> Iterator[tuple[str, str]]:
+        for pattern in self.patterns:
+            said = f"{pattern} is no regular expression of PostgreSQL that needs at least one character"
+            yield f"SELECT 1 WHERE '' ~ {text_literal(pattern)}", said
+
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         names: ColumnElement[Any] = null()
         if self.names_from:
             names = array([Collated(context.row(name)) for name in self.names_from])
-        return fitted(work_function("redacted", value, cast(names, ARRAY(Text))), length)
+        patterns: ColumnElement[Any] = (
+            array([literal(one, Text) for one in self.patterns]) if self.patterns else null()
+        )
+        redacted = work_function("redacted", value, cast(names, ARRAY(Text)), cast(patterns, ARRAY(Text)))
+        return fitted(redacted, length)
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        masked = super().masked(value, column, context)
+        return masked if column.family is Family.TEXT else cast(masked, NamedType(column.type))
+
+
+LOREM = (
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore "
+    "et dolore magna aliqua ut enim ad minim veniam quis nostrud exercitation ullamco laboris nisi ut "
+    "aliquip ex ea commodo consequat duis aute irure dolor in reprehenderit in voluptate velit esse "
+    "cillum dolore eu fugiat nulla pariatur excepteur sint occaecat cupidatat non proident sunt in "
+    "culpa qui officia deserunt mollit anim id est laborum "
+)
+
+
+class Lorem(TextMask):
+    """Filler text of exactly the same length."""
+
+    word: ClassVar[str] = "lorem"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.LENGTH, Trait.NULLS, Trait.JOINS})
+    preserves: ClassVar[str] = "how much space a text takes on a page"
+    loses: ClassVar[str] = "lines and paragraphs"
+    example: ClassVar[Example] = Example(
+        "lorem", "Please ring twice, the bell is broken", "citation ullamco laboris nisi ut aliq"
+    )
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        start = number(value, Purpose.CHOICE, len(LOREM), "lorem")
+        size = func.length(value)
+        times = cast(func.div(size, literal(len(LOREM))), Integer) + literal(2)
+        filler = func.substr(func.repeat(literal(LOREM, Text), times), start + literal(1), size, type_=Text)
+        # neither the start nor the end is a space: char(n) and forms trim them
+        return func.regexp_replace(filler, literal("^ | $"), literal("x"), literal("g"), type_=Text)
+
+
+class Scramble(TextMask):
+    """Other letters for letters and other digits for digits, by a permutation of all texts of this shape."""
+
+    word: ClassVar[str] = "scramble"
+    accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT, Family.NUMBER})
+    keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.LENGTH, Trait.FORMAT}
+    preserves: ClassVar[str] = "capitals, punctuation and spaces; a whole number's sign and digits"
+    loses: ClassVar[str] = "check digits"
+    example: ClassVar[Example] = Example("scramble", "AB-1234/é", "FI-7035/ð", "varchar(20)")
+
+    def functions(self) -> tuple[str, ...]:
+        return (PERMUTED, SCRAMBLED, SCRAMBLED_NUMBER)
+
+    def complaints(self, column: Column) -> Iterator[str]:
+        yield from super().complaints(column)
+        if column.family is Family.NUMBER and column.base_type not in MOST:
+            yield f"{column.type}: scramble masks whole numbers only; use noise, bucket or round"
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
+        return PERMUTATION
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        return work_function("scrambled", value, literal("text", Text))
+
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        if column.family is not Family.NUMBER:
+            return super().masked(value, column, context)
+        most = cast(literal(str(MOST[column.base_type])), NamedType("bigint"))
+        return cast(work_function("scrambled_number", as_is(value, column), most), Numeric)
+
+
+class Generalize(TextMask):
+    """The first characters, the rest replaced by a filler or cut: 69003 becomes 69000."""
+
+    word: ClassVar[str] = "generalize"
+    keeps: ClassVar[frozenset[Trait]] = frozenset(
+        {Trait.LENGTH, Trait.FORMAT, Trait.JOINS, Trait.DISTRIBUTION, Trait.NULLS, Trait.ORDER}
+    )
+    preserves: ClassVar[str] = (
+        "the département of a French postcode, the region of most codes; order as far as it tells"
+    )
+    loses: ClassVar[str] = "nothing where few share the first characters"
+    example: ClassVar[Example] = Example("{mask: generalize, keep: 2}", "69003", "69000", "char(5)")
+
+    keep: Annotated[int, Field(ge=0, le=20)] = Field(2, description="characters that stay")
+    fill: Annotated[str, Field(max_length=1)] = Field(
+        "0", description='what stands for the others; nothing ("") cuts them'
+    )
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        start = func.left(value, self.keep, type_=Text)
+        if not self.fill:
+            return start
+        rest = func.greatest(func.length(value) - literal(self.keep), literal(0))
+        return case((rest > literal(0), start + func.repeat(literal(self.fill, Text), rest)), else_=value)

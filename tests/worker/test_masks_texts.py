@@ -1,0 +1,166 @@
+"""Texts, arrays, choices and files: lengths and shapes that stay, and what must not."""
+
+import re
+import struct
+import zlib
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.anonymize.worker.masks import MASKS
+from services.anonymize.worker.masks.contact import RESERVED
+from services.anonymize.worker.masks.permuting import ACCENTED, ACCENTED_UPPER
+from services.anonymize.worker.rewriting import masked_value
+from tests.worker.building import column as column_of
+from tests.worker.masking import apply, context
+
+BATCH = settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ENCODABLE = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
+TEXTS = st.lists(st.text(ENCODABLE, max_size=60), min_size=1, max_size=60, unique=True)
+CODES = st.lists(st.text("ABCxyz059 -/éÉ", min_size=1, max_size=12), min_size=1, max_size=80, unique=True)
+
+
+@BATCH
+@given(values=TEXTS)
+def test_filler_has_exactly_the_length_and_nothing_of_the_text(mask_session, values):
+    for value, fake in zip(
+        values, apply(mask_session, MASKS["lorem"](), column_of("v"), values), strict=True
+    ):
+        assert len(fake) == len(value)
+        assert re.fullmatch("[a-z ]*", fake)
+
+
+def shape(text: str) -> str:
+    kinds = {"0123456789": "9", "abcdefghijklmnopqrstuvwxyz": "a", "ABCDEFGHIJKLMNOPQRSTUVWXYZ": "A",
+             ACCENTED: "é", ACCENTED_UPPER: "É"}  # fmt: skip
+    return "".join(next((mark for letters, mark in kinds.items() if one in letters), one) for one in text)
+
+
+@BATCH
+@given(values=CODES)
+def test_a_scrambled_text_keeps_its_shape_and_different_ones_stay_different(mask_session, values):
+    fakes = apply(mask_session, MASKS["scramble"](), column_of("v"), values)
+    assert list(map(shape, fakes)) == list(map(shape, values))
+    assert len(set(fakes)) == len(values)
+
+
+def test_all_codes_of_one_shape_change_places(mask_session):
+    values = [f"A{n:03}" for n in range(1000)]
+    fakes = apply(mask_session, MASKS["scramble"](), column_of("v"), values)
+    assert len(set(fakes)) == 1000
+    assert sum(value == fake for value, fake in zip(values, fakes, strict=True)) < 5
+
+
+@BATCH
+@given(values=TEXTS)
+def test_any_text_can_be_scrambled_without_two_becoming_one(mask_session, values):
+    fakes = apply(mask_session, MASKS["scramble"](), column_of("v"), values)
+    assert len(set(fakes)) == len(values)
+    assert list(map(len, fakes)) == list(map(len, values))
+
+
+@pytest.mark.parametrize(
+    ("type_", "most"), [("smallint", 2**15 - 1), ("integer", 2**31 - 1), ("bigint", 2**63 - 1)]
+)
+def test_scrambled_numbers_keep_sign_digits_and_type(mask_session, type_, most):
+    values = [*range(-99, 100), most, -most, most - 1, most // 2]
+    fakes = apply(mask_session, MASKS["scramble"](), column_of("v", type_), list(map(str, values)))
+    assert len(set(fakes)) == len(values)
+    assert [len(str(fake)) for fake in fakes] == [len(str(value)) for value in values]
+    assert all(abs(fake) <= most for fake in fakes)
+
+
+def test_the_start_of_a_code_stays(mask_session):
+    values = ["69003", "2A004", "9", ""]
+    assert apply(mask_session, MASKS["generalize"](), column_of("v"), values) == ["69000", "2A000", "9", ""]
+    assert apply(mask_session, MASKS["generalize"](fill=""), column_of("v"), values) == ["69", "2A", "9", ""]
+
+
+def test_what_patterns_match_is_redacted_in_hstore_too(mask_session):
+    mask = MASKS["redact"](patterns=(r"TCK-\d+", "secret"))
+    said = ["TCK-4711 of a@b.fr", "no secrets"]
+    assert apply(mask_session, mask, column_of("v"), said) == ["[redacted] of [email]", "no [redacted]s"]
+    mask_session.execute("CREATE EXTENSION IF NOT EXISTS hstore")
+    stored = '"mail"=>"x@y.fr", "tel"=>"06 12 34 56 78"'
+    assert apply(mask_session, mask, column_of("v", "hstore"), [stored], shown=True) == [
+        '"tel"=>"[phone]", "mail"=>"[email]"'
+    ]
+    assert "AS xml)" in masked_value(column_of("v", "xml"), mask, context())  # an engine may lack libxml
+
+
+@BATCH
+@given(values=st.lists(st.one_of(st.none(), st.emails()), max_size=20))
+def test_elements_are_masked_one_by_one_in_their_order(mask_session, values):
+    part = column_of("v", "text[]")
+    literal = (
+        "{" + ",".join("NULL" if value is None else '"' + escaped(value) + '"' for value in values) + "}"
+    )
+    (fakes,) = apply(mask_session, MASKS["array"](of=MASKS["email"]()), part, [literal])
+    alone = apply(mask_session, MASKS["email"](), column_of("v"), values) if values else []
+    assert fakes == alone
+    assert all(fake is None or re.search(RESERVED, fake) for fake in fakes)
+
+
+def escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def test_arrays_of_dates_and_empty_and_missing_ones(mask_session):
+    part = column_of("v", "date[]")
+    values = ["{2020-05-17,NULL}", "{}", None]
+    made = apply(mask_session, MASKS["array"](of=MASKS["date_truncate"](to="year")), part, values, shown=True)
+    assert made == ["{2020-01-01,NULL}", "{}", None]
+    with pytest.raises(ValidationError, match="keep does not work on elements"):
+        MASKS["array"](of=MASKS["keep"]())
+
+
+def test_an_element_that_does_not_fit_is_told():
+    part = column_of("v", "character varying(10)[]")
+    complaints = MASKS["array"](of=MASKS["iban"]()).complaints(part)
+    assert list(complaints) == ["varchar(10) cannot hold an IBAN (needs 27)"]
+
+
+def test_choices_are_of_the_list_and_stable(mask_session):
+    mask = MASKS["choice"](of=("a", "b", "c"))
+    fakes = apply(mask_session, mask, column_of("v"), ["x", "y", "x", None, *map(str, range(50))])
+    assert fakes[0] == fakes[2]
+    assert fakes[3] is None
+    assert set(fakes[4:]) == {"a", "b", "c"}
+    flags = apply(mask_session, MASKS["choice"](by="id"), column_of("v", "boolean"), ["true"] * 60,
+                  row={"id": [str(n) for n in range(60)]})  # fmt: skip
+    assert set(flags) == {True, False}
+
+
+def test_labels_of_enums_are_chosen_and_checked(mask_session):
+    mask_session.execute("DROP TYPE IF EXISTS feeling; CREATE TYPE feeling AS ENUM ('sad', 'glad')")
+    part = column_of("v", "feeling", enum_labels=("sad", "glad"))
+    row = {"id": [str(n) for n in range(40)]}
+    assert set(apply(mask_session, MASKS["choice"](by="id"), part, ["sad"] * 40, row=row)) == {"sad", "glad"}
+    assert list(MASKS["choice"](of=("mad",)).complaints(part)) == [
+        "feeling has no label mad; it has sad, glad"
+    ]
+    assert list(MASKS["choice"]().complaints(column_of("v"))) == [
+        "text: choice needs a list; write of: [a, b]"
+    ]
+
+
+def test_files_become_tiny_valid_ones_of_their_kind(mask_session):
+    part = column_of("v", "bytea")
+    values = [r"\x89504e470d0a1a0a", r"\x255044462d312e34", r"\x504b0304", r"\x", None]
+    png, pdf, other, empty, missing = apply(mask_session, MASKS["placeholder"](), part, values)
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    at, kinds = 8, []
+    while at < len(png):
+        size, kind = struct.unpack(">I4s", png[at : at + 8])
+        data = png[at + 8 : at + 8 + size]
+        assert struct.unpack(">I", png[at + 8 + size : at + 12 + size])[0] == zlib.crc32(kind + data)
+        kinds.append(kind)
+        at += 12 + size
+    assert kinds == [b"IHDR", b"IDAT", b"IEND"]
+    start = int(re.search(rb"startxref\n(\d+)", pdf)[1])
+    assert pdf[start:].startswith(b"xref")
+    places = [int(place) for place in re.findall(rb"(\d{10}) 00000 n", pdf)]
+    assert all(pdf[place:].startswith(b"%d 0 obj" % number) for number, place in enumerate(places, start=1))
+    assert (other, empty, missing) == (b"", b"", None)
