@@ -45,6 +45,20 @@ def test_every_queue_is_watched(template: Template) -> None:
     assert watched == set(template.all("SQS::Queue"))
 
 
+def test_one_dead_letter_and_one_failure_of_a_function_are_enough_for_an_alarm(template: Template) -> None:
+    thresholds = {
+        (alarm["MetricName"], one["Value"].get("Ref") or one["Value"]["Fn::GetAtt"][0]): alarm["Threshold"]
+        for alarm in template.all("CloudWatch::Alarm").values()
+        for one in alarm["Dimensions"]
+        if one["Name"] in {"QueueName", "FunctionName"}
+    }
+    for name, queue in template.all("SQS::Queue").items():
+        if queue["QueueName"].endswith("-dlq"):
+            assert thresholds["ApproximateNumberOfMessagesVisible", name] == 0
+    for name in template.all("Lambda::Function"):
+        assert thresholds["Errors", name] == thresholds["Throttles", name] == 0
+
+
 def test_every_alarm_tells_people_when_it_begins_and_when_it_ends(template: Template) -> None:
     for alarm in template.all("CloudWatch::Alarm").values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmsTopic"}]
