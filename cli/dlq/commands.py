@@ -43,7 +43,7 @@ def list_command(profiles: tuple[str, ...], table: str, config: str, form: str) 
             data += showing.as_data(account.number, letters, now())
             if form == "table":
                 console.print(
-                    f"account {account.number}: {len(letters)} dead letters in {len(queues)} queues"
+                    f"account {account.number}: {showing.number_of(letters)} in {len(queues)} queues"
                 )
                 if letters:
                     console.print(showing.counts(letters, now()))
@@ -126,7 +126,7 @@ def drop_command(profiles: tuple[str, ...], table: str, config: str, yes: bool, 
         ]
         if doomed:
             console.print(showing.counts([letter for _, _, letter in doomed], now()))
-        if doomed and not yes and not click.confirm(f"Drop {len(doomed)} dead letters for good?"):
+        if doomed and not yes and not click.confirm(f"Drop {showing.number_of(doomed)} for good?"):
             return FINE
         for account, held, letter in doomed:
             Sender(account, Records(account), FASTEST).drop(held, letter, "asked to")

@@ -41,8 +41,8 @@ def counts(letters: Iterable[Letter], at: datetime) -> Table:
             str(len(members)),
             age(at - members[0].sent_at),
             where,
-            printable(f"{kind or '(not understood)'}\n{run_id}".strip()),
-            printable(reason),
+            _cell(f"{kind or '(not understood)'}\n{run_id}".strip()),
+            _cell(reason),
             members[0].id[:SHORT_ID],
         )
     return table
@@ -74,7 +74,7 @@ def whole(letter: Letter, run: Run | None, verdict: Verdict, at: datetime) -> Re
     grid = Table.grid(padding=(0, 2))
     for name, value in _facts(letter, run, at).items():
         if value:
-            grid.add_row(Text(name, style="dim"), printable(value))
+            grid.add_row(Text(name, style="dim"), _cell(value))
     replay = Text.assemble(
         "\na replay: ", (verdict.effect.value, _STYLES[verdict.effect]), f" – {printable(verdict.why)}"
     )
@@ -89,27 +89,27 @@ def plans_table(plans: Sequence[Plan]) -> Table:
     for plan in plans:
         table.add_row(
             plan.letter.id[:SHORT_ID],
-            printable(f"{plan.letter.type or '(not understood)'}\n{plan.letter.run_id}".strip()),
+            _cell(f"{plan.letter.type or '(not understood)'}\n{plan.letter.run_id}".strip()),
             Text(printable(plan.words), style="" if plan.forced else _STYLES[plan.verdict.effect]),
         )
     return table
 
 
-def done(plan: Plan) -> str:
+def done(plan: Plan) -> Text:
     """Say in one line what was done with a letter."""
     name = " ".join(
         part for part in (plan.letter.id[:SHORT_ID], plan.letter.type, plan.letter.run_id) if part
     )
     if plan.sends:
-        return printable(f"{name} → {plan.destination}: {plan.words}")
-    return printable(f"{name}: {plan.words}" + ("" if plan.drops else "; it stays where it is"))
+        return _cell(f"{name} → {plan.destination}: {plan.words}")
+    return _cell(f"{name}: {plan.words}" + ("" if plan.drops else "; it stays where it is"))
 
 
 def log_table(lines: Sequence[Transition]) -> Table:
     """Show what was done with dead letters, oldest first."""
     table = _table("when (UTC)", "what", "by whom, and which")
     for line in lines:
-        table.add_row(f"{line.at:%Y-%m-%d %H:%M:%S}", line.what, printable(line.why))
+        table.add_row(f"{line.at:%Y-%m-%d %H:%M:%S}", line.what, _cell(line.why))
     return table
 
 
@@ -136,6 +136,16 @@ def printable(text: str) -> str:
         char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode()
         for char in text
     )
+
+
+def number_of(letters: Sequence[object]) -> str:
+    """Say how many letters these are."""
+    return f"{len(letters)} dead letter{'' if len(letters) == 1 else 's'}"
+
+
+def _cell(text: str) -> Text:
+    """Make a text that is shown as it is: brackets in it are no markup."""
+    return Text(printable(text))
 
 
 def _facts(letter: Letter, run: Run | None, at: datetime) -> Mapping[str, str]:

@@ -91,10 +91,18 @@ def test_an_error_of_the_service_itself_is_beside_the_letter(
 
 
 def test_what_a_hostile_message_does_to_a_terminal_is_escaped(operator: Operator) -> None:
-    letter = operator.bury("snapveil-restore-dlq", '{"type": "\\u001b[2Jgone"}\x1b[31m')
-    assert operator.types("dlq", "list") == 0
-    assert operator.types("dlq", "show", letter) == 0
-    assert "\x1b" not in operator.out
+    letter = operator.bury("snapveil-restore-dlq", '{"type": "\\u001b[2J[/red]"}', reason="[/bold]\x1b[31m")
+    for arguments in (
+        ["list"],
+        ["show", letter],
+        ["replay", letter, "--dry-run"],
+        ["replay", letter, "--force"],
+    ):
+        assert operator.types("dlq", *arguments) == 0
+        assert "[/red]" in operator.out
+        assert "\x1b" not in operator.out
+    assert operator.types("dlq", "log") == 0
+    assert "[/bold]" in operator.out
 
 
 def test_both_kinds_of_undelivered_messages_say_what_refused_them(operator: Operator) -> None:
@@ -143,8 +151,8 @@ def test_both_accounts_can_be_looked_at_by_profile(
         dump(StageFailed(run_id="a-20261116t0505-00000000", stage="restore", reason="x")),
     )
     assert operator.types("dlq", "list", "--profile", "production", "--profile", "development") == 0
-    assert "account 111111111111: 0 dead letters" in operator.out
-    assert "account 222222222222: 1 dead letters" in operator.out
+    assert "account 111111111111: 0 dead letters in" in operator.out
+    assert "account 222222222222: 1 dead letter in" in operator.out
 
 
 UNUSABLE = [
