@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.deployment.account import ARTIFACTS, STACK, Operated, open_account, synthesize
 from cli.deployment.artifacts import Shelf, Zips, artifacts_stack, gather_zips
 from cli.deployment.changes import changes, parameters_of
-from cli.deployment.images import Images, check_pinned, worker_tag
+from cli.deployment.images import Images, check_docker, check_pinned, worker_tag
 from cli.deployment.policies import Policy, Shelves, read_policies
 from cli.deployment.remaining import is_left_from_before
 from cli.deployment.stacks import Stack, Stacks, Wanted
@@ -77,8 +77,12 @@ def deploy(path: Path, asked: Asked) -> None:
     if asked.dry_run:
         _foretell(operated, stacks, template, zips, policies, asked.worker_image)
         return
+    image = asked.worker_image or _pushed(operated, stacks.find(ARTIFACTS))
+    if operated.is_production and image is None:
+        check_docker()
     artifacts = stacks.apply(artifacts_stack(operated))
-    image = _image(operated, artifacts, asked.worker_image)
+    if operated.is_production and image is None:
+        image = _images(operated, artifacts).build(worker_tag())
     shelf = Shelf(operated, artifacts, click.echo)
     shelf.put_zips(zips)
     wanted = Wanted(
@@ -90,12 +94,15 @@ def deploy(path: Path, asked: Asked) -> None:
     _report(operated, stacks.apply(wanted), policies)
 
 
-def _image(operated: Operated, artifacts: Stack, given: str | None) -> str | None:
-    if not operated.is_production or given is not None:
-        return given
-    images = Images(operated.client("ecr"), artifacts.outputs["Images"], click.echo)
-    tag = worker_tag()
-    return images.find(tag) or images.build(tag)
+def _pushed(operated: Operated, artifacts: Stack | None) -> str | None:
+    """Find the image of exactly these sources, if it was pushed before."""
+    if artifacts is None or "Images" not in artifacts.outputs:
+        return None
+    return _images(operated, artifacts).find(worker_tag())
+
+
+def _images(operated: Operated, artifacts: Stack) -> Images:
+    return Images(operated.client("ecr"), artifacts.outputs["Images"], click.echo)
 
 
 def _known(bucket: str, zips: Zips, image: str | None) -> dict[str, str]:
@@ -116,13 +123,11 @@ def _foretell(
     bucket = artifacts.outputs["Bucket"] if artifacts else f"{ARTIFACTS}-{operated.number}-{operated.region}"
     if artifacts is None:
         click.echo(f"would make stack {ARTIFACTS} with bucket {bucket}")
+    image = image or _pushed(operated, artifacts)
     if operated.is_production and image is None:
-        tag = worker_tag()
         uri = f"{operated.number}.dkr.ecr.{operated.region}.amazonaws.com/snapveil-worker"
-        found = Images(operated.client("ecr"), uri, click.echo).find(tag) if artifacts else None
-        if found is None:
-            click.echo(f"would build and push the worker's image as {uri}:{tag}")
-        image = found or f"{uri}@sha256:(known once it is pushed)"
+        click.echo(f"would build and push the worker's image as {uri}:{worker_tag()}")
+        image = f"{uri}@sha256:(known once it is pushed)"
     for name in zips.files:
         click.echo(f"would upload {name} to s3://{bucket}/{zips.prefix}, unless it is there")
     parameters = parameters_of(template, _known(bucket, zips, image))

@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ class Operated:
     path: Path
     document: ProductionDocument | DevelopmentDocument
     session: Any
+    clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_production(self) -> bool:
@@ -58,8 +59,10 @@ class Operated:
         return self.document.config.targets
 
     def client(self, service: str) -> Any:
-        """Return a client in the document's region."""
-        return self.session.client(service)
+        """Return a client in the document's region, made once."""
+        if service not in self.clients:
+            self.clients[service] = self.session.client(service)
+        return self.clients[service]
 
 
 def open_account(path: Path) -> Operated:

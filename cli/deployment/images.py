@@ -22,15 +22,34 @@ PINNED = re.compile(r".+@sha256:[0-9a-f]{64}")
 class Run(Protocol):
     """Runs a program and returns its output; raises OSError or CalledProcessError."""
 
-    def __call__(self, command: Sequence[str], given: str = "") -> str:
-        """Run it with this on its standard input."""
+    def __call__(self, command: Sequence[str], given: str = "", quiet: bool = False) -> str:
+        """Run it with this on its standard input; `quiet` keeps its complaints off the terminal."""
 
 
-def run(command: Sequence[str], given: str = "") -> str:
+def run(command: Sequence[str], given: str = "", quiet: bool = False) -> str:
     """Run a program; what it says while it works goes to the terminal."""
     return subprocess.run(
-        command, input=given, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT
+        command,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL if quiet else None,
+        text=True,
+        check=True,
+        cwd=ROOT,
     ).stdout
+
+
+def check_docker(run_program: Run = run) -> None:
+    """Raise InputError if no image can be built here."""
+    try:
+        run_program(["docker", "version", "--format", "{{.Server.Version}}"], quiet=True)
+        run_program(["docker", "buildx", "version"], quiet=True)
+    except (OSError, subprocess.CalledProcessError):
+        raise InputError(
+            "the worker's image is not in ECR yet, and docker with buildx does not answer; start it, or build"
+            " infra/worker/Dockerfile elsewhere and name the pushed image:"
+            " --worker-image <repository>@sha256:<digest>"
+        ) from None
 
 
 def check_pinned(image: str) -> None:
@@ -71,15 +90,7 @@ class Images:
         return f"{self._uri}@{answer['imageDetails'][0]['imageDigest']}"
 
     def build(self, tag: str) -> str:
-        """Build the image with docker, push it, and return it by its digest. Raises InputError."""
-        try:
-            self._run(["docker", "version", "--format", "{{.Server.Version}}"])
-        except (OSError, subprocess.CalledProcessError):
-            raise InputError(
-                "the worker's image is not in ECR yet and docker does not answer; start docker, or build"
-                f" infra/worker/Dockerfile elsewhere, push it to {self._uri}:{tag} and run this again,"
-                " or name one with --worker-image <repository>@sha256:<digest>"
-            ) from None
+        """Build the image with docker, push it, and return it by its digest. Raises RunFailedError."""
         self._say(f"building and pushing {self._uri}:{tag}")
         token = self._ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         user, _, password = base64.b64decode(token).decode().partition(":")
