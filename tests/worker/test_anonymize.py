@@ -171,6 +171,43 @@ def test_an_original_in_a_kept_column_fails_verification(server, database, type_
     assert "dupont" not in as_json("r", "d", outcome).lower()
 
 
+@pytest.mark.parametrize(
+    ("statement", "where"),
+    [
+        ("COMMENT ON COLUMN a.mail IS 'such as jean.dupont@free.fr'", "column mail of table a"),
+        ("CREATE VIEW v AS SELECT 'jean.dupont@free.fr'::text", "view v"),
+        ("ALTER TABLE b ALTER x SET DEFAULT 'jean.dupont@free.fr'", "default value for column x of table b"),
+        ("CREATE INDEX i ON b (x) WHERE x <> 'jean.dupont@free.fr'", "index i"),
+        ("ALTER TABLE b ADD CONSTRAINT c CHECK (x <> 'jean.dupont@free.fr')", "constraint c on table b"),
+        ("CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT 'jean.dupont@free.fr'$$", "function f()"),
+        ("CREATE POLICY p ON b USING (x <> 'jean.dupont@free.fr')", "policy p on table b"),
+        ("CREATE TYPE kind AS ENUM ('jean.dupont@free.fr')", "type kind"),
+    ],
+)  # fmt: skip
+def test_an_original_in_the_schemas_own_words_fails_verification(server, database, statement, where):
+    fill(
+        server,
+        database,
+        "CREATE TABLE a (mail text, phone text, iban text); INSERT INTO a VALUES ('jean.dupont@free.fr', NULL, NULL);"
+        f"CREATE TABLE b (x text); {statement}",
+    )
+    said = failed(work(server, database, KEPT))["no original e-mail"]
+    assert said == f"columns still hold an original e-mail: {where} (1)"
+
+
+def test_large_objects_stop_the_run_until_the_policy_says_what_becomes_of_them(server, database):
+    fill(server, database, "CREATE TABLE t (mail text); SELECT lo_from_bytea(0, 'jean.dupont@free.fr')")
+    policy = "version: 1\ntables: {t: {columns: {mail: email}}}"
+    with pytest.raises(
+        PolicyError, match="1 large objects, which no mask reaches; write large_objects: drop"
+    ):
+        work(server, database, policy)
+    assert work(server, database, policy + "\nlarge_objects: keep").passed
+    assert ask(server, database, "SELECT count(*) FROM pg_largeobject_metadata") == [(1,)]
+    assert work(server, database, policy + "\nlarge_objects: drop").passed
+    assert ask(server, database, "SELECT count(*) FROM pg_largeobject_metadata") == [(0,)]
+
+
 def test_codes_that_look_like_telephone_numbers_do_not_fail_it(server, database):
     fill(
         server,

@@ -1,9 +1,13 @@
 """After masking not a byte of an original is left in the data directory; every part of cleaning is needed."""
 
+import json
+import os
+import signal
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from services.anonymize.worker.connecting import Database, address_of
@@ -11,6 +15,9 @@ from services.anonymize.worker.engines import cleaning
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy
+from services.anonymize.worker.progress import Advance
+from services.anonymize.worker.report import as_json
+from services.anonymize.worker.residue import snapshots
 from tests.worker.building import tell_nobody
 from tests.worker.stopped import Engine, Yard, make_past, search, yard
 
@@ -36,9 +43,9 @@ def past(place: Yard) -> Path:
     return make_past(place, (HERE / "history.sql").read_text())
 
 
-def work(engine: Engine, policy: str = POLICY) -> Outcome:
+def work(engine: Engine, policy: str = POLICY, tell: Callable[[Advance], None] = tell_nobody) -> Outcome:
     with Database(address_of(engine.url()), KEY.settings()) as database:
-        return anonymize(database, load_policy(policy, "policy.yaml"), {}, 2, tell_nobody)
+        return anonymize(database, load_policy(policy, "policy.yaml"), {}, 2, tell)
 
 
 def secrets() -> list[str]:
@@ -85,3 +92,112 @@ def test_without_one_part_of_cleaning_something_stays(
     found = search(data)
     print(part, found)
     assert set(stays.split()) <= {kind.split()[0] for kind in found}
+
+
+def test_a_worker_killed_while_it_cleans_is_succeeded_by_another(place: Yard, past: Path) -> None:
+    data = place.copy(past, "killed")
+    with place.run(data) as engine:
+        for part in ("catalogs", "write-ahead log"):
+            assert killed_at(engine, part)
+        assert work(engine).passed
+    assert search(data, *secrets()) == Counter()
+
+
+def killed_at(engine: Engine, part: str) -> bool:
+    """Whether a worker in a process of its own died at that part, with its sessions open."""
+    child = os.fork()
+    if child == 0:
+
+        def tell(advance: Advance) -> None:
+            if advance.step == "cleaning" and advance.table == part:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        try:
+            work(engine, tell=tell)
+        finally:
+            os._exit(0)  # nothing of the parent's is cleaned up here
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def test_what_cannot_be_reached_is_named_and_fails_the_run_unless_the_policy_accepts_it(
+    place: Yard, past: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "PATIENCE", 0.2)
+    data = place.copy(past, "refused")
+    with place.run(data) as engine, engine.connect("postgres") as root:
+        root.execute("REVOKE pg_checkpoint, pg_maintain FROM master")
+        root.execute("REVOKE EXECUTE ON FUNCTION pg_stat_statements_reset FROM master")
+        root.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'")
+        root.execute("ALTER DATABASE shop OWNER TO stranger; GRANT CREATE ON DATABASE shop TO master")
+        root.execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT txid_current()")
+        (finding,) = (found for found in work(engine).findings if not found.passed)
+        assert finding.name == "leftovers"
+        for said in (
+            "a session of postgres (pid",
+            "catalogs of database shop: only its owner stranger may rewrite them",
+            "write-ahead log: permission denied to execute CHECKPOINT command",
+            "grant pg_checkpoint",
+            "pg_stat_statements keeps the text of statements: permission denied",
+            "role stranger: permission denied to alter role",
+            "or accept it with leftovers: report in the policy",
+        ):
+            assert said in finding.detail
+        accepted = work(engine, POLICY + "leftovers: report\n")
+        assert accepted.passed
+        assert any("role stranger" in said for said in accepted.quarantined.left)
+        assert any("only pg_maintain may rewrite them" in said for said in accepted.cleaning.beyond)
+
+
+def test_ties_to_production_are_cut_and_listed_except_what_the_policy_keeps(place: Yard, past: Path) -> None:
+    keep = "{keep: {publications: [kept_*], roles: [reader], jobs: ['2: *']}}"
+    policy = POLICY.replace("{keep: {publications: [kept_*]}}", keep) + "  cron.job: keep\n"
+    data = place.copy(past, "cut")
+    with place.run(data) as engine:
+        with engine.connect() as master:
+            master.execute(JOBS)
+        with engine.connect("postgres") as root:
+            root.execute(
+                "CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+                "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION on_ddl()"
+            )
+            before = dict(root.execute("SELECT rolname, rolpassword FROM pg_authid").fetchall())
+        session = engine.connect()
+        outcome = work(engine, policy)
+        assert outcome.passed
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+        with engine.connect("postgres") as root:
+            after = dict(root.execute("SELECT rolname, rolpassword FROM pg_authid").fetchall())
+            assert (after["app"], after["reader"]) == (None, before["reader"])
+            assert root.execute("SELECT array_agg(jobname) FROM cron.job").fetchall() == [(["kept"],)]
+            for catalog in (
+                "pg_subscription",
+                "pg_user_mapping",
+                "pg_replication_slots",
+                "pg_prepared_xacts",
+            ):
+                assert root.execute(f"SELECT FROM {catalog}").fetchall() == []
+            assert root.execute("SELECT array_agg(pubname) FROM pg_publication").fetchall() == [
+                (["kept_one"],)
+            ]
+            assert root.execute("SELECT srvoptions FROM pg_foreign_server").fetchall() == [(["host=h"],)]
+    report = json.loads(as_json("run", "digest", outcome))
+    told = {(cut["kind"], cut["name"]): cut["done"] for cut in report["quarantine"]}
+    assert told["roles", "app"] == "password removed"
+    assert told["roles", "reader"] == "kept by the policy"
+    assert told["jobs", "1: mail the boss"] == "dropped"
+    assert told["subscriptions", "old"] == told["user_mappings", "app on elsewhere"] == "dropped"
+    assert told["prepared_transactions", "open"] == "rolled back"
+    assert told["server_secrets", "elsewhere, option api_token"] == "removed"
+    assert told["event_triggers", "watch"] == ""  # a superuser's, as AWS's own are
+    assert any("event trigger watch" in said for said in report["cleaning"]["beyond"])
+    assert list(report["cleaning"]["parts"]) == [part.name for part in cleaning.PARTS]
+
+
+JOBS = """
+CREATE SCHEMA cron;
+CREATE TABLE cron.job (jobid bigint, jobname text, command text);
+INSERT INTO cron.job VALUES (1, 'mail the boss', 'SELECT 1'), (2, 'kept', 'SELECT 2');
+CREATE FUNCTION cron.unschedule(id bigint) RETURNS boolean LANGUAGE sql
+  AS 'DELETE FROM cron.job WHERE jobid = id RETURNING true';
+"""

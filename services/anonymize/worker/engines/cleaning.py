@@ -99,7 +99,7 @@ PARTS = (
     Part("large objects", _large_objects),
     Part("old snapshots", lambda work: Remainder(wait_for_old_snapshots(work.database))),
     Part("tables", lambda work: rewrite_tables(work.database, work.tables, work.connections)),
-    Part("statistics", lambda work: renew_statistics(work.database)),
+    Part("statistics", lambda work: renew_statistics(work.database, work.connections)),
     Part("old snapshots of catalogs", lambda work: Remainder(wait_for_old_snapshots(work.database))),
     Part("catalogs", lambda work: rewrite_catalogs(work.database)),
     Part("shared catalogs", lambda work: rewrite_shared_catalogs(work.database)),

@@ -35,14 +35,12 @@ def rewrite_catalogs(database: Database) -> Remainder:
     """Rewrite every catalog of one database; say which stay as they were."""
     remainder = Remainder()
     with database.autocommit() as connection:
-        kept = _rewrite(connection, shared=False, left=remainder.left)
-        if kept:
+        if _rewrite(connection, shared=False, left=remainder.left):
             owner = connection.execute(
                 text("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()")
             ).scalar_one()
             remainder.left.append(
-                f"{len(kept)} catalogs of {database.address.database}: only its owner {owner} may rewrite them;"
-                f" GRANT {owner} TO {database.address.user}"
+                f"catalogs of database {database.address.database}: only its owner {owner} may rewrite them"
             )
         for column in connection.execute(text(_MISSING)).scalars():
             remainder.left.append(f"{column}: the default that it was added with stands in the catalog")

@@ -9,6 +9,7 @@ off, a table on another server. So all are cleared first, where the server can (
 from sqlalchemy import Connection, text
 
 from services.anonymize.worker.connecting import Database, execute, query
+from services.anonymize.worker.engines.postgresql import in_parallel
 from services.anonymize.worker.residue.rights import Remainder, attempt
 from services.anonymize.worker.sql import text_literal
 
@@ -56,7 +57,15 @@ SELECT c.oid::regclass::text AS table, quote_ident(a.attname) AS column, format_
 """
 
 
-def renew_statistics(database: Database) -> Remainder:
+# A partitioned table brings its partitions along.
+_ANALYZED = """
+SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition AND c.relpersistence <> 't' AND NOT c.relisshared
+   AND n.nspname <> 'pg_toast' ORDER BY pg_total_relation_size(c.oid) DESC
+"""
+
+
+def renew_statistics(database: Database, connections: int) -> Remainder:
     """Clear all statistics of the database and take them anew; say which stay."""
     remainder = Remainder()
     with database.autocommit() as connection:
@@ -66,13 +75,19 @@ def renew_statistics(database: Database) -> Remainder:
             if clears:
                 remainder.left += attempt(connection, [_CLEAR], "statistics")
             remainder.left += _extended_anew(database, connection)
-            execute(connection, "ANALYZE")
+            names = [name for (name,) in query(connection, _ANALYZED)]
+            in_parallel(lambda name: _analyze(database, name), names, connections)
             if not clears:
                 remainder.left += _renew_switched_off(connection)
                 remainder.left += _forget_stale(database, connection)
         finally:
             connection.invalidate()  # the session's search_path is no longer what others expect
     return remainder
+
+
+def _analyze(database: Database, name: str) -> None:
+    with database.autocommit() as connection:
+        execute(connection, f"ANALYZE {name}")
 
 
 def _extended_anew(database: Database, connection: Connection) -> list[str]:
