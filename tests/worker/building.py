@@ -28,9 +28,9 @@ def table(name: str, *columns: Column, oid: int = 1, schema: str = "public", **k
     return Table(oid=oid, schema=schema, name=name, columns=numbered, members=members, **known)  # type: ignore[arg-type]
 
 
-def unique(name: str, *columns: str) -> Unique:
+def unique(name: str, *columns: str, **known: object) -> Unique:
     """A unique constraint."""
-    return Unique(name, columns)
+    return Unique(name, columns, **known)  # type: ignore[arg-type]
 
 
 def references(child: Table, column_name: str, parent: Table, referenced: str) -> ForeignKey:

@@ -67,20 +67,33 @@ SELECT a.attrelid AS table, a.attname AS name, a.attnum AS number, format_type(a
  ORDER BY a.attrelid, a.attnum
 """
 
-# Unique indexes, exclusion constraints included; columns inside expressions and predicates come from pg_depend.
+# Unique indexes, exclusion constraints included; columns inside expressions and predicates come from pg_depend, those
+# that are only INCLUDEd do not count.
 UNIQUES = """
-SELECT i.indrelid AS table, c.relname AS name, array_agg(DISTINCT a.attname::text) AS columns
+SELECT i.indrelid AS table, c.relname AS name, array_agg(DISTINCT a.attname::text) AS columns,
+       ARRAY(SELECT pg_get_indexdef(i.indexrelid, n, true) FROM generate_series(1, i.indnkeyatts) n
+              WHERE (i.indkey::int2[])[n - 1] = 0) AS expressions,
+       pg_get_expr(i.indpred, i.indrelid, true) AS predicate,
+       coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false) AS nulls_equal,
+       ARRAY(SELECT x.attname::text FROM generate_series(1, i.indnkeyatts) n
+               JOIN pg_collation o ON o.oid = (i.indcollation::oid[])[n - 1] AND NOT o.collisdeterministic
+               JOIN pg_attribute x ON x.attrelid = i.indrelid AND x.attnum = (i.indkey::int2[])[n - 1]) AS loose,
+       ARRAY(SELECT x.attname::text FROM pg_constraint e, unnest(e.conexclop) WITH ORDINALITY AS p(operator, n)
+               JOIN pg_operator o ON o.oid = p.operator AND o.oprname <> '='
+               JOIN pg_attribute x ON x.attrelid = i.indrelid AND x.attnum = (i.indkey::int2[])[p.n - 1]
+              WHERE e.conindid = i.indexrelid AND e.contype = 'x') AS compared
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
   JOIN LATERAL (
-    SELECT unnest(i.indkey::int2[]) AS number
+    SELECT u.number FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS u(number, n) WHERE u.n <= i.indnkeyatts
     UNION SELECT d.refobjsubid FROM pg_depend d
-     WHERE i.indexprs IS NOT NULL AND d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
-       AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+     WHERE (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL) AND d.classid = 'pg_class'::regclass
+       AND d.objid = i.indexrelid AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+       AND d.refobjsubid <> ALL ((i.indkey::int2[])[i.indnkeyatts:])
   ) k ON k.number > 0
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
  WHERE (i.indisunique OR i.indisexclusion) AND i.indrelid = ANY(:tables)
- GROUP BY i.indrelid, c.relname ORDER BY c.relname
+ GROUP BY i.indexrelid, c.relname ORDER BY c.relname
 """
 
 PARTITION_KEYS = """

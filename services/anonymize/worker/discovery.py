@@ -16,10 +16,10 @@ from services.anonymize.worker.schema import (
     Schema,
     Table,
     Trigger,
-    Unique,
     View,
 )
 from services.anonymize.worker.sql import qualified
+from services.anonymize.worker.uniqueness import read_unique
 from services.anonymize.worker.views import view_statements
 
 KINDS = {"v": "VIEW", "m": "MATERIALIZED VIEW"}
@@ -135,7 +135,7 @@ def _tables(reader: Catalog, tables: Sequence[RowMapping], oids: list[int]) -> I
             forces_row_security=row["forces_row_security"],
             uniques=tuple(
                 dict.fromkeys(
-                    Unique(unique["name"], tuple(sorted(unique["columns"])))
+                    read_unique(**{key: value for key, value in unique.items() if key != "table"})
                     for part in members[row["oid"]]
                     for unique in uniques[part["oid"]]
                 )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import Text, column, type_coerce
 
+from services.anonymize.worker import uniqueness
 from services.anonymize.worker.masks import MaskContext
 from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
 from services.anonymize.worker.masks.documents import Json
@@ -106,6 +107,12 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             checks += [
                 Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(part)
             ]
+        checks += [
+            Trial(f"{table.label}.{name}", rules[name].line, query, said)
+            for name, query, said in uniqueness.trials(
+                table, {name: rule.mask for name, rule in rules.items()}
+            )
+        ]
         reason = obstacles.no_rewrite(table, frozenset(rules))
         method = Method.UPDATE if reason else Method.REWRITE
         follow = obstacles.following(table, frozenset(rules))

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from itertools import chain
 
+from services.anonymize.worker import uniqueness
 from services.anonymize.worker.masks import MaskContext
-from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
 from services.anonymize.worker.masks.contact import Email
 from services.anonymize.worker.policy import (
     Action,
@@ -122,19 +122,10 @@ class _Finder:
                 yield f"{mask.word} reads {name}, which is no column of {table.label}{hint}"
 
     def uniques(self, table: Table) -> Iterator[Problem]:
-        for unique in table.uniques:
-            for name, rule in self.masked_in.get(table.oid, {}).items():
-                column = table.column(name)
-                if column is None or name not in unique.columns or column.family not in rule.mask.accepts:
-                    continue
-                bits = rule.mask.injective_bits(column, self.context(table))
-                where = f"{table.label}.{name}"
-                if bits is None:
-                    said = f"is unique by {unique.name}, and {rule.mask.word} may make two values equal"
-                    yield self.problem(rule.line, f"{where}: {said}; use hash, null or keep")
-                elif collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
-                    said = f"is unique by {unique.name}, and {bits} bits cannot keep {table.rows} rows apart"
-                    yield self.problem(rule.line, f"{where}: {said}; make the column longer")
+        rules = self.masked_in.get(table.oid, {})
+        masks = {name: rule.mask for name, rule in rules.items()}
+        for name, said in uniqueness.complaints(table, masks, self.context(table)):
+            yield self.problem(rules[name].line, f"{table.label}.{name}: {said}")
 
     def instead(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         if self.policy.script is None or self.policy.script.run is not RunScript.INSTEAD:

@@ -108,6 +108,9 @@ class Unique:
 
     name: str
     columns: tuple[str, ...]
+    folded: frozenset[str] = frozenset()  # compared whatever their case or accents
+    opaque: frozenset[str] = frozenset()  # looked at through an expression, a condition or another operator
+    nulls_equal: bool = False
 
 
 @dataclass(frozen=True)

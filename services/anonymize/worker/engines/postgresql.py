@@ -64,7 +64,7 @@ def remove_work(database: Database) -> None:
 
 def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial], file: str) -> None:
     """Look for what the policy does not know or cannot do before anything is written. Raises MaskingError."""
-    trials = [check for check in checks if isinstance(check, Trial)]
+    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.line)
     failed = [
         f"{file}:{trial.line}: {trial.column}: {trial.complaint}"
         for trial in trials

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import Integer, Text, func, literal
+from sqlalchemy import Integer, Text, cast, func, literal
 
 from services.anonymize.worker.masks.base import UNIQUE_TRAITS, Example, MaskContext, TextMask, Trait
 from services.anonymize.worker.masks.functions import FAKE_IBAN, IBAN_COUNTRIES
@@ -41,6 +41,10 @@ class Iban(TextMask):
         "FR", description="the country of a fake whose original says none that is known"
     )
     country_from: str | None = Field(None, description="a column of the same row that holds that country")
+
+    def normal(self, value: TextElement) -> TextElement | None:
+        upper = func.upper(cast(value, Text))
+        return func.regexp_replace(upper, literal("[^A-Z0-9]"), literal(""), literal("g"), type_=Text)
 
     def reads(self) -> tuple[str, ...]:
         return (self.country_from,) if self.country_from else ()

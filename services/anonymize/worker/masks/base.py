@@ -78,10 +78,17 @@ class Mask(BaseModel):
     needs: ClassVar[int] = 1  # characters that a column must hold
     needs_for: ClassVar[str] = "it"
 
+    instead_for_unique: ClassVar[str] = ""  # what to write first where uniqueness cannot be shown
+    instead_for_alike: ClassVar[str] = "use hash"  # and where it takes several values of a column for one
+
     @property
     def ignores_case(self) -> bool:
         """Whether values that differ only in case or surrounding spaces become one fake."""
         return False
+
+    def normal(self, value: TextElement) -> TextElement | None:
+        """The form in which it compares values; None where it takes them as they are."""
+        return func.lower(func.btrim(cast(value, Text)), type_=Text) if self.ignores_case else None
 
     def reads(self) -> tuple[str, ...]:
         """Other columns of the same row that the expression reads."""

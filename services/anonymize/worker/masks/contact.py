@@ -66,6 +66,8 @@ class Email(TextMask):
         "ignore", description="exact: addresses that differ in case only stay different"
     )
 
+    instead_for_alike: ClassVar[str] = "write case: exact, or use hash"
+
     @property
     def ignores_case(self) -> bool:
         """An address is one however it is capitalised, unless the policy says `case: exact`."""

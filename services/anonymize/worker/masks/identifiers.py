@@ -153,6 +153,9 @@ class Vat(Identifier):
     )
     country_from: str | None = Field(None, description="a column of the same row that holds that country")
 
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
+        return None if self.country_from else PERMUTATION  # one number may be of two countries' formats
+
     def reads(self) -> tuple[str, ...]:
         return (self.country_from,) if self.country_from else ()
 
@@ -201,6 +204,8 @@ class Card(Identifier):
     loses: ClassVar[str] = "uniqueness, unless `range: any`, where a fake may be somebody's card"
     example: ClassVar[Example] = Example("card", "4970 1012 3456 7890", "4000 0067 1710 2353", "varchar(23)")
     formats: ClassVar[tuple[Format, ...]] = formats.CARDS
+
+    instead_for_unique: ClassVar[str] = "range: any, "
 
     range: Literal["test", "any"] = Field(
         "test", description="test: ranges that providers reserve for tests; any: unique, over all numbers"

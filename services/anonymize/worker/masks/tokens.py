@@ -38,6 +38,9 @@ class Uuid(TextMask):
     needs: ClassVar[int] = 36
     needs_for: ClassVar[str] = "a UUID"
 
+    def normal(self, value: TextElement) -> TextElement | None:
+        return func.lower(func.replace(cast(value, Text), literal("-"), literal("")), type_=Text)
+
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return 122
 
@@ -100,6 +103,7 @@ class Token(TextMask):
     keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.LENGTH, Trait.FORMAT}
     preserves: ClassVar[str] = "the kind of characters; uniqueness with `length` only"
     loses: ClassVar[str] = "separators"
+    instead_for_unique: ClassVar[str] = "length: 32, "
     example: ClassVar[Example] = Example(
         "{mask: token, prefix: 8}", "sk_live_9aF3kQ7bX2", "sk_live_kEvtSRgCeu"
     )

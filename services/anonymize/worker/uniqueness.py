@@ -1,0 +1,121 @@
+# Names come quoted from the dialect and expressions compiled by it, never from a caller.
+# ruff: noqa: S608
+"""Whether a unique column stays unique: proven from the mask and the key before anything runs, or refused.
+
+A key compares values in its own way: as they are, whatever their case (citext, lower(), a collation), or
+through an expression that says nothing about its inputs. A mask keeps values apart by a permutation, or by a
+hash whose odds of a collision are known, and may itself take some values for one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import Text, column
+
+from services.anonymize.worker.masks import Mask, MaskContext
+from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
+from services.anonymize.worker.schema import Column, Table, Unique
+from services.anonymize.worker.sql import compiled, qualified, quoted
+
+FOLDED = re.compile(r'^(?:lower|upper)\((?P<name>[\w$]+|"(?:[^"]|"")+")(?:::(?:text|character varying))?\)$')
+
+
+def read_unique(
+    name: str,
+    columns: Sequence[str],
+    expressions: Iterable[str],
+    predicate: str | None,
+    loose: Iterable[str],
+    compared: Iterable[str],
+    nulls_equal: bool,
+) -> Unique:
+    """Return a unique index as the plan sees it, from what the catalog says about it.
+
+    `loose` are columns under a collation that takes different texts for equal, `compared` those that an
+    exclusion constraint compares by another operator than equality.
+    """
+    folded, opaque = set(loose), set(compared)
+    for expression in expressions:
+        match = FOLDED.match(expression)
+        if match is not None:
+            folded.add(match["name"].removeprefix('"').removesuffix('"').replace('""', '"'))
+        else:
+            opaque.update(name for name in columns if _names(expression, name))
+    if predicate is not None:
+        opaque.update(
+            name
+            for name in columns
+            if _names(predicate, name)
+            and predicate not in {f"{name} IS NOT NULL", f"{quoted(name)} IS NOT NULL"}
+        )
+    return Unique(name, tuple(sorted(columns)), frozenset(folded), frozenset(opaque), nulls_equal)
+
+
+def _names(expression: str, name: str) -> bool:
+    return (
+        re.search(rf'(?<![\w$"]){re.escape(name)}(?![\w$"(])', expression) is not None
+        or quoted(name) in expression
+    )
+
+
+def complaints(table: Table, masks: Mapping[str, Mask], context: MaskContext) -> Iterator[tuple[str, str]]:
+    """Say of which masked columns a key cannot be shown to stay unique, and why."""
+    for unique in table.uniques:
+        for name, mask in masks.items():
+            part = table.column(name)
+            if part is not None and name in unique.columns and part.family in mask.accepts:
+                said = _doubt(table, unique, part, mask, context)
+                if said is not None:
+                    yield name, f"is unique by {unique.name}, {said}"
+
+
+def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: MaskContext) -> str | None:
+    if mask.word == "null":
+        return "which takes NULLs for equal; use hash or keep" if unique.nulls_equal else None
+    if part.name in unique.opaque:
+        return f"which looks at it through an expression or a condition that {mask.word} may change; use keep"
+    bits = mask.injective_bits(part, context)
+    if bits is None:
+        return f"and {mask.word} may make two values equal; use {mask.instead_for_unique}hash, null or keep"
+    if collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
+        return f"and {bits} bits cannot keep {table.rows} rows apart; make the column longer"
+    if loose(unique, part) and not mask.one_case:
+        return f"whatever the case, and {mask.word} may make two values differ in case only; use hash"
+    return None
+
+
+def loose(unique: Unique, part: Column) -> bool:
+    """Whether a key takes values of a column for equal that are not the same."""
+    return part.name in unique.folded or part.base_type == "citext"
+
+
+def trials(table: Table, masks: Mapping[str, Mask]) -> Iterator[tuple[str, str, str]]:
+    """Queries that find values which a key keeps apart and a mask does not: column, query, complaint."""
+    for unique in table.uniques:
+        for name, mask in masks.items():
+            part = table.column(name)
+            if part is None or name not in unique.columns or loose(unique, part):
+                continue
+            normal = mask.normal(column(name, Text))
+            if normal is None or (mask.ignores_case and _proven(table, name)):
+                continue
+            value = f"CAST({quoted(name)} AS text)"
+            others = [quoted(other) for other in unique.columns if other != name]
+            groups = ", ".join([compiled(normal), *others])
+            query = (
+                f"SELECT 1 FROM {qualified(table.schema, table.name)} WHERE {value} <> ''"
+                f" GROUP BY {groups} HAVING count(DISTINCT {value}) > 1 LIMIT 1"
+            )
+            yield (
+                name,
+                query,
+                (
+                    f"is unique by {unique.name}, and holds values that {mask.word} takes for one;"
+                    f" {mask.instead_for_alike}"
+                ),
+            )
+
+
+def _proven(table: Table, name: str) -> bool:
+    """Whether another key says already that values do not differ in case only."""
+    return any(unique.columns == (name,) and name in unique.folded for unique in table.uniques)
