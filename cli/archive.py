@@ -18,7 +18,7 @@ from shared.ledger import now
 
 ARCHIVE = "snapveil"
 LOOK_EVERY_SECONDS = 2.0
-MINUTE = timedelta(minutes=1)
+MINUTE, RESOLUTION = timedelta(minutes=1), timedelta(microseconds=1)
 _GOING = {"STARTING", "RUNNING", "CANCELLING"}
 
 
@@ -48,13 +48,13 @@ def command() -> None:
 @click.option(
     "--from", "start", type=_Moment(), required=True, help="The first minute, like 2026-11-23T04:00 (UTC)."
 )
-@click.option("--to", "end", type=_Moment(), help="The minute after the last.  [default: now]")
+@click.option("--to", "end", type=_Moment(), help="The minute after the last.  [default: this one]")
 @click.option("--archive", default=ARCHIVE, show_default=True, help="The archive's name.")
 def replay_command(
     profiles: tuple[str, ...], table: str, config: str, start: datetime, end: datetime | None, archive: str
 ) -> int:
     """Put the events of a window of time on the bus of the account again."""
-    begin, until = _whole_minutes(start, end or now())
+    begin, until = _whole_minutes(start, end or now(), now())
     if begin >= until:
         raise InputError(f"--from {start:%Y-%m-%dT%H:%M} is not before --to {until:%Y-%m-%dT%H:%M} (UTC)")
     codes = []
@@ -64,10 +64,13 @@ def replay_command(
     return max(codes)
 
 
-def _whole_minutes(start: datetime, end: datetime) -> tuple[datetime, datetime]:
-    """Widen a window to whole minutes, which is how EventBridge replays."""
-    until = end.replace(second=0, microsecond=0)
-    return start.replace(second=0, microsecond=0), until if until == end else until + MINUTE
+def _whole_minutes(start: datetime, end: datetime, at: datetime) -> tuple[datetime, datetime]:
+    """Widen a window to whole minutes, which is how EventBridge replays, to what is over by now."""
+    return _minute(start), min(_minute(end + MINUTE - RESOLUTION), _minute(at))
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
 
 
 def _replay(account: Account, start: datetime, end: datetime, archive: str) -> int:

@@ -1,6 +1,7 @@
 """`snapveil dlq list | show | replay | drop | log`: the options, and what each command makes of them."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -151,7 +152,8 @@ def _hold(account: Account, stack: ExitStack) -> list[tuple[Held, list[Letter]]]
         raise InputError(
             f"account {account.number} has no queue snapveil-…-dlq in this region; is Snapveil there?"
         )
-    return [(one, one.receive()) for one in held]
+    with ThreadPoolExecutor(len(held)) as together:  # each queue takes a long poll to say that it is empty
+        return list(zip(held, together.map(Held.receive, held), strict=True))
 
 
 def _nothing_missing(selection: Selection, letters: list[Letter]) -> None:

@@ -14,7 +14,7 @@ from cli.dlq.moving import Mover
 from cli.dlq.queues import Held
 from cli.dlq.records import Records
 from cli.dlq.selection import Selection
-from cli.dlq.sending import Plan, Sender
+from cli.dlq.sending import Plan, Sender, UnsentError
 from cli.exits import FAILED, FINE, InputError
 from shared.ledger import now
 
@@ -128,10 +128,14 @@ class Replay:
 
     def _send(self, held: Held, plans: Sequence[Plan]) -> None:
         for plan in plans:
-            if plan.sends:
-                self._sender.replay(held, plan)
-            elif plan.drops:
-                self._sender.drop(held, plan.letter, plan.verdict.why)
-            else:
+            try:
+                if plan.sends:
+                    self._sender.replay(held, plan)
+                elif plan.drops:
+                    self._sender.drop(held, plan.letter, plan.verdict.why)
+                else:
+                    self.exit_code = FAILED
+                self._say(showing.done(plan))
+            except UnsentError as error:  # of this letter; those behind it may go
+                self._say(showing.unsent(plan, str(error)))
                 self.exit_code = FAILED
-            self._say(showing.done(plan))

@@ -10,19 +10,26 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from cli.dlq.accounts import Account
 from cli.dlq.judgement import Effect, Verdict
 from cli.dlq.letters import Destination, Letter
 from cli.dlq.queues import Held
 from cli.dlq.records import Records
-from cli.exits import RunFailedError
+from shared.errors import code_of, describe
 from shared.events import SOURCE_OF_EVENTS, dump
 from shared.ledger import now
 from shared.names import PREFIX
 
 MOST_ATTRIBUTES = 10  # SQS's limit for one message
 LONGEST_REASON = 256
+_OF_THIS_LETTER = {"InvalidMessageContents", "NonExistentQueue", "QueueDoesNotExist"}
 _OF_ITS_DEATH = {"stage", "reason", "error"}
+
+
+class UnsentError(Exception):
+    """One letter cannot be sent; it stays where it is."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Plan:
     @property
     def sends(self) -> bool:
         """Whether something is sent."""
-        return self.forced or self.verdict.sends
+        return (self.forced and self.letter.destination is not None) or self.verdict.sends
 
     @property
     def drops(self) -> bool:
@@ -58,17 +65,17 @@ class Plan:
 
     @property
     def destination(self) -> Destination:
-        """Where it is sent. Raises RunFailedError if nothing says so."""
+        """Where it is sent. Raises UnsentError if nothing says so."""
         if self.verdict.instead is not None and not self.forced:
             return Destination(queue=PREFIX + self.verdict.to)
         if self.letter.destination is None:
-            raise RunFailedError(f"{self.letter.id}: nothing says where it was going; it stays where it is")
+            raise UnsentError("nothing says where it was going")
         return self.letter.destination
 
     @property
     def words(self) -> str:
         """What comes of it, in one line."""
-        if self.forced:
+        if self.forced and self.sends:
             return f"sent as it is to {self.destination}, whatever comes of it"
         if self.drops:
             return f"dropped: {self.verdict.why}"
@@ -109,14 +116,19 @@ class Sender:
         if destination.bus:
             self._put(destination.bus, plan)
             return
-        self._account.client("sqs").send_message(
-            QueueUrl=self._url(destination.queue),
-            MessageBody=plan.body,
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in self._attributes(plan.letter).items()
-            },
-        )
+        try:
+            self._account.client("sqs").send_message(
+                QueueUrl=self._url(destination.queue),
+                MessageBody=plan.body,
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value}
+                    for name, value in self._attributes(plan.letter).items()
+                },
+            )
+        except ClientError as error:
+            if code_of(error).rpartition(".")[2] in _OF_THIS_LETTER:
+                raise UnsentError(f"{destination.queue} does not take it: {describe(error)}") from error
+            raise
 
     def _attributes(self, letter: Letter) -> dict[str, str]:
         """Write who replays it and why; what is beside it about its death would be wrong of a later one."""
@@ -135,9 +147,7 @@ class Sender:
     def _put(self, bus: str, plan: Plan) -> None:
         event = _event(plan.body)
         if event is None:
-            raise RunFailedError(
-                f"{plan.letter.id} is no event and cannot be put on a bus; it stays where it is"
-            )
+            raise UnsentError("it is no event and cannot be put on a bus")
         answer = self._account.client("events").put_events(
             Entries=[
                 {
@@ -151,10 +161,7 @@ class Sender:
         )
         if answer["FailedEntryCount"]:
             refused = answer["Entries"][0]
-            raise RunFailedError(
-                f"{bus} refuses {plan.letter.id}, which stays where it is: "
-                f"{refused.get('ErrorCode')}: {refused.get('ErrorMessage')}"
-            )
+            raise UnsentError(f"{bus} refuses it: {refused.get('ErrorCode')}: {refused.get('ErrorMessage')}")
 
     def _url(self, queue: str) -> str:
         if queue not in self._urls:

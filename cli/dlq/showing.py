@@ -105,6 +105,11 @@ def done(plan: Plan) -> Text:
     return _cell(f"{name}: {plan.words}" + ("" if plan.drops else "; it stays where it is"))
 
 
+def unsent(plan: Plan, why: str) -> Text:
+    """Say in one line that a letter could not be sent."""
+    return _cell(f"{plan.letter.id[:SHORT_ID]} {plan.letter.type}: not sent: {why}; it stays where it is")
+
+
 def log_table(lines: Sequence[Transition]) -> Table:
     """Show what was done with dead letters, oldest first."""
     table = _table("when (UTC)", "what", "by whom, and which")

@@ -16,7 +16,6 @@ from shared.database.port import Kind
 from shared.events import RefreshRequested, dump
 from shared.records import Run, Transition
 from tests.builders import a_run
-from tests.local.messages import ANYONE_MAY_SEND
 from tests.loop.conftest import Scene, a_scene
 
 DAY = timedelta(hours=24)
@@ -65,13 +64,8 @@ class Operator:
         return self.world.client(self.account, service)
 
     def url(self, queue: str) -> str:
-        """The address of a queue; it is made if the account has none of this name."""
-        sqs = self.client("sqs")
-        try:
-            return str(sqs.get_queue_url(QueueName=queue)["QueueUrl"])
-        except sqs.exceptions.QueueDoesNotExist:
-            policy = {"Policy": json.dumps(ANYONE_MAY_SEND)}
-            return str(sqs.create_queue(QueueName=queue, Attributes=policy)["QueueUrl"])
+        """The address of a queue."""
+        return str(self.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"])
 
     def bury(self, queue: str, body: str, **attributes: str) -> str:
         """Put a dead letter into a queue; its identifier."""

@@ -205,6 +205,19 @@ def test_a_message_of_a_schedule_goes_to_the_queue_that_it_was_for(operator: Ope
     assert (sent["Body"], set(sent["said"])) == (dump(ASKED), {"replayed_by", "replayed_at", "replayed_for"})
 
 
+def test_a_letter_that_cannot_be_sent_stops_none_of_those_behind_it(operator: Operator) -> None:
+    gone = "arn:aws:sqs:eu-west-3:111111111111:snapveil-gone"
+    operator.bury(DEAD, "?", RULE_ARN="r", TARGET_ARN=gone, ERROR_CODE="SQS_QUEUE_NOT_FOUND")
+    operator.bury("snapveil-schedules-dlq", "?", reason="nobody knows")
+    operator.world.jump(operator.world.now + DAY / 24000)
+    operator.bury(DEAD, dump(ASKED), reason="x")
+    assert operator.types("dlq", "replay", "--all", "--force") == 1
+    assert "not sent: snapveil-gone does not take it" in operator.out
+    assert "refused again: " in operator.out
+    assert len(operator.waiting(DEAD)) == len(operator.waiting("snapveil-schedules-dlq")) == 1
+    assert [one["Body"] for one in restored(operator)] == [dump(ASKED)]
+
+
 def test_development_s_letters_are_noted_in_the_history_of_their_target(operator: Operator) -> None:
     operator.work_in("development")
     run = a_run()
