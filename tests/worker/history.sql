@@ -46,6 +46,8 @@ INSERT INTO audit SELECT 'qzvxtt' || i % 5 FROM generate_series(1, 100) i;
 CREATE TABLE members (mail text);
 INSERT INTO members SELECT 'qzvxmv' || i || '@free.fr' FROM generate_series(1, 50) i;
 CREATE MATERIALIZED VIEW member_list AS SELECT mail, upper(mail) AS loud FROM members;
+SELECT lo_from_bytea(0, convert_to(repeat('qzvxlo ', 2000), 'UTF8'));
+SELECT lo_from_bytea(0, 'qzvxls') FROM generate_series(1, 20);
 ANALYZE;
 
 -- what catalogs remember after it was changed
@@ -64,7 +66,6 @@ CREATE TYPE mood AS ENUM ('qzvxen'); DROP TYPE mood;
 CREATE TABLE listed (word text) PARTITION BY LIST (word);
 CREATE TABLE listed_one PARTITION OF listed FOR VALUES IN ('qzvxpb'); DROP TABLE listed;
 DO $$BEGIN PERFORM 'qzvxpg'; END$$;
-SELECT lo_from_bytea(0, convert_to(repeat('qzvxlo ', 2000), 'UTF8'));
 
 -- ties
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER anything OPTIONS (host 'h', api_token 'qzvxss');

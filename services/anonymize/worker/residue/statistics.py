@@ -78,6 +78,7 @@ def renew_statistics(database: Database, connections: int) -> Remainder:
             names = [name for (name,) in query(connection, _ANALYZED)]
             in_parallel(lambda name: _analyze(database, name), names, connections)
             if not clears:
+                remainder.left += _renew_of_large_objects(database)
                 remainder.left += _renew_switched_off(connection)
                 remainder.left += _forget_stale(database, connection)
         finally:
@@ -105,6 +106,17 @@ def _extended_anew(database: Database, connection: Connection) -> list[str]:
             statements.append(f"COMMENT ON STATISTICS {name} IS {text_literal(row['comment'])}")
         left += _in_one_transaction(database, statements, f"extended statistics {name}")
     return left
+
+
+def _renew_of_large_objects(database: Database) -> list[str]:
+    """Without a large object ANALYZE renews nothing of theirs, so there is one for the time being."""
+    statements = [
+        "SELECT set_config('snapveil.large_object', lo_from_bytea(0, '0')::text, true)",
+        "ANALYZE pg_catalog.pg_largeobject",
+        "ANALYZE pg_catalog.pg_largeobject_metadata",
+        "SELECT lo_unlink(CAST(current_setting('snapveil.large_object') AS oid))",
+    ]
+    return _in_one_transaction(database, statements, "statistics of large objects")
 
 
 def _renew_switched_off(connection: Connection) -> list[str]:
