@@ -1,6 +1,10 @@
 """Whose account is meant: the operator's document, and that the credentials are those of its account."""
 
 import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +14,8 @@ import boto3
 import yaml
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.exits import InputError
+from cli.exits import UNUSABLE, InputError, RunFailedError
+from infra.artifacts.parts import ROOT
 from infra.documents import DevelopmentDocument, ProductionDocument, read_development, read_production
 from shared.config import ConfigError
 
@@ -100,8 +105,23 @@ def synthesize(operated: Operated) -> Mapping[str, Any]:
     """Make the account's template with the CDK. Raises InputError if that is not set up."""
     if importlib.util.find_spec("aws_cdk") is None:
         raise InputError("the AWS CDK, which writes the templates, is not installed; run: make infra")
-    from infra.synthesis import templates  # noqa: PLC0415 - it takes seconds and a process with Node.js
-
-    production, development = (operated.path, None) if operated.is_production else (None, operated.path)
-    (template,) = templates(production, development).values()
-    return template
+    kind = "production" if operated.is_production else "development"
+    # A process of its own: the CDK starts a Node.js, and nothing of the command line may need either.
+    with tempfile.TemporaryDirectory(prefix="snapveil-") as folder:
+        made = subprocess.run(
+            [
+                *(sys.executable, "-m", "infra.synthesis"),
+                *(f"--{kind}", str(operated.path.resolve()), "--out", folder),
+            ],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if made.returncode == UNUSABLE:
+            raise InputError(made.stderr.strip())
+        if made.returncode:
+            why = made.stderr.strip().splitlines() or ["it said nothing"]
+            raise RunFailedError(f"the CDK could not write the template ({why[-1]}); set up anew: make infra")
+        template: Mapping[str, Any] = json.loads(Path(folder, f"{kind}.json").read_text())
+        return template
