@@ -153,8 +153,19 @@ class StepState(StrEnum):
     FAILED = "failed"
 
 
+class Ending(_Record):
+    """How a step was decided to end; `event` is the message that tells the others."""
+
+    failed: bool
+    why: str
+    event: str | None = None
+
+
 class StepRecord(_Record):
-    """The ledger's memory of one step on one subject: its chain of waits and its outcome."""
+    """The ledger's memory of one step on one subject: its chain of waits and its outcome.
+
+    `ending` holds an Ending (JSON) from the decision until the step has ended.
+    """
 
     subject: str
     step: str
@@ -166,6 +177,7 @@ class StepRecord(_Record):
     looks: int = 0
     waits: int = 0
     waiting_for: str | None = None
+    ending: str | None = None
     ended_at: datetime | None = None
     outcome: str | None = None
     published: bool = False

@@ -8,7 +8,7 @@ chain over, which is why a duplicate, a replay and a late delivery are each just
 
 import secrets
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -31,7 +31,7 @@ from shared.events import (
 from shared.ledger import Ledger
 from shared.messaging import DevelopmentPublisher, ProductionPublisher, Queue
 from shared.observability import count, logger
-from shared.records import StepRecord, StepState
+from shared.records import Ending, StepRecord, StepState
 from shared.stage import AnyStage, Drop, Subject
 
 
@@ -153,6 +153,9 @@ class Runtime:
 
     def _look(self, look: Look) -> None:
         with logger.append_context_keys(run_id=look.subject.history, step=look.stage.step):
+            if look.record.ending:  # whoever decided so died before the step had ended
+                self._conclude(look, _decision_of(look.record.ending))
+                return
             decision = self._decide_and_act(look)
             match decision:
                 case Act():
@@ -211,7 +214,18 @@ class Runtime:
             self._note(look, "waits", waiting_for)
 
     def _end(self, look: Look, decision: Finish | Fail) -> None:
-        """Record the outcome, then publish it: whoever dies in between is succeeded by the next delivery."""
+        """Write down how the step ends before anything follows from it: what follows changes what the next
+        look would see, and whoever dies in between is succeeded by the next delivery, which ends it the same.
+        """
+        if look.record.ending:
+            self._conclude(look, _decision_of(look.record.ending))
+            return
+        ending = look.record.model_copy(update={"ending": _written(decision)})
+        if self._advance(look, ending):
+            self._conclude(replace(look, record=ending), decision)
+
+    def _conclude(self, look: Look, decision: Finish | Fail) -> None:
+        """Record the outcome, then publish it; all of it may be repeated."""
         stage, subject = look.stage, look.subject
         if isinstance(decision, Fail):
             event: Event | None = stage.give_up(subject, decision.why)
@@ -226,6 +240,7 @@ class Runtime:
             update={
                 "state": state,
                 "waiting_for": None,
+                "ending": None,
                 "ended_at": self._clock(),
                 "outcome": dump(event) if event else None,
                 "published": False,
@@ -257,3 +272,15 @@ class Runtime:
     def _note(self, look: Look, what: str, why: str) -> None:
         logger.info(what, why=why)
         self._ledger.note(look.subject.history, look.stage.step, what, why)
+
+
+def _written(decision: Finish | Fail) -> str:
+    event = dump(decision.event) if isinstance(decision, Finish) and decision.event else None
+    return Ending(failed=isinstance(decision, Fail), why=decision.why, event=event).model_dump_json()
+
+
+def _decision_of(written: str) -> Finish | Fail:
+    ending = Ending.model_validate_json(written)
+    if ending.failed:
+        return Fail(ending.why)
+    return Finish(load_event(ending.event) if ending.event else None, ending.why)

@@ -25,7 +25,7 @@ from shared.events import (
     Trigger,
 )
 from shared.ledger import Ledger
-from shared.records import StepState
+from shared.records import StepRecord, StepState
 from shared.runtime import OvertakenError, Runtime
 from shared.stage import Drop
 from tests.builders import NOW, RESOURCE_ID, RUN_ID
@@ -229,6 +229,34 @@ def test_an_outcome_that_was_not_published_is_published_by_the_next_delivery(led
     bench.runtime.handle(ASKED)
     bench.runtime.handle(ASKED)
     assert bench.publisher.published == [DONE]
+    assert bench.stage.looks == 1
+
+
+@pytest.mark.parametrize(
+    ("decided", "published"),
+    [
+        (Finish(DONE), DONE),
+        (Fail("no"), StageFailed(run_id=RUN_ID, stage="restore", reason="no")),
+    ],
+)
+def test_an_ending_that_was_cut_off_is_the_ending_whatever_the_next_look_would_show(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, decided: Decision[str], published: Event
+) -> None:
+    bench = Bench(ledger, decided, Finish(why="the run is over"))
+    advance, cut_off = ledger.advance_step, [True]
+
+    def killed(record: StepRecord, tokens: frozenset[str]) -> bool:
+        if record.state is not StepState.WORKING and cut_off.pop():
+            raise CrashError
+        return advance(record, tokens)
+
+    monkeypatch.setattr(ledger, "advance_step", killed)
+    with pytest.raises(CrashError):
+        bench.runtime.handle(ASKED)
+    assert bench.publisher.published == []
+    cut_off.append(False)
+    bench.runtime.handle(ASKED)
+    assert bench.publisher.published == [published]
     assert bench.stage.looks == 1
 
 
