@@ -59,12 +59,13 @@ class Trial:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that masking does, in order: functions, checks, dismantle, tables in parallel, rebuild,
-    refresh."""
+    """Everything that masking does, in order: functions, checks, lookups, dismantle, tables in parallel,
+    rebuild, refresh."""
 
     tables: tuple[TablePlan, ...]  # the largest first
     functions: tuple[str, ...] = ()
     checks: tuple[DocumentCheck | Trial, ...] = ()
+    lookups: tuple[tuple[str, ...], ...] = ()  # each fills one table of the worker's schema
     dismantle: tuple[str, ...] = ()
     rebuild: tuple[str, ...] = ()
     refresh: tuple[str, ...] = ()
@@ -86,6 +87,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
     planned = []
     functions: dict[str, None] = {}
     checks: list[DocumentCheck | Trial] = []
+    lookups = []
     touched: dict[int, frozenset[str]] = {}
     for table in schema.tables:
         rule = policy.tables[table.schema, table.name]
@@ -101,6 +103,8 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             functions |= dict.fromkeys(mask.functions())
             part = next(part for part in table.columns if part.name == name)
             functions |= dict.fromkeys(mask.column_functions(part, context))
+            if mask.needs_setup:
+                lookups.append(mask.setup(table, part, schema, context))
             query = mask.unknown_query(table.schema, table.name, name) if isinstance(mask, Json) else None
             if query is not None:
                 checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
@@ -140,6 +144,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
         tables=tuple(sorted(planned, key=lambda plan: -plan.table.size)),
         functions=tuple(functions),
         checks=tuple(checks),
+        lookups=tuple(lookups),
         dismantle=(*emptied, *dismantle),
         rebuild=rebuild,
         refresh=tuple(
@@ -163,6 +168,7 @@ def context_for(table: Table, shape: tuple[int, bool], document_function: str = 
         email_digits=digits,
         email_names=names,
         document_function=document_function,
+        row_key=table.row_key,
     )
 
 

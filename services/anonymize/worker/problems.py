@@ -120,6 +120,7 @@ class _Finder:
                 known = [other.name for other in table.columns]
                 hint = did_you_mean(name, known)
                 yield f"{mask.word} reads {name}, which is no column of {table.label}{hint}"
+        yield from mask.surroundings(table, self.schema)
 
     def uniques(self, table: Table) -> Iterator[Problem]:
         rules = self.masked_in.get(table.oid, {})

@@ -153,6 +153,17 @@ class Table:
         """Return a column by name."""
         return next((column for column in self.columns if column.name == name), None)
 
+    @property
+    def row_key(self) -> tuple[str, ...]:
+        """The fewest columns that tell rows apart and are never NULL; nothing if there are none."""
+        never_null = {column.name for column in self.columns if column.not_null}
+        keys = [
+            unique.columns
+            for unique in self.uniques
+            if not unique.opaque and never_null.issuperset(unique.columns)
+        ]
+        return min(keys, key=len, default=())
+
 
 @dataclass(frozen=True)
 class Member:

@@ -14,6 +14,7 @@ from sqlalchemy import Text, column
 
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
+from services.anonymize.worker.masks.rows import RowMask
 from services.anonymize.worker.schema import Column, Table, Unique
 from services.anonymize.worker.sql import compiled, qualified, quoted
 
@@ -74,6 +75,8 @@ def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: Mask
         return "which takes NULLs for equal; use hash or keep" if unique.nulls_equal else None
     if part.name in unique.opaque:
         return f"which looks at it through an expression or a condition that {mask.word} may change; use keep"
+    if isinstance(mask, RowMask) and len(unique.columns) > 1:
+        return f"and {mask.word} may bring equal values together in a key of several columns; use hash"
     bits = mask.injective_bits(part, context)
     if bits is None:
         return f"and {mask.word} may make two values equal; use {mask.instead_for_unique}hash, null or keep"

@@ -106,6 +106,11 @@ def mask(
     database: Database, plan: Plan, rows: dict[int, int], connections: int, tell: Tell
 ) -> tuple[Masked, ...]:
     """Mask every table of a plan. `rows` are the tables' row counts by oid. Raises MaskingError."""
+    in_parallel(
+        lambda statements: _in_one_transaction(database, statements, "writing down what masks read"),
+        plan.lookups,
+        connections,
+    )
     _in_one_transaction(database, plan.dismantle, "clearing the way")
     work = [planned for planned in plan.tables if planned.statements]
     total = sum(rows.get(planned.table.oid, 0) for planned in work)

@@ -26,6 +26,7 @@ from services.anonymize.worker.masks.names import (
 from services.anonymize.worker.masks.numbers import Bucket, Noise, Round
 from services.anonymize.worker.masks.places import GeoJitter, GeoPlace, GeoRound
 from services.anonymize.worker.masks.plain import ByScript, Constant, Hash, Keep, Null
+from services.anonymize.worker.masks.rows import Sample, Shuffle
 from services.anonymize.worker.masks.text import Generalize, Lorem, Redact, Scramble
 from services.anonymize.worker.masks.tokens import PasswordHash, Token, Uuid
 from services.anonymize.worker.masks.web import Ip, Login, Mac, Url, UserAgent
@@ -47,7 +48,7 @@ DATES: tuple[type[Mask], ...] = (DateShift, DateTruncate, AgeBand)
 NUMBERS: tuple[type[Mask], ...] = (Noise, Bucket, Round)
 PLACES: tuple[type[Mask], ...] = (GeoRound, GeoJitter, GeoPlace)
 TEXTS: tuple[type[Mask], ...] = (Redact, Lorem, Scramble, Generalize, Json, Array)
-ANYTHING: tuple[type[Mask], ...] = (Choice, Placeholder, Constant, Null, Keep, ByScript)
+ANYTHING: tuple[type[Mask], ...] = (Shuffle, Sample, Choice, Placeholder, Constant, Null, Keep, ByScript)
 
 _ALL: tuple[type[Mask], ...] = (
     *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *NUMBERS, *PLACES, *TEXTS, *ANYTHING,

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
-from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.sql import Collated, TextElement
 
 SAFE_COLLISION_ODDS = 1e-6
@@ -49,12 +49,14 @@ class Example:
 class MaskContext:
     """What a mask has to know beyond its column: `email_digits` is one length for every e-mail column of the
     database, because the same e-mail must become the same fake in all of them, and so is `email_names`,
-    whether a first name stands before it. `document_function` names the function that masks a JSON column."""
+    whether a first name stands before it. `document_function` begins the names of what is made for one column
+    alone; `row_key` are the columns that tell the table's rows apart."""
 
     row: Callable[[str], ColumnElement[Any]]
     email_digits: int = 20
     email_names: bool = True
     document_function: str = ""
+    row_key: tuple[str, ...] = ()
 
 
 class Mask(BaseModel):
@@ -71,7 +73,6 @@ class Mask(BaseModel):
     rewrites: ClassVar[bool] = True  # whether rules change the column at all
     nested_masks: ClassVar[str | None] = None  # the parameter that holds masks itself, by name
     nested_mask: ClassVar[str | None] = None  # the parameter that is a mask itself
-    needs_setup: ClassVar[bool] = False  # needs a table prepared from the column's rows
     one_case: ClassVar[bool] = (
         False  # fakes of different values differ even where case and accents are ignored
     )
@@ -80,6 +81,11 @@ class Mask(BaseModel):
 
     instead_for_unique: ClassVar[str] = ""  # what to write first where uniqueness cannot be shown
     instead_for_alike: ClassVar[str] = "use hash"  # and where it takes several values of a column for one
+
+    @property
+    def needs_setup(self) -> bool:
+        """Whether it reads a table that has to be filled before any table is masked."""
+        return False
 
     @property
     def ignores_case(self) -> bool:
@@ -113,6 +119,14 @@ class Mask(BaseModel):
             yield f"{column.type}: {self.word} masks {takes} only"
         elif column.family is Family.TEXT and column.length is not None and column.length < self.needs:
             yield f"{short_type(column)} cannot hold {self.needs_for} (needs {self.needs})"
+
+    def setup(self, table: Table, column: Column, schema: Schema, context: MaskContext) -> tuple[str, ...]:
+        """Statements that fill a table in the worker's schema before any table is masked."""
+        return ()
+
+    def surroundings(self, table: Table, schema: Schema) -> Iterator[str]:
+        """Say what it needs of the table and the schema and does not find."""
+        yield from ()
 
     def trials(self, column: Column) -> Iterator[tuple[str, str]]:
         """Queries that must work and find nothing before anything is written, with what it means if not."""

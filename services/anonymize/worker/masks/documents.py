@@ -101,7 +101,7 @@ class Json(Mask):
     @classmethod
     def _paths_fit(cls, paths: Mapping[str, Mask]) -> Mapping[str, Mask]:
         for path, mask in paths.items():
-            if not isinstance(mask, TextMask | Keep | Null | Constant):
+            if not isinstance(mask, TextMask | Keep | Null | Constant) or mask.needs_setup:
                 raise ValueError(f"{path}: {mask.word} does not work inside JSON")
         _tree(paths)
         return paths

@@ -17,10 +17,11 @@ from services.anonymize.worker.masks.base import (
 )
 from services.anonymize.worker.masks.dates import as_is
 from services.anonymize.worker.masks.functions import REDACTED
+from services.anonymize.worker.masks.lookups import filled, names_query, reader
 from services.anonymize.worker.masks.names import fitted
 from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.permuting import PERMUTED, SCRAMBLED, SCRAMBLED_NUMBER
-from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.sql import (
     Collated,
     NamedType,
@@ -30,6 +31,15 @@ from services.anonymize.worker.sql import (
     text_literal,
     work_function,
 )
+
+
+def _parent(table: Table, name: str, schema: Schema) -> tuple[Table, str] | None:
+    """The table and column that a foreign key of one column leads to."""
+    key = next(
+        (key for key in schema.foreign_keys if key.table == table.oid and key.columns == (name,)), None
+    )
+    parent = next((other for other in schema.tables if key is not None and other.oid == key.referenced), None)
+    return (parent, key.referenced_columns[0]) if key is not None and parent is not None else None
 
 
 class Redact(TextMask):
@@ -48,7 +58,11 @@ class Redact(TextMask):
         row={"first_name": "Camille"},
     )
 
-    names_from: tuple[str, ...] = Field((), description="columns of the same row that hold names")
+    names_from: tuple[str, ...] = Field(
+        (),
+        description="columns of the same row that hold names, or of the row that a foreign key of one column"
+        " leads to: customer_id.last_name",
+    )
     patterns: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
         (), description="PostgreSQL regular expressions; what they match becomes [redacted]"
     )
@@ -58,8 +72,43 @@ class Redact(TextMask):
         if column.family is Family.XML and self.names_from:
             yield "xml: a name may be an element's too; leave names_from out"
 
+    @property
+    def needs_setup(self) -> bool:
+        """Names in other tables, which may be masked already when this one is."""
+        return bool(self.elsewhere())
+
+    def elsewhere(self) -> dict[str, list[str]]:
+        """Columns of other tables, by the column of this one whose foreign key leads there."""
+        found: dict[str, list[str]] = {}
+        for name in self.names_from:
+            here, dot, there = name.partition(".")
+            if dot:
+                found.setdefault(here, []).append(there)
+        return found
+
     def reads(self) -> tuple[str, ...]:
-        return self.names_from
+        return tuple(dict.fromkeys(name.partition(".")[0] for name in self.names_from))
+
+    def surroundings(self, table: Table, schema: Schema) -> Iterator[str]:
+        for here, names in self.elsewhere().items():
+            parent = _parent(table, here, schema)
+            if table.column(here) is not None and parent is None:
+                yield f"redact reads through {here}, which is no foreign key of one column"
+            elif parent is not None:
+                for name in names:
+                    if parent[0].column(name) is None:
+                        yield f"redact reads {here}.{name}, which is no column of {parent[0].label}"
+
+    def setup(self, table: Table, column: Column, schema: Schema, context: MaskContext) -> tuple[str, ...]:
+        parts = []
+        for here, names in self.elsewhere().items():
+            parent = _parent(table, here, schema)
+            assert parent is not None  # noqa: S101 - the plan refuses it
+            parts.append(names_query(table, here, parent[0], parent[1], names))
+        return filled(context.document_function, " UNION ALL ".join(parts))
+
+    def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
+        return (reader(context.document_function, "text[]"),) if self.needs_setup else ()
 
     def functions(self) -> tuple[str, ...]:
         return (REDACTED,)
@@ -70,9 +119,12 @@ class Redact(TextMask):
             yield f"SELECT 1 WHERE '' ~ {text_literal(pattern)}", said
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
-        names: ColumnElement[Any] = null()
-        if self.names_from:
-            names = array([Collated(context.row(name)) for name in self.names_from])
+        own = [Collated(context.row(name)) for name in self.names_from if "." not in name]
+        names: ColumnElement[Any] = array(own) if own else null()
+        for here in self.elsewhere():
+            key = literal(f"{here}:", Text) + Collated(context.row(here))
+            found = work_function(f"{context.document_function}_value", key)
+            names = func.array_cat(cast(names, ARRAY(Text)), cast(found, ARRAY(Text)))
         patterns: ColumnElement[Any] = (
             array([literal(one, Text) for one in self.patterns]) if self.patterns else null()
         )
