@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from local.accounts import through
+from local.authorization.gate import authorized
+from local.authorization.of_stacks import authorizer_of
 from local.documents import LocalSource, Pacing
 from local.emulation import emulated, files_read_once
 from local.engines import Engines, NoEngines
@@ -28,8 +30,8 @@ from local.two_accounts import TwoAccounts
 class Cloud(TwoAccounts):
     """Two accounts on this machine; everything lies under `directory` and ends with the `with` block.
 
-    Both accounts are deployed for the `sources`. `second` is how long a second of a message's delay lasts, and
-    `retry_after` after how many seconds a message that failed is seen again. `lambdas=False` leaves the
+    Both accounts are deployed for the `sources`. `second` is how long a second of a message's delay lasts,
+    and `retry_after` after how many seconds a message that failed is seen again. `lambdas=False` leaves the
     queues to the caller.
     """
 
@@ -91,6 +93,7 @@ class Cloud(TwoAccounts):
         self.rds.install()
         opening.callback(self.rds.uninstall)
         self._deploy()
+        opening.enter_context(authorized(authorizer_of(self)))
         server = Server(self.directory / "server.log")
         opening.callback(server.close)
         self.endpoint_url = server.url

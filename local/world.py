@@ -17,6 +17,8 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from local import queues
+from local.authorization.gate import authorized
+from local.authorization.of_stacks import authorizer_of
 from local.documents import LocalSource, Pacing
 from local.emulation import emulated, files_read_once
 from local.engines import NoEngines
@@ -139,6 +141,7 @@ class World(TwoAccounts):
         self.rds.install()
         opening.callback(self.rds.uninstall)
         self._deploy()
+        opening.enter_context(authorized(authorizer_of(self)))
         opening.enter_context(patch("boto3.client", self._client_of_the_environment))
         opening.enter_context(patch("psycopg.connect", self._connect))
         opening.enter_context(patch("secrets.token_hex", _counting()))

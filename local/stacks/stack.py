@@ -83,6 +83,7 @@ class Stack:
         self.tags: dict[str, str] = {}
         self.protected = False
         self._adopting = False
+        self._roles: Mapping[str, DeployedRole] | None = None
         self.status = "REVIEW_IN_PROGRESS"
         self.reason = ""
         self.created = datetime.now(UTC)
@@ -91,7 +92,9 @@ class Stack:
     @property
     def roles(self) -> Mapping[str, DeployedRole]:
         """The roles by name, with their policies."""
-        return deployed(self.resources)
+        if self._roles is None:
+            self._roles = deployed(self.resources)
+        return self._roles
 
     def create(self, template: Template, given: Mapping[str, str], *, adopt: bool = False) -> bool:
         """Make everything; False if it failed and was taken back. Raises TemplateError before it begins.
@@ -250,6 +253,7 @@ class Stack:
 
     def _note_self(self, status: str, reason: str = "") -> None:
         self.status, self.reason = status, reason
+        self._roles = None
         self._note(self.name, self.id, _OWN_TYPE, status, reason)
 
     def _note(self, logical_id: str, physical_id: str, type_: str, status: str, reason: str = "") -> None:

@@ -19,12 +19,13 @@ from tests.local.declarations import Template, changed, of_type
 BUS, TABLE = "snapveil", "snapveil-ledger"
 SOURCES = {"shop-fr": LocalSource("shop-fr-prod", POLICY)}
 WORKER = (
-    "from shared.ledger import Ledger; import sys; Ledger(sys.argv[1]).note('a-run', 'worker', 'ran', 'x')"
+    "from shared.ledger import Ledger; from shared.records import Progress; import sys; "
+    "Ledger(sys.argv[1]).record_progress('a-run', Progress(step='masking'))"
 )
 
 
 def noting() -> dict[str, Template]:
-    """The kept templates, with functions that note what they get and a worker that notes that it ran."""
+    """The kept templates, with functions that note what they get and a worker that tells that it ran."""
 
     def note(template: Template) -> None:
         for function in of_type(template, "AWS::Lambda::Function"):
@@ -174,7 +175,9 @@ def test_a_task_runs_as_a_process_with_the_workers_role(cloud: Cloud) -> None:
 
     task = cloud.wait_until(stopped, 60)
     assert task["containers"][0]["exitCode"] == 0, (cloud.directory / "tasks").exists()
-    assert [line.what for line in cloud.ledger("production").history("a-run")] == ["ran"]
+    told = cloud.ledger("production").progress("a-run")
+    assert told is not None
+    assert told.step == "masking"
 
 
 def test_what_waits_is_counted_wherever_it_is(cloud: Cloud) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import deployed, keys, policies
 from local.accounts import DEVELOPMENT, PRODUCTION, REGION
@@ -149,6 +150,19 @@ def test_each_function_acts_in_a_role_of_its_own(world: World) -> None:
         account = "development" if stage == "receiver" else "production"
         assert world.accounts[account].role_of(access_key) == f"snapveil-{stage}"
         assert f"snapveil-{stage}" in world.stacks[account].roles
+
+
+def test_a_role_may_do_what_the_stack_lets_it_and_no_more(world: World) -> None:
+    url = "https://sqs.eu-west-3.amazonaws.com/111111111111/snapveil-anonymize"
+    world.accounts["production"].client("sqs", "snapveil-anonymize").send_message(
+        QueueUrl=url, MessageBody="x"
+    )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        world.accounts["production"].client("sqs", "snapveil-restore").send_message(
+            QueueUrl=url, MessageBody="x"
+        )
+    with pytest.raises(ClientError, match="AccessDenied"):
+        world.accounts["production"].client("rds", "snapveil-anonymize").describe_db_instances()
 
 
 def test_databases_are_restored_into_the_stacks_groups(world: World) -> None:
