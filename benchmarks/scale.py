@@ -5,6 +5,7 @@ Options: --sources, --seed, --failures (percent), --clusters (of ten), --room, -
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -19,7 +20,9 @@ from local.accounts import DEVELOPMENT, PRODUCTION
 from shared.database.port import Kind
 from shared.records import Status
 
-FIGURES = Path(__file__).parent.parent / "docs" / "figures" / "scale.json"
+DOCS = Path(__file__).parent.parent / "docs"
+FIGURES, PAGE = DOCS / "figures" / "scale.json", DOCS / "scale.md"
+_BLOCK = re.compile(r"(<!-- figures -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.output.parent.mkdir(parents=True, exist_ok=True)
         given.output.write_text(json.dumps(told, indent=2) + "\n")
         print(f"written: {given.output}")
+    if given.output == FIGURES:
+        PAGE.write_text(written(PAGE.read_text(), told))
+        print(f"written: {PAGE}")
     return 0 if is_clean(night) else 1
 
 
@@ -97,6 +103,42 @@ def figures(night: Night) -> dict[str, Any]:
         "rds_calls_in_the_busiest_minute": max(meters.by_minute.values(), default=0),
         "throttled_calls": meters.refused["Throttling"],
     }
+
+
+def written(page: str, told: dict[str, Any]) -> str:
+    """Return the page about scale with these figures."""
+    asked, runs, most = told["asked"], told["runs"], told["most_at_once"]
+    waits, databases = told["waits_on_quota"], told["temporary_databases"]
+    left = ", ".join(told["left_over"]) or "nothing"
+    rows = {
+        "sources, of which clusters": f"{asked['sources']}, {asked['clusters']}",
+        "chance of each restore, copy and worker to fail": f"{asked['failures_percent']:g} %",
+        "chance of each RDS call to be refused": f"{asked['throttled_percent']:g} %",
+        "runs that ended": f"{runs['ended']} of {asked['sources']}",
+        "succeeded": runs["succeeded"],
+        "failed and cleaned": runs["failed_and_cleaned"],
+        "left over after the sweep": left,
+        "the night lasted": f"{told['duration']} h",
+        "temporary databases at once": databases["most_at_once"],
+        "temporary databases, all together": f"{databases['ready_altogether']} h",
+        "copies in flight at once, instances": _both(most, "instance_copies"),
+        "copies in flight at once, clusters": _both(most, "cluster_copies"),
+        "manual snapshots at once, instances": _both(most, "instance_snapshots"),
+        "manual snapshots at once, clusters": _both(most, "cluster_snapshots"),
+        "things that waited for a quota": waits["things"],
+        "such a wait, median and longest": f"{waits['median']} h, {waits['longest']} h",
+        "messages per run": f"{told['messages_per_run']:g}",
+        "API calls per run": f"{told['calls_per_run']:g}",
+        "RDS calls in the busiest minute": told["rds_calls_in_the_busiest_minute"],
+    }
+    table = "\n".join(f"| {name} | {figure} |" for name, figure in rows.items())
+    return _BLOCK.sub(lambda match: f"{match[1]}| | |\n|---|---:|\n{table}\n{match[2]}", page)
+
+
+def _both(most: dict[str, Any], name: str) -> str:
+    return (
+        f"{most['production'].get(name, 0)} in production, {most['development'].get(name, 0)} in development"
+    )
 
 
 def _left(night: Night) -> dict[str, Any]:

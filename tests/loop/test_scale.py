@@ -1,0 +1,65 @@
+"""Many sources in one night: quotas make runs wait, some things fail, and every run ends with nothing left.
+
+The night of a hundred sources is `make scale`; this one is small enough to pass every time.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.night import Night, Plan, simulate
+from benchmarks.scale import figures, is_clean
+from local.accounts import DEVELOPMENT, PRODUCTION
+from local.documents import Pacing
+from local.rds import Limits
+from shared.records import Status
+
+SMALL = Plan(
+    sources=12,
+    seed=1,
+    failures=0.1,
+    room=6,
+    masking=(20, 60),
+    limits=Limits(instance_copies=3, cluster_copies=2),
+    pacing=Pacing(first="3m", longest="15m"),
+)
+
+
+@pytest.fixture(scope="module")
+def night() -> Night:
+    return simulate(SMALL)
+
+
+def test_every_run_ends_succeeded_or_failed_and_cleaned(night: Night) -> None:
+    assert len(night.runs) == SMALL.sources
+    assert night.unfinished == ()
+    assert len(night.having(Status.SUCCEEDED)) + len(night.having(Status.FAILED)) == SMALL.sources
+    assert night.having(Status.FAILED), "a night in which nothing failed shows little"
+
+
+def test_nothing_is_left_over(night: Night) -> None:
+    assert night.left.empty
+    assert is_clean(night)
+
+
+def test_no_quota_was_exceeded_and_some_things_waited_for_one(night: Night) -> None:
+    production, development = night.meters.peaks[PRODUCTION], night.meters.peaks[DEVELOPMENT]
+    assert production.instance_copies == 3
+    assert development.instance_copies <= 3
+    assert max(production.cluster_copies, development.cluster_copies) <= 2
+    assert night.meters.waits
+    assert night.meters.still_waiting == 0
+
+
+def test_the_figures_tell_what_happened(night: Night) -> None:
+    told = figures(night)
+    assert told["runs"]["ended"] == SMALL.sources
+    assert told["left_over"] == {}
+    assert told["waits_on_quota"]["refusals"] > 0
+    assert 0 < told["messages_per_run"] < 400
+    assert told["calls_per_run"] < 4000
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    plan = replace(SMALL, sources=2)
+    assert figures(simulate(plan)) == figures(simulate(plan))
