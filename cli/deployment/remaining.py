@@ -64,7 +64,8 @@ def kept(operated: Operated, keys: list[str]) -> list[Kept]:
             Kept(
                 f"table {TABLE}: what runs did",
                 "cents a month",
-                f"aws dynamodb delete-table --table-name {TABLE}",
+                f"aws dynamodb update-table --table-name {TABLE} --no-deletion-protection-enabled,"
+                f" then: aws dynamodb delete-table --table-name {TABLE}",
             )
         )
     bucket = own_bucket(operated)

@@ -75,6 +75,9 @@ def test_one_command_per_account_makes_all_of_it_and_one_takes_it_away_again(
     buckets = [one["Name"] for one in cloud["production"].client("s3").list_buckets()["Buckets"]]
     assert buckets == [f"snapveil-{PRODUCTION}-{REGION}"]
 
+    assert operate("deploy", "production") == 0, "what stayed is taken in by the next stack"
+    assert "shop has no policy" not in capsys.readouterr().out
+
 
 def test_the_wrong_accounts_credentials_change_nothing(
     operate: Any, cloud: dict[str, Account], monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.deployment.images import Images, worker_tag
+from cli.deployment.images import Images
 from cli.main import main
 from tests.cli.deployment.account import (
     IMAGE,
@@ -65,10 +65,14 @@ def test_without_docker_and_image_nothing_is_made_and_one_line_says_what_can_be_
     assert client("s3").list_buckets()["Buckets"] == []
 
 
-def test_an_image_that_is_in_ecr_already_is_taken_without_docker(document: Path, zips: Path) -> None:
+def test_an_image_that_is_in_ecr_already_is_taken_without_docker(
+    document: Path, zips: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.deploy.worker_tag", lambda: "f00d")
     deploy(document, zips)
-    docker = Docker()
-    docker(["docker", "buildx", "build", "--push", "--tag", f"snapveil-worker:{worker_tag()}"])
+    Docker()(["docker", "buildx", "build", "--push", "--tag", "snapveil-worker:f00d"])
     assert main(["deploy", str(document), "--zips", str(zips)]) == 0
-    assert parameters()["WorkerImage"].startswith(f"{IMAGE.split('@', maxsplit=1)[0]}@sha256:")
+    repository, _, digest = parameters()["WorkerImage"].partition("@")
+    assert repository == IMAGE.partition("@")[0]
+    assert digest.startswith("sha256:")
     assert parameters()["WorkerImage"] != IMAGE
