@@ -30,7 +30,9 @@ def rules(text: str, table: str) -> dict[str, str]:
 def test_the_suggestion_plans_against_a_schema_with_everything(server, database):
     with server.connect(database) as connection:
         connection.execute((HERE / "torture.sql").read_text().encode())
+        connection.execute("SELECT lo_from_bytea(0, 'a picture')")
     text = suggest_policy(server.url(database))
+    assert "\nlarge_objects: drop" in text
     assert preflight(text, "policy.yaml", server.url(database)) == []
     people = rules(text, "people")
     assert people["email"] == "email"

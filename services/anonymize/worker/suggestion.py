@@ -113,6 +113,7 @@ def _written(
         '# Read what is kept, and what says "unsure".',
         "version: 1",
         f"database: {json.dumps(schema.database) if not _plain(schema.database) else schema.database}",
+        *(["large_objects: drop  # no mask reaches them"] if schema.large_objects else []),
         "tables:",
     ]
     if not schema.tables:
