@@ -19,9 +19,9 @@ SMALL = Plan(
     seed=1,
     failures=0.1,
     room=6,
-    masking=(20, 60),
+    masking=(20, 40),
     limits=Limits(instance_copies=3, cluster_copies=2),
-    pacing=Pacing(first="3m", longest="15m"),
+    pacing=Pacing(first="6m", longest="15m"),
 )
 
 
