@@ -65,15 +65,31 @@ def database(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def mask_session(server: Server) -> Iterator[psycopg.Connection]:
-    """A session with the worker's functions and a run's key, for masks on their own."""
+def mask_sessions(server: Server) -> Iterator[list[psycopg.Connection]]:
+    """The one session in which masks are tried on their own, in a database of its own."""
     name = "masks"
     with server.superuser() as connection:
         connection.execute(f"CREATE DATABASE {name} OWNER {MASTER}")
-    with server.connect(name) as connection:
-        connection.execute("CREATE SCHEMA snapveil_work")
-        use_key(connection, b"k" * 32)
-        connection.execute("SET plan_cache_mode = force_generic_plan")
-        yield connection
+    sessions: list[psycopg.Connection] = []
+    yield sessions
+    for session in sessions:
+        session.close()
     with server.superuser() as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def mask_session(server: Server, mask_sessions: list[psycopg.Connection]) -> psycopg.Connection:
+    """A session with a run's key, for masks on their own; a new one if another test's run ended it."""
+    try:
+        if mask_sessions:
+            mask_sessions[-1].execute("SELECT 1")
+            return mask_sessions[-1]
+    except psycopg.OperationalError:
+        mask_sessions.clear()
+    session = server.connect("masks")
+    session.execute("CREATE SCHEMA IF NOT EXISTS snapveil_work")
+    use_key(session, b"k" * 32)
+    session.execute("SET plan_cache_mode = force_generic_plan")
+    mask_sessions.append(session)
+    return session

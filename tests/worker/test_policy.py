@@ -75,7 +75,7 @@ def test_a_good_policy_becomes_frozen_models():
         ("version: 1\ntables:\n  a:\n    columns:\n      b: emial",
          "policy.yaml:5: a.b: no mask is called emial (did you mean email?)"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: email, doman: x.test}",
-         "policy.yaml:5: a.b: email takes domain, per_domain, case; not doman (did you mean domain?)"),
+         "policy.yaml:5: a.b: email takes seed_from, domain, per_domain, case; not doman (did you mean domain?)"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {domain: x.test}",
          "policy.yaml:5: a.b: mask is missing; write {mask: <name>, …}"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b:\n        mask: email\n        domain: gmail.com",

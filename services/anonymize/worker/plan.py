@@ -109,7 +109,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             if query is not None:
                 checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
             checks += [
-                Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(part)
+                Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(table, part)
             ]
         checks += [
             Trial(f"{table.label}.{name}", rules[name].line, query, said)
@@ -122,7 +122,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
         follow = obstacles.following(table, frozenset(rules))
         touched[table.oid] = frozenset(rules) | (frozenset() if reason else follow.names)
         values = {
-            part: masked_value(part, rules[part.name].mask, contexts[part.name])
+            part: masked_value(part, rules[part.name].mask, contexts[part.name], rules[part.name].when)
             for part in table.columns
             if part.name in rules
         }

@@ -15,9 +15,10 @@ from services.anonymize.worker.policy import (
     TableRule,
     did_you_mean,
 )
-from services.anonymize.worker.schema import Column, ForeignKey, Schema, Table
+from services.anonymize.worker.schema import Column, Family, ForeignKey, Schema, Table
 
 Context = Callable[[Table], MaskContext]
+SEARCHED = frozenset({"email", "phone", "iban"})  # what verification looks for everywhere
 
 
 def find_problems(policy: Policy, schema: Schema, context: Context) -> list[Problem]:
@@ -121,12 +122,31 @@ class _Finder:
                 hint = did_you_mean(name, known)
                 yield f"{mask.word} reads {name}, which is no column of {table.label}{hint}"
         yield from mask.surroundings(table, self.schema)
+        yield from self.conditional(table, rule)
+
+    def conditional(self, table: Table, rule: ColumnRule) -> Iterator[str]:
+        """Say why a rule cannot be for some rows only."""
+        if rule.when is None:
+            return
+        names = [column.name for column in table.columns]
+        for name in rule.when.columns:
+            if name not in names:
+                yield f"when looks at {name}, which is no column of {table.label}{did_you_mean(name, names)}"
+        if not rule.mask.rewrites:
+            yield f"{rule.mask.word} changes no row, so that when says nothing; leave it out"
+        elif rule.mask.word in SEARCHED:
+            yield f"verification would find every {rule.mask.word} that when leaves as it is; mask all rows"
 
     def uniques(self, table: Table) -> Iterator[Problem]:
         rules = self.masked_in.get(table.oid, {})
         masks = {name: rule.mask for name, rule in rules.items()}
         for name, said in uniqueness.complaints(table, masks, self.context(table)):
             yield self.problem(rules[name].line, f"{table.label}.{name}: {said}")
+        for unique in table.uniques:
+            for name, rule in rules.items():
+                if rule.when is not None and name in unique.columns:
+                    said = f"is unique by {unique.name}, and a fake may meet a value that when leaves"
+                    yield self.problem(rule.line, f"{table.label}.{name}: {said}; mask all rows")
 
     def instead(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         if self.policy.script is None or self.policy.script.run is not RunScript.INSTEAD:
@@ -163,12 +183,23 @@ class _Finder:
             said = f"{child.label}.{name} references {parent.label}.{referenced} by {key.name}"
             if here is None or there is None or here.mask != there.mask:
                 yield self.problem(rule.line, f"{said}; give both the same mask")
+            elif here.when is not None or there.when is not None:
+                yield self.problem(rule.line, f"{said}; mask all rows, or keys and references part")
             elif here.mask.reads():
                 yield self.problem(rule.line, f"{said}; its mask must not read other columns of the row")
-            elif not isinstance(here.mask, Email) and _length(child, name) != _length(parent, referenced):
-                yield self.problem(rule.line, f"{said}; both need the same length to be masked alike")
+            elif here.mask.needs_setup:
+                yield self.problem(
+                    rule.line, f"{said}; {here.mask.word} draws each side on its own; use hash"
+                )
+            elif not isinstance(here.mask, Email) and _room(child, name) != _room(parent, referenced):
+                yield self.problem(
+                    rule.line, f"{said}; both need the same type and length to be masked alike"
+                )
 
 
-def _length(table: Table, name: str) -> int | None:
+def _room(table: Table, name: str) -> tuple[int | None, str] | None:
+    """What a column holds: its length, and its type where the type bounds fakes."""
     column = table.column(name)
-    return column.length if column else None
+    if column is None:
+        return None
+    return column.length, column.base_type if column.family is Family.NUMBER else ""

@@ -4,20 +4,37 @@
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import cast
+from sqlalchemy import ColumnElement, Text, and_, case, cast, false, func, literal, not_, or_
 
 from services.anonymize.worker.masks import Mask, MaskContext
+from services.anonymize.worker.masks.base import present
 from services.anonymize.worker.obstacles import Following
+from services.anonymize.worker.policy import Condition
 from services.anonymize.worker.schema import Column, Schema, Table, Trigger
-from services.anonymize.worker.sql import NamedType, compiled, qualified, quoted, text_literal
+from services.anonymize.worker.sql import Collated, NamedType, compiled, qualified, quoted, text_literal
 
 ENABLE = {"R": "ENABLE REPLICA", "A": "ENABLE ALWAYS", "D": "DISABLE"}
 
 
-def masked_value(column: Column, mask: Mask, context: MaskContext) -> str:
+def masked_value(column: Column, mask: Mask, context: MaskContext, when: Condition | None = None) -> str:
     """A column's new value as SQL, of exactly the column's type."""
-    value = mask.masked(context.row(column.name), column, context)
-    return compiled(cast(value, NamedType(column.type)))
+    old = context.row(column.name)
+    value = cast(mask.masked(old, column, context), NamedType(column.type))
+    if when is None:
+        return compiled(value)
+    return compiled(case((_holds(when, context), value), else_=cast(old, NamedType(column.type))))
+
+
+def _holds(when: Condition, context: MaskContext) -> ColumnElement[bool]:
+    """Whether a row is one of those that a rule masks."""
+    tests = []
+    for name, values in when.columns.items():
+        value = Collated(context.row(name))
+        known = [literal(one, Text) for one in values if one is not None]
+        equal = func.coalesce(value.in_(known), false()) if known else false()
+        missing = not_(func.coalesce(present(value), false()))
+        tests.append(or_(equal, missing) if None in values else equal)
+    return and_(*tests)
 
 
 def rewrite(

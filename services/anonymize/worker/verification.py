@@ -206,11 +206,14 @@ def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Fin
                     continue
                 examined += 1
                 address = f"CAST({quoted(name)} AS text)"
-                ending = text_literal("@" + rule.mask.domain)
+                domain, below = text_literal("@" + rule.mask.domain), text_literal("." + rule.mask.domain)
+                reserved = f"right({address}, length({domain})) = {domain}"
+                if rule.mask.per_domain:
+                    reserved = f"right(split_part({address}, '@', 2), length({below})) = {below}"
                 counted = query(
                     connection,
                     f"SELECT count(*) FROM {qualified(table.schema, table.name)}"
-                    f" WHERE {address} <> '' AND right({address}, length({ending})) <> {ending}",
+                    f" WHERE {address} <> '' AND NOT {reserved}",
                 )[0][0]
                 if counted:
                     wrong.append(f"{table.label}.{name} ({counted})")

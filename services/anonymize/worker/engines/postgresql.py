@@ -66,9 +66,9 @@ def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial],
     """Look for what the policy does not know or cannot do before anything is written. Raises MaskingError."""
     trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.line)
     failed = [
-        f"{file}:{trial.line}: {trial.column}: {trial.complaint}"
+        f"{file}:{trial.line}: {trial.column}: {trial.complaint}{why}"
         for trial in trials
-        if _fails(database, trial)
+        if (why := _failure(database, trial)) is not None
     ]
     if failed:
         raise MaskingError("\n".join(failed))
@@ -90,12 +90,14 @@ def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial],
         raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
 
 
-def _fails(database: Database, trial: Trial) -> bool:
+def _failure(database: Database, trial: Trial) -> str | None:
+    """Why a trial fails, as far as may be said; None if it does not."""
     try:
         with database.begin() as connection:
-            return bool(query(connection, trial.query))
-    except DBAPIError:
-        return True
+            return "" if query(connection, trial.query) else None
+    except DBAPIError as error:
+        reason = reason_of(error)
+        return "" if reason.endswith("is withheld") else f": {reason}"
 
 
 def _kind(found: str) -> str:

@@ -9,6 +9,7 @@ from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
 from services.anonymize.worker.masks.binary import Placeholder
 from services.anonymize.worker.masks.choices import Choice
 from services.anonymize.worker.masks.contact import Email, Phone
+from services.anonymize.worker.masks.custom import Expression
 from services.anonymize.worker.masks.dates import AgeBand, DateShift, DateTruncate
 from services.anonymize.worker.masks.documents import Json
 from services.anonymize.worker.masks.identifiers import IDENTIFIERS
@@ -48,10 +49,11 @@ DATES: tuple[type[Mask], ...] = (DateShift, DateTruncate, AgeBand)
 NUMBERS: tuple[type[Mask], ...] = (Noise, Bucket, Round)
 PLACES: tuple[type[Mask], ...] = (GeoRound, GeoJitter, GeoPlace)
 TEXTS: tuple[type[Mask], ...] = (Redact, Lorem, Scramble, Generalize, Json, Array)
-ANYTHING: tuple[type[Mask], ...] = (Shuffle, Sample, Choice, Placeholder, Constant, Null, Keep, ByScript)
+ROWS: tuple[type[Mask], ...] = (Shuffle, Sample)
+ANYTHING: tuple[type[Mask], ...] = (Choice, Placeholder, Constant, Null, Keep, Expression, ByScript)
 
 _ALL: tuple[type[Mask], ...] = (
-    *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *NUMBERS, *PLACES, *TEXTS, *ANYTHING,
+    *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *NUMBERS, *PLACES, *TEXTS, *ROWS, *ANYTHING,
 )  # fmt: skip
 
 MASKS: Mapping[str, type[Mask]] = MappingProxyType({mask.word: mask for mask in _ALL})

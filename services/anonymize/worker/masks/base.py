@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
 from services.anonymize.worker.schema import Column, Family, Schema, Table
@@ -128,7 +128,7 @@ class Mask(BaseModel):
         """Say what it needs of the table and the schema and does not find."""
         yield from ()
 
-    def trials(self, column: Column) -> Iterator[tuple[str, str]]:
+    def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
         """Queries that must work and find nothing before anything is written, with what it means if not."""
         yield from ()
 
@@ -144,8 +144,31 @@ class TextMask(Mask):
         """The fake for a text that is neither NULL nor empty, at most `length` characters long."""
         raise NotImplementedError(f"{self.word} has no expression")
 
+    def seed(self, value: TextElement, context: MaskContext) -> TextElement:
+        """What chooses the fake: the value itself."""
+        return value
+
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        return unless_empty(value, self.fake(Collated(value), column.length, context))
+        return unless_empty(value, self.fake(self.seed(Collated(value), context), column.length, context))
+
+
+class SeededMask(TextMask):
+    """A text mask whose fakes say nothing of the original's form, so that another column may choose them."""
+
+    seed_from: str | None = Field(
+        None,
+        description="a column of the same row that chooses the fake: a person's id, the same in every table",
+    )
+
+    def reads(self) -> tuple[str, ...]:
+        return (*super().reads(), *((self.seed_from,) if self.seed_from else ()))
+
+    def seed(self, value: TextElement, context: MaskContext) -> TextElement:
+        if self.seed_from is None:
+            return value
+        return func.coalesce(
+            func.nullif(Collated(context.row(self.seed_from)), literal("")), value, type_=Text
+        )
 
 
 def unless_empty(value: ColumnElement[Any], fake: TextElement) -> TextElement:

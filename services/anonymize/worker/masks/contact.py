@@ -11,6 +11,7 @@ from services.anonymize.worker.masks.base import (
     UNIQUE_TRAITS,
     Example,
     MaskContext,
+    SeededMask,
     TextMask,
     Trait,
     short_type,
@@ -43,7 +44,7 @@ def _reserved(domain: str) -> str:
 Reserved = Annotated[str, AfterValidator(_reserved)]
 
 
-class Email(TextMask):
+class Email(SeededMask):
     """A first name and a keyed hash under a reserved domain; addresses that differ in case only stay one
     address."""
 
@@ -94,7 +95,7 @@ class Email(TextMask):
             yield f"{short_type(column)} cannot hold an e-mail (needs {needed})"
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
-        return 4 * context.email_digits
+        return None if self.seed_from else 4 * context.email_digits
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         address = plain(value) if self.case == "ignore" else value

@@ -215,7 +215,7 @@ def _leaf(mask: Mask, value: JsonElement, text: JsonElement, context: MaskContex
             constant = cast(literal(json.dumps(mask.value), Text), JSONB)
             return case((_is(value, "null"), value), else_=constant)
         case TextMask():
-            fake = func.to_jsonb(cast(mask.fake(Collated(text), None, context), Text))
+            fake = func.to_jsonb(cast(mask.fake(mask.seed(Collated(text), context), None, context), Text))
             structured = func.jsonb_typeof(value).in_([literal("object"), literal("array")])
             return case((structured, _json_null(value)), (text != literal(""), fake), else_=value)
     raise AssertionError(f"{mask.word} does not work inside JSON")

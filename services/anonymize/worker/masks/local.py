@@ -35,7 +35,7 @@ class LocalMask(TextMask):
     )
 
     def reads(self) -> tuple[str, ...]:
-        return (self.locale_from,) if self.locale_from else ()
+        return (*super().reads(), *((self.locale_from,) if self.locale_from else ()))
 
     def by_locale(self, context: MaskContext, fake: Callable[[Locale], TextElement]) -> TextElement:
         """The fake in the row's language; a row that names no known one gets the policy's `locale`."""

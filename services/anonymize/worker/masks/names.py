@@ -8,7 +8,7 @@ from typing import ClassVar
 from pydantic import Field
 from sqlalchemy import Text, case, cast, func, literal
 
-from services.anonymize.worker.masks.base import Example, MaskContext, Trait
+from services.anonymize.worker.masks.base import Example, MaskContext, SeededMask, Trait
 from services.anonymize.worker.masks.local import LocalMask
 from services.anonymize.worker.masks.words import Kind, Locale, country_codes, words
 from services.anonymize.worker.sql import Collated, Purpose, TextElement, number, word
@@ -27,7 +27,7 @@ def fitted(fake: TextElement, length: int | None) -> TextElement:
     return fake if length is None else func.left(fake, length, type_=Text)
 
 
-class _ListedMask(LocalMask):
+class _ListedMask(SeededMask, LocalMask):
     kind: ClassVar[Kind]
     purpose: ClassVar[Purpose]
     preserves: ClassVar[str] = "the language of the row"
@@ -117,7 +117,7 @@ class Country(LocalMask):
         )
 
 
-class FullName(LocalMask):
+class FullName(SeededMask, LocalMask):
     """First and last name in one column."""
 
     word: ClassVar[str] = "full_name"
@@ -136,7 +136,7 @@ class FullName(LocalMask):
         return fitted(self.by_locale(context, both), length)
 
 
-class Street(LocalMask):
+class Street(SeededMask, LocalMask):
     """A street with a house number, as the country writes it."""
 
     word: ClassVar[str] = "street"
@@ -205,7 +205,7 @@ def _city_postcodes(locale: Locale) -> tuple[str, ...]:
     return tuple(codes)
 
 
-class Postcode(LocalMask):
+class Postcode(SeededMask, LocalMask):
     """A postcode of the row's country in its shape."""
 
     word: ClassVar[str] = "postcode"

@@ -112,8 +112,8 @@ class Sample(RowMask):
     def other_rows(self, rows: str) -> str:
         return (
             f"WITH rows AS MATERIALIZED ({rows}),"
-            f" pool AS (SELECT value, row_number() OVER (ORDER BY {_order('pool')}, key) - 1 AS place FROM rows),"
-            f" counted AS (SELECT count(*) AS size FROM rows)"
+            f" pool AS (SELECT value, row_number() OVER (ORDER BY {_order('pool')}, key) - 1 AS place"
+            f" FROM rows), counted AS (SELECT count(*) AS size FROM rows)"
             f" SELECT rows.key, pool.value FROM rows CROSS JOIN counted JOIN pool"
             f" ON pool.place = {_order('sample')} % counted.size"
         )

@@ -113,7 +113,7 @@ class Redact(TextMask):
     def functions(self) -> tuple[str, ...]:
         return (REDACTED,)
 
-    def trials(self, column: Column) -> Iterator[tuple[str, str]]:
+    def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
         for pattern in self.patterns:
             said = f"{pattern} is no regular expression of PostgreSQL that needs at least one character"
             yield f"SELECT 1 WHERE '' ~ {text_literal(pattern)}", said

@@ -6,7 +6,14 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
-from services.anonymize.worker.masks.base import UNIQUE_TRAITS, Example, MaskContext, TextMask, Trait
+from services.anonymize.worker.masks.base import (
+    UNIQUE_TRAITS,
+    Example,
+    MaskContext,
+    SeededMask,
+    TextMask,
+    Trait,
+)
 from services.anonymize.worker.masks.contact import DOMAIN_DIGITS, Reserved
 from services.anonymize.worker.masks.names import fitted, plain
 from services.anonymize.worker.masks.words import LOGIN_LENGTH, login_words
@@ -25,7 +32,7 @@ from services.anonymize.worker.sql import (
 LOGIN_DIGITS, URL_DIGITS, MAC_DIGITS = 16, 16, 10
 
 
-class Login(TextMask):
+class Login(SeededMask):
     """A user name: a first name and a keyed hash, as many digits as the column holds."""
 
     word: ClassVar[str] = "login"
@@ -42,7 +49,7 @@ class Login(TextMask):
         return True
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
-        return 4 * self._digits(column.length)
+        return None if self.seed_from else 4 * self._digits(column.length)
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         hashed = func.left(keyed_hex(plain(value), Purpose.LOGIN), self._digits(length), type_=Text)

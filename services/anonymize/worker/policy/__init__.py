@@ -3,6 +3,7 @@
 from services.anonymize.worker.policy.model import (
     Action,
     ColumnRule,
+    Condition,
     LargeObjects,
     Leftovers,
     Policy,
@@ -17,6 +18,7 @@ from services.anonymize.worker.policy.reading import load_policy
 __all__ = [
     "Action",
     "ColumnRule",
+    "Condition",
     "LargeObjects",
     "Leftovers",
     "Policy",

@@ -78,11 +78,18 @@ class Quarantine(_Frozen):
 
 
 class ColumnRule(_Frozen):
+class Condition(_Frozen):
+    """Which rows a rule masks: those in which every column named holds one of its values; None is NULL."""
+
+    columns: Annotated[Mapping[str, tuple[str | None, ...]], FrozenMapping]
+
+
     """What happens to one column."""
 
     mask: Mask
     line: int
 
+    when: Condition | None = None
 
 class TableRule(_Frozen):
     """What happens to one table: an action for all of it, or a rule for every column."""

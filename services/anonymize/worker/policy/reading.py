@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.masks.base import Mask
+from services.anonymize.worker.policy.columns import SameAs, read_condition, with_aliases
 from services.anonymize.worker.policy.model import (
     Action,
     ColumnRule,
@@ -38,6 +39,7 @@ class _Reader:
     def __init__(self, name: str) -> None:
         self.name = name
         self.problems: list[Problem] = []
+        self.aliases: list[SameAs] = []
 
     def policy(self, text: str) -> Policy:
         root = self.compose(text)
@@ -57,7 +59,7 @@ class _Reader:
             "large_objects": self.large_objects(entries.get("large_objects")),
             "leftovers": self.leftovers(entries.get("leftovers")),
             "quarantine": self.quarantine(entries.get("quarantine")),
-            "tables": dict(self.tables(tables)) if tables is not None else {},
+            "tables": self.all_tables(tables) if tables is not None else {},
         }
         if self.problems:
             raise PolicyError(self.problems)
@@ -160,6 +162,10 @@ class _Reader:
             return ()
         return tuple(self.word(name, f"quarantine.keep.{kind}") for name in node.value)
 
+    def all_tables(self, node: yaml.Node) -> dict[tuple[str, str], TableRule]:
+        read = dict(self.tables(node))
+        return with_aliases(read, self.aliases, self.complain)
+
     def tables(self, node: yaml.Node) -> Iterator[tuple[tuple[str, str], TableRule]]:
         seen: dict[tuple[str, str], str] = {}
         for key, value in self.entries(node, "tables").items():
@@ -171,9 +177,9 @@ class _Reader:
                 self.complain(value, f"{key} is the table that {seen[name]} names already; keep one")
             else:
                 seen[name] = key
-                yield name, self.table(key, value)
+                yield name, self.table(name, key, value)
 
-    def table(self, name: str, node: yaml.Node) -> TableRule:
+    def table(self, table: tuple[str, str], name: str, node: yaml.Node) -> TableRule:
         line = line_of(node)
         if isinstance(node, yaml.ScalarNode):
             action = self.choice(node, name, tuple(Action)) if node.value else ""
@@ -186,17 +192,35 @@ class _Reader:
             self.complain(node, f"{name}: columns is missing; name every column, or write truncate or keep")
             return TableRule(line=line, columns_line=line)
         columns = {
-            column: ColumnRule(mask=mask, line=line_of(value))
+            column: rule
             for column, value in self.entries(entries["columns"], f"{name}.columns").items()
-            if (mask := self.mask(f"{name}.{column}", value)) is not None
+            if (rule := self.column(table, column, f"{name}.{column}", value)) is not None
         }
         return TableRule(line=line, columns_line=line_of(entries["columns"]), columns=columns)
 
-    def mask(self, where: str, node: yaml.Node) -> Mask | None:
+    def column(self, table: tuple[str, str], name: str, where: str, node: yaml.Node) -> ColumnRule | None:
+        """Read a column's rule: a mask, perhaps for some rows only, or another column's."""
+        parameters = self.entries(node, where) if isinstance(node, yaml.MappingNode) else {}
+        if "same_as" in parameters:
+            if len(parameters) > 1:
+                self.complain(node, f"{where}: same_as stands alone; the other column says everything")
+            wanted = self.word(parameters["same_as"], f"{where}: same_as")
+            self.aliases.append(SameAs(table, name, where, wanted, parameters["same_as"]))
+            return None
+        when = parameters.pop("when", None)
+        condition = None
+        if when is not None:
+            condition = read_condition(where, self.entries(when, f"{where}.when"), self.complain)
+        mask = self.mask(where, node, parameters)
+        return None if mask is None else ColumnRule(mask=mask, line=line_of(node), when=condition)
+
+    def mask(
+        self, where: str, node: yaml.Node, parameters: dict[str, yaml.Node] | None = None
+    ) -> Mask | None:
         """Read a mask: its name alone, or a mapping with `mask` and its parameters."""
         if isinstance(node, yaml.ScalarNode):
             return self.build_mask(where, node, self.mask_name(node), {})
-        parameters = self.entries(node, where)
+        parameters = self.entries(node, where) if parameters is None else parameters
         if "mask" not in parameters:
             self.complain(node, f"{where}: mask is missing; write {{mask: <name>, …}}")
             return None
