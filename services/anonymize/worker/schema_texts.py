@@ -13,7 +13,7 @@ STATISTICS = "statistics"  # what their labels begin with
 _USER = f"n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '{WORK_SCHEMA}')"
 _RELATION = f"JOIN pg_class c ON c.oid = {{0}} JOIN pg_namespace n ON n.oid = c.relnamespace AND {_USER}"
 
-_TEXTS = f"""(
+TEXTS = f"""(
 SELECT pg_describe_object(classoid, objoid, objsubid) AS label, description AS value FROM pg_description WHERE objoid >= 16384
 UNION ALL SELECT format('comment on %s', pg_describe_object(classoid, objoid, 0)), description FROM pg_shdescription WHERE objoid >= 16384
 UNION ALL SELECT pg_describe_object('pg_attrdef'::regclass, d.oid, 0), pg_get_expr(d.adbin, d.adrelid)
@@ -56,4 +56,4 @@ UNION ALL SELECT format('{STATISTICS} %s.%s', statistics_schemaname, statistics_
 def schema_searches() -> tuple[Search, ...]:
     """The searches of everything that the schema says in words, and of the planner's statistics."""
     value = Searched("value", "the schema", frozenset(KINDS), "schema", labelled=True)
-    return (Search(_TEXTS, 0, (value,)), Search(_STATISTICS, 0, (value,)))
+    return (Search(TEXTS, 0, (value,)), Search(_STATISTICS, 0, (value,)))

@@ -67,6 +67,7 @@ class Quarantine(_Frozen):
         "replication_slots",
         "user_mappings",
         "server_secrets",
+        "schema_secrets",
         "publications",
         "roles",
     )
@@ -77,19 +78,19 @@ class Quarantine(_Frozen):
         return kind.removesuffix("s").replace("_", " ")
 
 
-class ColumnRule(_Frozen):
 class Condition(_Frozen):
     """Which rows a rule masks: those in which every column named holds one of its values; None is NULL."""
 
     columns: Annotated[Mapping[str, tuple[str | None, ...]], FrozenMapping]
 
 
-    """What happens to one column."""
+class ColumnRule(_Frozen):
+    """What happens to one column, in all rows or in those of a condition."""
 
     mask: Mask
     line: int
-
     when: Condition | None = None
+
 
 class TableRule(_Frozen):
     """What happens to one table: an action for all of it, or a rule for every column."""

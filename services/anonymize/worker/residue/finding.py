@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from services.anonymize.worker.connecting import query
+from services.anonymize.worker.schema_texts import TEXTS
+
 
 @dataclass(frozen=True)
 class Tie:
@@ -16,6 +19,7 @@ class Tie:
     owner: str | None
     done: str
     statements: tuple[str, ...]
+    hopeless: str = ""  # why no statement of ours cuts it
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,19 @@ def _jobs(connection: Connection, application: str) -> Sequence[Tie]:
     return ties
 
 
+# What dblink and the like are given: a whole connection string with its password.
+_SCHEMA_SECRETS = f"""
+SELECT DISTINCT label FROM {TEXTS} t
+ WHERE value ~* 'password\\s*=\\s*[^[:space:],;)]' AND value ~* '(host|hostaddr|dbname)\\s*=' ORDER BY 1
+"""  # noqa: S608 - the text is a constant of ours
+
+
+def _schema_secrets(connection: Connection, application: str) -> Sequence[Tie]:
+    """The schema is the customer's, so it is told and not changed."""
+    why = "holds a connection string with a password; take it out of the source, or name it under quarantine.keep"
+    return [Tie(label, None, "", (), f"{label} {why}") for (label,) in query(connection, _SCHEMA_SECRETS)]
+
+
 # In this order: first what acts by itself, then what holds rows back, then what only knows a secret.
 FINDERS = (
     Finder("event_triggers", False, _query(_EVENT_TRIGGERS, "disabled", "ALTER EVENT TRIGGER {0} DISABLE")),
@@ -129,6 +146,7 @@ FINDERS = (
     Finder("replication_slots", True, _query(_SLOTS, "dropped", "SELECT pg_drop_replication_slot({0})")),
     Finder("user_mappings", False, _query(_MAPPINGS, "dropped", "DROP USER MAPPING FOR {0} SERVER {1}")),
     Finder("server_secrets", False, _query(_SERVERS, "removed", "ALTER SERVER {0} OPTIONS (DROP {1})")),
+    Finder("schema_secrets", False, _schema_secrets),
     Finder("publications", False, _query(_PUBLICATIONS, "dropped", "DROP PUBLICATION {0}")),
     Finder("roles", True, _query(_ROLES, "password removed", "ALTER ROLE {0} PASSWORD NULL")),
 )

@@ -84,6 +84,8 @@ def _cut(
 ) -> Cut:
     if any(fnmatchcase(tie.name, pattern) for pattern in keep.get(kind, ())):
         return Cut(kind, tie.name, "kept by the policy")
+    if tie.hopeless:
+        return Cut(kind, tie.name, "", tie.hopeless)
     beyond = tie.owner is not None and _is_superuser(connection, tie.owner)
     if tie.owner is not None and not beyond:
         join(connection, tie.owner, database.address.user)
