@@ -24,10 +24,10 @@ class Tie:
 
 @dataclass(frozen=True)
 class Finder:
-    """Finds the things of one kind; `of_instance`: they belong to no single database."""
+    """Finds the things of one kind; `once`: not in each of the instance's databases, but from the masked one."""
 
     kind: str
-    of_instance: bool
+    once: bool
     find: Callable[[Connection, str], Sequence[Tie]]
 
 
@@ -137,7 +137,7 @@ FINDERS = (
         ),
     ),
     Finder("jobs", False, _jobs),
-    Finder("sessions", False, _query(_SESSIONS, "ended", "SELECT pg_terminate_backend({0})")),
+    Finder("sessions", True, _query(_SESSIONS, "ended", "SELECT pg_terminate_backend({0})")),
     Finder(
         "prepared_transactions",
         False,

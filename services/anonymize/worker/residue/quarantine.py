@@ -70,7 +70,7 @@ def quarantine(database: Database, policy: Quarantine) -> Quarantined:
 def _of_one(database: Database, policy: Quarantine, *, whole_instance: bool) -> list[Cut]:
     cuts = []
     for finder in FINDERS:
-        if finder.of_instance and not whole_instance:
+        if finder.once and not whole_instance:
             continue
         with database.autocommit() as connection:
             ties = finder.find(connection, database.application)
