@@ -32,6 +32,7 @@ class Pacing:
     first: str = "15s"
     longest: str = "5m"
     deadlines: Mapping[str, str] = field(default_factory=dict)
+    at_once: int = 20
 
     @classmethod
     def coarse(cls) -> "Pacing":
@@ -50,6 +51,8 @@ def adapted(text: str, sources: Mapping[str, LocalSource], pacing: Pacing) -> st
     # A demo cannot wait as long as AWS makes one wait, and a test says itself how long a step may take.
     document["pace"] = {"first": pacing.first, "longest": pacing.longest}
     document["deadlines"] = dict(pacing.deadlines)
+    if document["account"] == "production":
+        document["at_once"] = pacing.at_once
     # The embedded engines have no certificate.
     (document["worker"] if document["account"] == "production" else document)["tls"] = "disable"
     # What an operator decides for each source, a LocalSource decides here.

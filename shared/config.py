@@ -142,7 +142,11 @@ class Source(_Part):
 
 
 class Production(_Part):
-    """The document of the production account."""
+    """The document of the production account.
+
+    So many runs may have a temporary database `at_once`; the others wait before their restore, where waiting
+    costs nothing. RDS allows 20 snapshot copies in flight.
+    """
 
     version: Literal[1]
     account: Literal["production"]
@@ -154,6 +158,7 @@ class Production(_Part):
     reports: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+$")]
     pace: Pace = Pace()
     deadlines: Deadlines = Deadlines()
+    at_once: Annotated[int, Field(ge=1, le=200)] = 20
     sources: Annotated[dict[SourceName, Source], Field(min_length=1)]
 
     @model_validator(mode="after")

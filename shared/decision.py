@@ -17,9 +17,13 @@ class Act(Generic[ActionT]):
 
 @dataclass(frozen=True)
 class Wait:
-    """Nothing to do but to look again later; `why` is what is being waited for."""
+    """Nothing to do but to look again later; `why` is what is being waited for.
+
+    Who is `queued` has not begun: the step's deadline counts from the end of the queue.
+    """
 
     why: str
+    queued: bool = False
 
 
 @dataclass(frozen=True)

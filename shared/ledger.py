@@ -29,6 +29,7 @@ from shared.records import (
 RETENTION = timedelta(days=400)
 _order = itertools.count()  # lines of one process keep their order within a microsecond
 _REFUSED = "ConditionalCheckFailedException"
+_PLACES = "lock#places"  # among the locks, which only restore may write
 
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
@@ -172,6 +173,46 @@ class Ledger:
         except ClientError as error:
             if code_of(error) != _REFUSED:
                 raise
+
+    # Places -------------------------------------------------------------------------------------------
+
+    def take_place(self, run_id: str, places: int) -> bool:
+        """Take one of so many places for runs that have a temporary database; False if all are taken."""
+        try:
+            self._dynamodb.update_item(
+                TableName=self._table,
+                Key=_key(_PLACES, "places"),
+                UpdateExpression="ADD runs :this",
+                ConditionExpression=(
+                    "attribute_not_exists(runs) OR size(runs) < :places OR contains(runs, :run)"
+                ),
+                ExpressionAttributeValues={
+                    ":this": {"SS": [run_id]},
+                    ":run": {"S": run_id},
+                    ":places": {"N": str(places)},
+                },
+            )
+        except ClientError as error:
+            if code_of(error) == _REFUSED:
+                return False
+            raise
+        return True
+
+    def places(self) -> frozenset[str]:
+        """Name the runs that have a place."""
+        answer = self._dynamodb.get_item(
+            TableName=self._table, Key=_key(_PLACES, "places"), ConsistentRead=True
+        )
+        return frozenset(answer.get("Item", {}).get("runs", {}).get("SS", []))
+
+    def leave_place(self, run_id: str) -> None:
+        """Give the place of a run to the next."""
+        self._dynamodb.update_item(
+            TableName=self._table,
+            Key=_key(_PLACES, "places"),
+            UpdateExpression="DELETE runs :this",
+            ExpressionAttributeValues={":this": {"SS": [run_id]}},
+        )
 
     # Steps --------------------------------------------------------------------------------------------
 

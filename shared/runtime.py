@@ -9,7 +9,7 @@ chain over, which is why a duplicate, a replay and a late delivery are each just
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -160,8 +160,9 @@ class Runtime:
             match decision:
                 case Act():
                     self._again(look, delay=0, waiting_for=None)
-                case Wait(why):
-                    self._again(look, delay=self._pace.delay(look.record.waits), waiting_for=why)
+                case Wait(why, queued):
+                    delay = self._pace.delay(look.record.waits)
+                    self._again(look, delay=delay, waiting_for=why, queued=queued)
                 case Finish() | Fail():
                     self._end(look, decision)
 
@@ -194,14 +195,16 @@ class Runtime:
             return Fail(errors.describe(error))
         return Wait(f"{meaning}: {errors.describe(error)}")
 
-    def _again(self, look: Look, *, delay: int, waiting_for: str | None) -> None:
+    def _again(self, look: Look, *, delay: int, waiting_for: str | None, queued: bool = False) -> None:
         record = look.record
+        begins = self._clock() + timedelta(seconds=delay)
         following = record.model_copy(
             update={
                 "token": secrets.token_hex(16),
                 "looks": record.looks + 1,
                 "waits": record.waits + 1 if waiting_for else 0,
                 "waiting_for": waiting_for,
+                "deadline": begins + look.stage.deadline if queued else record.deadline,
             }
         )
         self._queue.send(

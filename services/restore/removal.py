@@ -154,6 +154,7 @@ class Removal:
         """Record that nothing is left and let the next run of this source begin."""
         if remains.run is not None:
             self._ledger.record_facts(remains.run_id, removed_at=self._clock())
+            self._ledger.leave_place(remains.run_id)
             self._ledger.release_lock(remains.run.source, remains.run_id)
 
     def give_up(self, remains: Remains, why: str) -> None:

@@ -35,6 +35,7 @@ class Seen:
     """What one look shows."""
 
     lock_holder: str | None
+    places: frozenset[str]
     snapshot: Snapshot | None
     database: Database | None
 
@@ -44,6 +45,13 @@ class TakeLock:
     """Take the lock that allows one run at a time per source."""
 
     source: str
+
+
+@dataclass(frozen=True)
+class TakePlace:
+    """Take one of the places for runs that have a temporary database at once."""
+
+    places: int
 
 
 @dataclass(frozen=True)
@@ -68,21 +76,19 @@ class SetMasterPassword:
     database: str
 
 
-Action = TakeLock | RestoreSnapshot | AddInstance | SetMasterPassword
+Action = TakeLock | TakePlace | RestoreSnapshot | AddInstance | SetMasterPassword
 
 
-def decide(run: Run, seen: Seen) -> Decision[Action]:
+def decide(run: Run, seen: Seen, at_once: int) -> Decision[Action]:
     """Say what to do next, from what was seen; pure, so that the whole stage is tested as a table."""
     if run.over:
         return Finish(why="the run is over")
     if seen.lock_holder is None:
         return Act(TakeLock(run.source))
     if seen.lock_holder != run.run_id:
-        return Wait(f"run {seen.lock_holder} of the same source to end")
+        return Wait(f"run {seen.lock_holder} of the same source to end", queued=True)
     if seen.database is None:
-        if seen.snapshot is None:
-            return Fail(f"snapshot {run.snapshot} is gone; ask for a refresh to take the newest one")
-        return Act(RestoreSnapshot(run.snapshot, into=run.temporary_database))
+        return _begin(run, seen, at_once)
     if seen.database.tags.get(names.RUN_ID_TAG) != run.run_id:
         return Fail(f"{seen.database.name} exists and is not of this run; look at it and delete it by hand")
     match seen.database.condition:
@@ -102,6 +108,17 @@ def decide(run: Run, seen: Seen) -> Decision[Action]:
         DatabaseRestored(run_id=run.run_id, attempt=run.attempt, resource_id=seen.database.resource_id),
         why=f"{seen.database.name} stands",
     )
+
+
+def _begin(run: Run, seen: Seen, at_once: int) -> Decision[Action]:
+    """Start the restore as soon as the run has its place; until then it costs nothing and holds no data."""
+    if run.run_id not in seen.places:
+        if len(seen.places) >= at_once:
+            return Wait(f"one of the {at_once} runs that may go on at once to end", queued=True)
+        return Act(TakePlace(at_once))
+    if seen.snapshot is None:
+        return Fail(f"snapshot {run.snapshot} is gone; ask for a refresh to take the newest one")
+    return Act(RestoreSnapshot(run.snapshot, into=run.temporary_database))
 
 
 def choose_snapshot(
@@ -194,13 +211,14 @@ class Restore:
         database = databases.find(run.temporary_database)
         return Seen(
             lock_holder=self._ledger.lock_holder(run.source),
+            places=self._ledger.places() if database is None else frozenset(),
             snapshot=databases.find_snapshot(run.snapshot) if database is None else None,
             database=database,
         )
 
     def decide(self, run: Run, seen: Seen) -> Decision[Action]:
         """Say what to do next."""
-        return decide(run, seen)
+        return decide(run, seen, self._config.at_once)
 
     def act(self, run: Run, seen: Seen, action: Action) -> None:
         """Make one change."""
@@ -210,6 +228,8 @@ class Restore:
         match action:
             case TakeLock():
                 self._ledger.take_lock(run.source, run.run_id)
+            case TakePlace(places):
+                self._ledger.take_place(run.run_id, places)
             case RestoreSnapshot() if seen.snapshot:
                 databases.restore(seen.snapshot, run.temporary_database, placement, run.tags)
             case AddInstance() if seen.database:

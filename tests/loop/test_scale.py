@@ -63,3 +63,18 @@ def test_the_figures_tell_what_happened(night: Night) -> None:
 def test_the_same_seed_tells_the_same_story() -> None:
     plan = replace(SMALL, sources=2)
     assert figures(simulate(plan)) == figures(simulate(plan))
+
+
+@pytest.mark.parametrize(
+    "tight",
+    [
+        replace(SMALL, sources=6, clusters_of_ten=0, failures=0, limits=Limits(instance_snapshots=6)),
+        replace(SMALL, sources=6, clusters_of_ten=0, failures=0, room=2, masking=(240, 240)),
+    ],
+    ids=["as many manual snapshots as runs", "places for two, four hours each"],
+)
+def test_runs_queue_before_their_restore_and_none_fails_for_a_quota(tight: Plan) -> None:
+    crowded = simulate(replace(tight, pacing=replace(SMALL.pacing, at_once=2)))
+    assert len(crowded.having(Status.SUCCEEDED)) == tight.sources
+    assert crowded.meters.temporary == 2
+    assert is_clean(crowded)

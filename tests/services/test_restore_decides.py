@@ -11,6 +11,7 @@ from services.restore.stage import (
     Seen,
     SetMasterPassword,
     TakeLock,
+    TakePlace,
     choose_snapshot,
     decide,
 )
@@ -27,14 +28,26 @@ OTHER = "shop-fr-20261116t0305-99999999"
 
 
 def seen(**changes: object) -> Seen:
-    return Seen(**{"lock_holder": RUN_ID, "snapshot": SOURCE, "database": None} | changes)  # type: ignore[arg-type]
+    looked = {"lock_holder": RUN_ID, "places": frozenset({RUN_ID}), "snapshot": SOURCE, "database": None}
+    return Seen(**looked | changes)  # type: ignore[arg-type]
+
+
+def decided(run: Run, look: Seen) -> Decision[Action]:
+    return decide(run, look, at_once=2)
 
 
 @pytest.mark.parametrize(
     ("run", "look", "decision"),
     [
         (a_run(), seen(lock_holder=None), Act(TakeLock("shop-fr"))),
-        (a_run(), seen(lock_holder=OTHER), Wait(f"run {OTHER} of the same source to end")),
+        (a_run(), seen(lock_holder=OTHER), Wait(f"run {OTHER} of the same source to end", queued=True)),
+        (a_run(), seen(places=frozenset()), Act(TakePlace(2))),
+        (a_run(), seen(places=frozenset({OTHER})), Act(TakePlace(2))),
+        (
+            a_run(),
+            seen(places=frozenset({OTHER, "another"})),
+            Wait("one of the 2 runs that may go on at once to end", queued=True),
+        ),
         (a_run(), seen(), Act(RestoreSnapshot(SOURCE.name, into=TEMPORARY))),
         (a_run(), seen(database=a_database(status="creating")), Wait(f"{TEMPORARY}, which is creating")),
         (a_run(), seen(database=a_database(status="backing-up")), Wait(f"{TEMPORARY}, which is backing-up")),
@@ -69,33 +82,33 @@ def seen(**changes: object) -> Seen:
     ],
 )
 def test_the_way_to_a_temporary_database(run: Run, look: Seen, decision: Decision[Action]) -> None:
-    assert decide(run, look) == decision
+    assert decided(run, look) == decision
 
 
 @pytest.mark.parametrize(
     "status", ["failed", "restore-error", "incompatible-network", "storage-full", "stopped"]
 )
 def test_a_restore_that_failed_fails_the_run_and_says_how(status: str) -> None:
-    decision = decide(a_run(), seen(database=a_database(status=status)))
+    decision = decided(a_run(), seen(database=a_database(status=status)))
     assert isinstance(decision, Fail)
     assert status in decision.why
 
 
 def test_a_source_snapshot_that_vanished_fails_the_run() -> None:
-    decision = decide(a_run(), seen(snapshot=None))
+    decision = decided(a_run(), seen(snapshot=None))
     assert isinstance(decision, Fail)
     assert "is gone" in decision.why
 
 
 def test_a_database_of_that_name_without_the_run_s_tag_is_never_adopted() -> None:
-    decision = decide(PASSWORD_SET, seen(database=a_database(tags={})))
+    decision = decided(PASSWORD_SET, seen(database=a_database(tags={})))
     assert isinstance(decision, Fail)
     assert "not of this run" in decision.why
 
 
 @pytest.mark.parametrize("ended", [{"failed_at": NOW}, {"shared_at": NOW}])
 def test_nothing_more_is_made_for_a_run_that_is_over(ended: dict[str, object]) -> None:
-    assert isinstance(decide(a_run(**ended), seen()), Finish)
+    assert isinstance(decided(a_run(**ended), seen()), Finish)
 
 
 class TestTheSnapshotThatIsChosen:
@@ -129,4 +142,4 @@ class TestTheSnapshotThatIsChosen:
 
 def test_a_cluster_is_decided_about_in_the_same_way() -> None:
     cluster = a_database(kind=Kind.CLUSTER, has_instance=False, endpoint=None)
-    assert decide(a_run(kind=Kind.CLUSTER), seen(database=cluster)) == Act(AddInstance(TEMPORARY))
+    assert decided(a_run(kind=Kind.CLUSTER), seen(database=cluster)) == Act(AddInstance(TEMPORARY))
