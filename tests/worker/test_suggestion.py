@@ -114,8 +114,8 @@ def test_what_cannot_be_opened_is_said(server, database, user, password, name, s
     [
         ("email", "email"), ("customerEmail", "email"), ("courriel", "email"), ("Prénom", "first_name"), ("nom", "last_name"),
         ("apellido1", "last_name"), ("cognome", "last_name"), ("vorname", "first_name"), ("home_phone", "phone"),
-        ("telefono", "phone"), ("code_postal", "postcode"), ("indirizzo", "street"), ("IBAN", "iban"), ("siret", "hash"),
-        ("last_ip", "ip"), ("address_line_1", "street"), ("mot_de_passe", "hash"), ("quantity", None), ("emails_sent", None),
+        ("telefono", "phone"), ("code_postal", "postcode"), ("indirizzo", "street"), ("IBAN", "iban"), ("siret", "siret"),
+        ("last_ip", "ip"), ("address_line_1", "street"), ("mot_de_passe", "password_hash"), ("api_token", "token"), ("vat_number", "vat"), ("dni", "nif"), ("userAgent", "user_agent"), ("quantity", None), ("emails_sent", None),
         ("sku", None), ("status", None), ("priority", None),
     ],
 )  # fmt: skip

@@ -10,9 +10,15 @@ from services.anonymize.worker.schema import Family
 _BY_NAME: tuple[tuple[str, str], ...] = (
     ("email", r"e_?mail|courriel|correo|mail"),
     ("iban", r"iban"),
-    ("hash", r"passwords?|passwd|pwd|mot_de_passe|contrasena|senha|passwort|secret|token|api_?key|salt"),
-    ("hash", r"nir|siret|siren|vat|vat_number|tva|nif|nie|dni|cif|codice_fiscale|partita_iva|tax_?id|steuer_?id|ssn"),
-    ("hash", r"passport|passeport|pasaporte|card_number|numero_carte|pan"),
+    ("token", r"(?:\w+_)?tokens?|secret|api_?key|salt"),
+    ("password_hash", r"passwords?|passwd|pwd|mot_de_passe|contrasena|senha|passwort"),
+    ("siret", r"siret"), ("siren", r"siren"), ("nir", r"nir|secu|numero_secu(?:rite_sociale)?"),
+    ("vat", r"vat|vat_number|tva|partita_iva|ust_?id"), ("nif", r"nif|nie|dni|cif"),
+    ("codice_fiscale", r"codice_fiscale"), ("steuer_id", r"steuer_?id"),
+    ("card", r"card_number|numero_carte|pan"), ("scramble", r"passport|passeport|pasaporte|tax_?id|ssn"),
+    ("mac", r"mac|mac_address"), ("user_agent", r"user_?agent"),
+    ("login", r"login|user_?name|identifiant|usuario|benutzername"),
+    ("job", r"job|job_title|profession|metier|métier|professione|beruf|profesion"),
     ("phone", r"phone\d?|phone_?number|tel|telephone|mobile|portable|gsm|telefono|movil|cellulare|handy|telefone|telemovel|fax"),
     ("first_name", r"first_?name|fname|given_?name|prenom|prénom|nombre|nome|vorname|nickname|surnom|middle_?name"),
     ("last_name", r"last_?name|lname|surname|family_?name|nom|nom_de_famille|apellidos?\d?|cognome|nachname|apelido|sobrenome"),
@@ -49,7 +55,7 @@ def by_name(name: str, family: Family, person: bool) -> str | None:
         return "full_name" if person and family is Family.TEXT else None
     for mask, pattern in _COMPILED:
         if pattern.search(words) and _possible(mask, family):
-            return mask
+            return "uuid" if family is Family.UUID else mask
     return None
 
 
@@ -62,9 +68,11 @@ def _possible(mask: str, family: Family) -> bool:
     match mask:
         case "date_shift":
             return family in {Family.DATE, Family.TIMESTAMP}
+        case "mac":
+            return family in {Family.MAC, Family.TEXT}
         case "ip":
             return family in {Family.INET, Family.TEXT}
         case _:
             return family in {Family.TEXT, Family.ARRAY, Family.XML, Family.HSTORE, Family.OTHER} or (
-                mask == "hash" and family is Family.UUID
+                mask == "token" and family is Family.UUID
             )

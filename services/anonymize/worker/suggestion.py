@@ -32,7 +32,7 @@ from services.anonymize.worker.sql import qualified, quoted, text_literal
 SAMPLE = 1000
 MOST_PATHS = 60
 NAME = "policy.yaml"
-LOCAL = frozenset({"first_name", "last_name", "full_name", "street", "city", "postcode", "company"})
+LOCAL = frozenset({"first_name", "last_name", "full_name", "street", "city", "postcode", "company", "job"})
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _column(
     if guess == "date_shift":
         return Choice("{mask: date_shift, days: 180}", "", last)
     if column.family is not Family.TEXT and not (
-        guess in {"ip", "hash"} and column.family in {Family.INET, Family.UUID}
+        guess in {"ip", "uuid", "mac"} and column.family in {Family.INET, Family.UUID, Family.MAC}
     ):
         if not column.can_hold_text:
             return Choice("keep")
