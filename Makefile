@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 export SIZE SOURCE KEEP
 
-.PHONY: help setup infra demo test check format bench lock clean
+.PHONY: help setup infra demo test check format bench build templates scale lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -37,12 +37,22 @@ format: infra ## format and mend what can be mended
 bench: setup ## measure; prints ratios within one run
 	@$(BIN)/python -m benchmarks
 
-lock: setup ## renew requirements.lock from pyproject.toml (the one target that needs uv)
+build: setup ## make the Lambda zips for AWS in build/lambda; prints their sizes and cold imports
+	@$(BIN)/python -m infra.artifacts
+
+templates: infra ## write infra/templates from the code and examples/shop/*.yaml
+	@$(BIN)/python -m infra.synthesis
+
+scale: setup ## play a night of 100 sources on a driven clock and write its figures into docs/scale.md
+	@$(BIN)/python -m benchmarks.scale
+
+lock: infra ## renew requirements.lock from pyproject.toml (the one target that needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
 		--extra dev --custom-compile-command "make lock" --upgrade --quiet pyproject.toml -o requirements.lock
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate -c requirements.lock \
 		--extra dev --extra infra --custom-compile-command "make lock" --upgrade --quiet pyproject.toml \
 		-o requirements-infra.lock
+	@$(BIN)/python -m infra.artifacts --worker-lock
 
 clean: ## stop what a demo left running, remove what it wrote and the virtual environment
 	@if [ -x $(BIN)/snapveil ]; then $(BIN)/snapveil local down; fi

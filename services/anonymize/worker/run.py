@@ -25,6 +25,21 @@ MOST_CONNECTIONS = 8
 TELL_SECONDS = 0.25
 
 
+NEEDED = (
+    "RUN_ID",
+    "LEDGER_TABLE",
+    "SECRET_ID",
+    "POLICY_URI",
+    "POLICY_DIGEST",
+    "DATABASE_RESOURCE_ID",
+    "REPORT_URI",
+)
+
+
+class SettingsError(Exception):
+    """The environment is not one in which the worker can begin."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What the worker is told by its environment."""
@@ -42,8 +57,13 @@ class Settings:
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read the settings; raises KeyError for a missing one and ValueError for a wrong one."""
-        connections = int(environment.get("SNAPVEIL_CONNECTIONS") or os.cpu_count() or 1)
+        """Read the settings. Raises SettingsError, which names all that is missing."""
+        missing = [f"SNAPVEIL_{name}" for name in NEEDED if f"SNAPVEIL_{name}" not in environment]
+        if missing:
+            raise SettingsError(
+                f"the environment lacks {', '.join(missing)}; the anonymize service starts it with them"
+            )
+        connections = _number(environment, "SNAPVEIL_CONNECTIONS", os.cpu_count() or 1)
         return cls(
             run_id=environment["SNAPVEIL_RUN_ID"],
             ledger_table=environment["SNAPVEIL_LEDGER_TABLE"],
@@ -52,16 +72,28 @@ class Settings:
             policy_digest=environment["SNAPVEIL_POLICY_DIGEST"],
             database_resource_id=environment["SNAPVEIL_DATABASE_RESOURCE_ID"],
             report_uri=environment["SNAPVEIL_REPORT_URI"],
-            connections=max(1, min(connections, MOST_CONNECTIONS)),
-            patience=float(environment.get("SNAPVEIL_LOGIN_PATIENCE_SECONDS") or 900),
+            connections=max(1, min(int(connections), MOST_CONNECTIONS)),
+            patience=_number(environment, "SNAPVEIL_LOGIN_PATIENCE_SECONDS", 900),
             tls=environment.get("SNAPVEIL_TLS") or "require",
         )
 
 
+def _number(environment: Mapping[str, str], name: str, default: float) -> float:
+    text = environment.get(name) or str(default)
+    try:
+        return float(text)
+    except ValueError:
+        raise SettingsError(f"{name} is {text!r}, not a number") from None
+
+
 def main() -> int:
-    """Run the worker; return its exit code."""
+    """Run the worker; return its exit code: 2 where it could not even begin."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    settings = Settings.read(os.environ)
+    try:
+        settings = Settings.read(os.environ)
+    except SettingsError as error:
+        LOG.error("%s", error)
+        return 2
     ledger = Ledger(settings.ledger_table)
     started = time.monotonic()
     try:
