@@ -223,7 +223,12 @@ def _send(queue_arn: str, body: str, rule_arn: str, attributes: Mapping[str, str
     queue = backend.queues.get(arn.resource)
     if queue is None:
         raise UndeliverableError("SQS_QUEUE_NOT_FOUND", f"{queue_arn} does not exist")
-    request = policies.Request(SERVICE, "sqs:SendMessage", queue_arn, {"aws:SourceArn": rule_arn})
+    context = {
+        "aws:SourceArn": rule_arn,
+        "aws:SourceAccount": Arn.of(rule_arn).account,
+        "aws:SecureTransport": "true",
+    }
+    request = policies.Request(SERVICE, "sqs:SendMessage", queue_arn, context)
     if not policies.allows(policy_of(queue), request):
         raise UndeliverableError("NO_PERMISSIONS", f"the policy of {queue_arn} does not let {rule_arn} send")
     backend.send_message(

@@ -50,6 +50,13 @@ class GuardedSubscription(Subscription):
         _, _, _, region, account, name = self.endpoint.split(":")
         queue = sqs_backends[account][region].queues.get(name)
         request = policies.Request(
-            "sns.amazonaws.com", "sqs:SendMessage", self.endpoint, {"aws:SourceArn": self.topic.arn}
+            "sns.amazonaws.com",
+            "sqs:SendMessage",
+            self.endpoint,
+            {
+                "aws:SourceArn": self.topic.arn,
+                "aws:SourceAccount": self.topic.account_id,
+                "aws:SecureTransport": "true",
+            },
         )
         return queue is not None and policies.allows(policy_of(queue), request)

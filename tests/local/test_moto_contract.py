@@ -8,6 +8,7 @@ import json
 from importlib.metadata import version
 from typing import Any
 
+import moto.backends
 import moto.dynamodb.models
 import moto.ec2.models.instance_types
 import moto.ecs.models
@@ -16,9 +17,13 @@ import pytest
 from moto import mock_aws
 from moto.core.base_backend import BackendDict, BaseBackend
 from moto.events.models import EventBus, Rule
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
 from moto.sqs.models import Message, Queue, sqs_backends
 
 from local.accounts import DEVELOPMENT, PRODUCTION, Account
+from local.buckets import policies_read_elsewhere
+from local.cloudformation import stacks_backends
 from local.emulation import _replaced
 from tests.local.messages import arn, queue, queue_with_dead_letters
 
@@ -142,6 +147,32 @@ def test_the_conditional_writes_of_the_ledger_are_understood(production: Account
     )
     with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
         dynamodb.put_item(TableName="t", Item=item, ExpressionAttributeValues=values, **condition)
+
+
+def test_a_services_backends_are_found_through_one_function(production: Account) -> None:
+    assert moto.backends.get_backend("cloudformation") is stacks_backends
+    assert moto.backends.get_backend("sqs") is sqs_backends
+
+
+def test_a_bucket_policy_is_read_without_its_conditions_so_that_it_must_be_read_elsewhere() -> None:
+    bucket = FakeBucket("b", "111111111111", "eu-west-3")
+    bucket.policy = json.dumps(
+        {
+            "Statement": [
+                {
+                    "Effect": "Deny",
+                    "Principal": "*",
+                    "Action": "s3:*",
+                    "Resource": "arn:aws:s3:::b/*",
+                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                }
+            ]
+        }
+    ).encode()
+    denied = bucket.get_permission("s3:PutObject", "arn:aws:s3:::b/k")
+    assert denied is PermissionResult.DENIED
+    with policies_read_elsewhere():
+        assert bucket.get_permission("s3:PutObject", "arn:aws:s3:::b/k") is PermissionResult.NEUTRAL
 
 
 def test_while_a_cloud_is_open_moto_uses_our_classes(production: Account) -> None:
