@@ -1,5 +1,5 @@
 # SQL keeps its own lines.
-# ruff: noqa: E501, S608
+# ruff: noqa: E501
 """What official identifiers look like: which of their characters are free, and how the rest follows from those.
 
 A fake is another number of the same format, by a permutation of the format's own space: a valid number becomes a valid
@@ -39,7 +39,15 @@ class Format:
 
 def _call(text: str) -> str:
     """SQL with the worker's own functions called by their whole names."""
-    for name in ("luhn", "weighted", "mod_11_10", "permuted"):
+    for name in (
+        "luhn",
+        "with_luhn",
+        "with_nir_key",
+        "with_codice_letter",
+        "weighted",
+        "mod_11_10",
+        "permuted",
+    ):
         text = text.replace(f" {name}(", f" {WORK_SCHEMA}.{name}(").replace(
             f"({name}(", f"({WORK_SCHEMA}.{name}("
         )
@@ -55,7 +63,7 @@ def _eleven(body: str, weights: str) -> str:
     return f"{body} || ((11 - weighted({body}, '{{{weights}}}') % 11) % 11)::text"
 
 
-_SIREN = f"{_digits(8)} || luhn({_digits(8)})"
+_SIREN = f"with_luhn({_digits(8)})"
 _CIF_BODY = _digits(7)
 _CIF = (
     f"left(plain, 1) || {_CIF_BODY} || CASE WHEN right(plain, 1) ~ '[0-9]' THEN luhn({_CIF_BODY})"
@@ -66,9 +74,7 @@ SIREN = Format("siren", "^[0-9]{9}$", 10**8, "left(plain, 8)", _SIREN)
 SIRET = Format(
     "siret", "^[0-9]{14}$", 10**12, "left(plain, 8) || substr(plain, 10, 4)",
     # a SIRET is its company's SIREN with an establishment behind it, and so is its fake
-    "(SELECT company || establishment || luhn(company || establishment) FROM (SELECT"
-    f" {_digits(8, 'number / 10000')} || luhn({_digits(8, 'number / 10000')}) AS company,"
-    f" {_digits(4, 'number % 10000')} AS establishment) AS parts)",
+    f"with_luhn(with_luhn({_digits(8, 'number / 10000')}) || {_digits(4, 'number % 10000')})",
     permuted="permuted(number / 10000, 100000000, 'siren') * 10000"
     " + permuted(number % 10000, 10000, 'siret:' || number / 10000)",
 )  # fmt: skip
@@ -88,11 +94,10 @@ _NIR_BODY = (
     f" || CASE number / 1000000 % 100 WHEN 0 THEN '2A' WHEN 20 THEN '2B' ELSE {_digits(2, 'number / 1000000 % 100')} END"
     f" || {_digits(6, 'number % 1000000')}"
 )
-_NIR_KEY = "lpad((97 - replace(replace(body, '2A', '19'), '2B', '18')::bigint % 97)::text, 2, '0')"
 _NIR_PATTERN = "^[1-478][0-9]{2}(?:0[1-9]|1[0-2])(?:[0-9]{2}|2[AB])[0-9]"
 NIR = (
     Format("nir", _NIR_PATTERN + "{8}$", 12 * 10**10, _NIR_RANK,
-           f"(SELECT body || {_NIR_KEY} FROM (SELECT {_NIR_BODY} AS body) AS parts)", kept="left(plain, 1)"),
+           f"with_nir_key({_NIR_BODY})", kept="left(plain, 1)"),
     Format("nir", _NIR_PATTERN + "{6}$", 12 * 10**10, _NIR_RANK, _NIR_BODY, kept="left(plain, 1)"),
 )  # fmt: skip
 DNI = Format("dni", "^[0-9]{8}[A-Z]$", 10**8, "left(plain, 8)",
@@ -148,25 +153,23 @@ VAT = (
 )  # fmt: skip
 NIF = (DNI, NIE, FORMER_NIF, CIF)
 
-_MONTHS, _ODD = "'ABCDEHLMPRST'", "{1,0,5,7,9,13,15,17,19,21,2,4,18,20,11,3,6,8,12,14,16,10,22,25,24,23}"
+_MONTHS = "'ABCDEHLMPRST'"
 _DAY = "(number / 26000 % 62)"
 _LETTER = "chr(65 + (number / {} % 26)::integer)"
 CODICE_FISCALE = (
     Format(
         "codice", "^[A-Z]{6}[0-9]{2}[ABCDEHLMPRST](?:[04][1-9]|[1256][0-9]|[37][01])[A-Z][0-9]{3}[A-Z]$",
         26**6 * 100 * 12 * 62 * 26000,
-        "(SELECT sum((ascii(substr(plain, n, 1)) - 65) * (26::bigint ^ (6 - n))::bigint) FROM generate_series(1, 6) AS n)"
-        f"::bigint * {100 * 12 * 62 * 26000} + substr(plain, 7, 2)::bigint * {12 * 62 * 26000}"
+        "(" + " + ".join(f"(ascii(substr(plain, {n}, 1)) - 65) * {26 ** (6 - n)}::bigint" for n in range(1, 7)) + ")"
+        f" * {100 * 12 * 62 * 26000} + substr(plain, 7, 2)::bigint * {12 * 62 * 26000}"
         f" + (strpos({_MONTHS}, substr(plain, 9, 1)) - 1) * {62 * 26000}::bigint"
         " + (substr(plain, 10, 2)::integer - CASE WHEN substr(plain, 10, 2) > '40' THEN 10 ELSE 1 END) * 26000"
         " + (ascii(substr(plain, 12, 1)) - 65) * 1000 + substr(plain, 13, 3)::integer",
-        "(SELECT body || chr(65 + (SELECT sum(CASE WHEN n % 2 = 1 THEN ('" + _ODD + "'::integer[])[1 + worth] ELSE worth END)"
-        " FROM (SELECT n, CASE WHEN substr(body, n, 1) ~ '[0-9]' THEN ascii(substr(body, n, 1)) - 48"
-        " ELSE ascii(substr(body, n, 1)) - 65 END AS worth FROM generate_series(1, 15) AS n) AS letters)::integer % 26) FROM (SELECT "
+        "with_codice_letter("
         + " || ".join(_LETTER.format(26**n * 100 * 12 * 62 * 26000) for n in range(5, -1, -1))
         + f" || lpad((number / {12 * 62 * 26000} % 100)::text, 2, '0') || substr({_MONTHS}, 1 + (number / {62 * 26000} % 12)::integer, 1)"
         f" || lpad(({_DAY} + CASE WHEN {_DAY} > 30 THEN 10 ELSE 1 END)::text, 2, '0')"
-        f" || {_LETTER.format(1000)} || lpad((number % 1000)::text, 3, '0') AS body) AS parts)",
+        f" || {_LETTER.format(1000)} || lpad((number % 1000)::text, 3, '0'))",
         # 30 February is no day; 29 February is one in every fourth year, 1900 aside
         only_if="substr(made, 10, 2)::integer % 40 <= CASE WHEN substr(made, 9, 1) = 'B' THEN"
         " CASE WHEN substr(made, 7, 2)::integer % 4 = 0 THEN 29 ELSE 28 END"

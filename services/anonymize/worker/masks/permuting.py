@@ -6,7 +6,7 @@ A permutation of a format's own space can make no two values equal, however many
 room than the original had.
 """
 
-from services.anonymize.worker.sql import KEY_SETTING, function_statement, text_literal
+from services.anonymize.worker.sql import KEY_SETTING, WORK_SCHEMA, function_statement, text_literal
 
 UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 ACCENTED_UPPER, ACCENTED = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞ", "àáâãäåæçèéêëìíîïðñòóôõöøùúûüýþ"
@@ -158,6 +158,36 @@ END
 """,
 )
 
+WITH_LUHN = function_statement(
+    "with_luhn", "body text", "text", "plpgsql", f"BEGIN RETURN body || {WORK_SCHEMA}.luhn(body); END"
+)
+
+# France's social security key: Corsica's letters count as 19 and 18.
+WITH_NIR_KEY = function_statement(
+    "with_nir_key",
+    "body text",
+    "text",
+    "plpgsql",
+    "BEGIN RETURN body || lpad((97 - replace(replace(body, '2A', '19'), '2B', '18')::bigint % 97)::text, 2, '0'); END",
+)
+
+# Italy's check letter: characters count differently in odd and even places.
+_SIGNS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_ODD = (1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23)
+_ODD_WORTH = ",".join(map(str, (*_ODD[:10], *_ODD)))
+_EVEN_WORTH = ",".join(map(str, (*range(10), *range(26))))
+_CODICE_SUM = " + ".join(
+    f"('{{{_ODD_WORTH if place % 2 else _EVEN_WORTH}}}'::integer[])[strpos('{_SIGNS}', substr(body, {place}, 1))]"
+    for place in range(1, 16)
+)
+WITH_CODICE_LETTER = function_statement(
+    "with_codice_letter",
+    "body text",
+    "text",
+    "plpgsql",
+    f"BEGIN RETURN body || chr(65 + ({_CODICE_SUM}) % 26); END",
+)
+
 # ISO 7064 MOD 11,10: Germany's tax numbers.
 MOD_11_10 = function_statement(
     "mod_11_10",
@@ -196,4 +226,6 @@ END
 """.replace("{permuted}", '"snapveil_work"."permuted"'),
 )
 
-PERMUTING = (PERMUTED, SCRAMBLED, COMPACT, POURED, LUHN, WEIGHTED, MOD_11_10)
+PERMUTING = (
+    PERMUTED, SCRAMBLED, COMPACT, POURED, LUHN, WITH_LUHN, WITH_NIR_KEY, WITH_CODICE_LETTER, WEIGHTED, MOD_11_10,
+)  # fmt: skip

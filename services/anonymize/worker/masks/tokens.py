@@ -8,7 +8,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal
 
-from services.anonymize.worker.masks.base import UNIQUE_TRAITS, Example, MaskContext, TextMask, Trait
+from services.anonymize.worker.masks.base import (
+    UNIQUE_TRAITS,
+    Example,
+    MaskContext,
+    TextMask,
+    Trait,
+    short_type,
+)
 from services.anonymize.worker.masks.permuting import LOWER, UPPER
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
@@ -117,7 +124,7 @@ class Token(TextMask):
     def complaints(self, column: Column) -> Iterator[str]:
         yield from super().complaints(column)
         if column.length is not None and self.length is not None and column.length < self.length:
-            yield f"{column.type} cannot hold a token of {self.length} characters"
+            yield f"{short_type(column)} cannot hold a token of {self.length} characters"
 
     def functions(self) -> tuple[str, ...]:
         return (FAKE_TOKEN,)
@@ -164,7 +171,7 @@ class PasswordHash(TextMask):
         yield from super().complaints(column)
         needed = len(UNUSABLE[self.form])
         if column.length is not None and column.length < needed:
-            yield f"{column.type} cannot hold a {self.form} hash (needs {needed}); form: locked needs 1"
+            yield f"{short_type(column)} cannot hold a {self.form} hash (needs {needed}); form: locked needs 1"
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         return literal(UNUSABLE[self.form], Text)
