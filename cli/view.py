@@ -25,7 +25,7 @@ _DOING = {
     "scripting": "running the policy's script",
     "masking": "masking",
     "quarantining": "cutting ties to production",
-    "cleaning": "removing residue",
+    "cleaning": "cleaning",
     "verifying": "verifying",
 }
 _MARKS = {

@@ -83,7 +83,7 @@ def test_progress_says_only_what_is_known() -> None:
         == "running the policy's script mask.sql"
     )
     cleaning = Progress(step="cleaning", tables_done=5, tables_total=10, table="catalogs")
-    assert described_progress(cleaning) == "removing residue catalogs, 5 of 10 parts"
+    assert described_progress(cleaning) == "cleaning catalogs, 5 of 10 parts"
 
 
 def test_plain_lines_say_state_time_and_reason() -> None:
