@@ -1,4 +1,4 @@
-"""Two bare accounts in this process, and their wired twin on a driven clock."""
+"""Two bare accounts in this process, and their deployed twin on a driven clock."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,7 +43,7 @@ def development(both: dict[str, Account]) -> Account:
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Both accounts wired for one source that does not exist yet."""
+    """Both accounts deployed for one source that does not exist yet."""
     with World({"shop-fr": LocalSource("shop-fr-prod", POLICY)}) as opened:
         yield opened
 
