@@ -5,8 +5,8 @@ from services.anonymize.worker.policy import PolicyError, load_policy
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.schema import Column, ForeignKey, Member, Schema, Table, Unique
 
-BASE_TYPES = {"character varying": "varchar", "character": "bpchar", "integer": "int4", "bigint": "int8", "smallint": "int2",
-              "double precision": "float8",
+BASE_TYPES = {"character varying": "varchar", "character": "bpchar", "integer": "int4", "bigint": "int8",
+              "smallint": "int2", "double precision": "float8",
               "timestamp with time zone": "timestamptz", "boolean": "bool"}  # fmt: skip
 
 

@@ -7,12 +7,16 @@ import pytest
 
 from cli.exits import FINE, UNUSABLE
 from cli.main import main
+from services.anonymize.worker.connecting import Database, address_of
+from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.masks import MASKS, Mask
 from services.anonymize.worker.masks.base import Trait
 from services.anonymize.worker.masks.describing import describe, descriptions, page_table
+from services.anonymize.worker.pipeline import anonymize
 from services.anonymize.worker.policy import load_policy
 from services.anonymize.worker.schema import Family
 from tests.worker.building import column as column_of
+from tests.worker.building import tell_nobody
 from tests.worker.masking import apply, context
 
 PAGE = Path(__file__).parents[2] / "docs" / "policies.md"
@@ -44,6 +48,32 @@ def test_every_example_is_what_the_engine_does(mask_session, mask):
     )
     assert after == example.after
     assert example_of(mask).word == mask.word
+
+
+def test_every_example_is_what_a_rewrite_of_a_table_does(server, database):
+    tables, inserts, policy = [], [], []
+    for mask in EXAMPLES:
+        example = mask.example
+        others = "".join(f", {name} text" for name in example.row)
+        tables.append(f"CREATE TABLE t_{mask.word} (x {example.type}{others})")
+        inserts.append((f"INSERT INTO t_{mask.word} VALUES (%s{', %s' * len(example.row)})",
+                        (example.before, *example.row.values())))  # fmt: skip
+        inserts.append((f"INSERT INTO t_{mask.word} VALUES (NULL)", ()))
+        kept = "".join(f", {name}: keep" for name in example.row)
+        policy.append(f"  t_{mask.word}: {{columns: {{x: {example.rule}{kept}}}}}")
+    with server.connect(database) as connection:
+        connection.execute(";".join(tables).encode())
+        for statement, values in inserts:
+            connection.execute(statement.encode(), values)
+    text = "\n".join(["version: 1", "tables:", *policy])
+    with Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened:
+        outcome = anonymize(opened, load_policy(text, "policy.yaml"), {}, 2, tell_nobody)
+    assert [finding.detail for finding in outcome.findings if not finding.passed] == []
+    assert {done.plan.method.value for done in outcome.tables} == {"rewrite"}
+    with server.connect(database) as connection:
+        for mask in EXAMPLES:
+            rows = connection.execute(f"SELECT CAST(x AS text) FROM t_{mask.word}".encode()).fetchall()
+            assert {after for (after,) in rows} == {mask.example.after, None}, mask.word
 
 
 @pytest.mark.parametrize("mask", MASKS.values(), ids=lambda mask: mask.word)

@@ -10,6 +10,7 @@ from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import Condition, PolicyError, load_policy
+from services.anonymize.worker.preflight import preflight
 from tests.worker.building import column, references, refused, schema_of, table, tell_nobody, unique
 
 
@@ -125,6 +126,16 @@ def test_rules_on_real_rows(server, database):
     domains = [row[3].split("@")[1] for row in rows]
     assert domains[0] == domains[1] != domains[2]
     assert all(domain.endswith(".example.invalid") for domain in domains)
+
+
+def test_a_check_of_the_policy_tries_patterns_and_expressions_too(server, database):
+    with server.connect(database) as connection:
+        connection.execute(ROWS)
+    assert preflight(RULES, "policy.yaml", server.url(database)) == []
+    wrong = RULES.replace("left(code, 2)", "left(cod, 2)").replace(
+        "{mask: email, per_domain: true}", "{mask: redact, patterns: ['[']}"
+    )
+    assert [problem.line for problem in preflight(wrong, "policy.yaml", server.url(database))] == [11, 12]
 
 
 def test_sql_that_postgresql_refuses_stops_the_run_before_it_writes(server, database):

@@ -55,6 +55,7 @@ class Trial:
     line: int
     query: str
     complaint: str
+    scans: bool = False  # it reads the whole table
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
                 Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(table, part)
             ]
         checks += [
-            Trial(f"{table.label}.{name}", rules[name].line, query, said)
+            Trial(f"{table.label}.{name}", rules[name].line, query, said, scans=True)
             for name, query, said in uniqueness.trials(
                 table, {name: rule.mask for name, rule in rules.items()}
             )

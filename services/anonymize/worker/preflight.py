@@ -2,7 +2,8 @@
 
 from services.anonymize.worker.connecting import Database, address_of, open_connection
 from services.anonymize.worker.discovery import discover
-from services.anonymize.worker.plan import make_plan
+from services.anonymize.worker.engines.postgresql import failure
+from services.anonymize.worker.plan import Trial, make_plan
 from services.anonymize.worker.policy import PolicyError, Problem, load_policy
 from services.anonymize.worker.schema import Schema
 
@@ -17,10 +18,16 @@ def preflight(policy_text: str, name: str, database_url: str) -> list[Problem]:
     except PolicyError as error:
         return error.problems
     try:
-        make_plan(policy, read_schema(database_url))
+        plan = make_plan(policy, read_schema(database_url))
     except PolicyError as error:
         return error.problems
-    return []
+    trials = [check for check in plan.checks if isinstance(check, Trial) and not check.scans]
+    with Database(address_of(database_url)) as database:
+        return [
+            Problem(name, trial.line, f"{trial.column}: {trial.complaint}{why}")
+            for trial in trials
+            if (why := failure(database, trial)) is not None
+        ]
 
 
 def read_schema(database_url: str) -> Schema:

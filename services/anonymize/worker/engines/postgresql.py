@@ -68,7 +68,7 @@ def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial],
     failed = [
         f"{file}:{trial.line}: {trial.column}: {trial.complaint}{why}"
         for trial in trials
-        if (why := _failure(database, trial)) is not None
+        if (why := failure(database, trial)) is not None
     ]
     if failed:
         raise MaskingError("\n".join(failed))
@@ -90,10 +90,11 @@ def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial],
         raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
 
 
-def _failure(database: Database, trial: Trial) -> str | None:
+def failure(database: Database, trial: Trial) -> str | None:
     """Why a trial fails, as far as may be said; None if it does not."""
     try:
         with database.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
             return "" if query(connection, trial.query) else None
     except DBAPIError as error:
         reason = reason_of(error)
