@@ -1,7 +1,7 @@
 """Set up `.venv` with the locked dependencies and the `snapveil` command; does nothing if that is done.
 
-With the argument `infra` also what writes and checks the CloudFormation templates (the CDK and Node.js, half a
-gigabyte), which running Snapveil does not need. Only the standard library, so that it runs on a fresh
+With the argument `infra` also what writes and checks the CloudFormation templates (the CDK and Node.js, half
+a gigabyte), which running Snapveil does not need. Only the standard library, so that it runs on a fresh
 machine. A file lock lets two set-ups run at a time.
 """
 
