@@ -55,7 +55,7 @@ def scope() -> Scope:
             {"b": [1]},
         ),
     ],
-    ids=lambda value: json.dumps(value, default=str)[:60],
+    ids=lambda value: "no value" if value is NO_VALUE else json.dumps(value, default=str)[:60],
 )
 def test_a_function_comes_to_what_it_says(scope: Scope, value: Any, result: Any) -> None:
     assert scope.resolve(value) == result
