@@ -20,7 +20,7 @@ from shared.events import (
     Trigger,
 )
 from shared.records import Run
-from shared.runs import resume_run
+from shared.runs import fail_run, resume_run
 from shared.stage import Drop
 
 if TYPE_CHECKING:
@@ -157,7 +157,12 @@ class Withdrawal:
                         databases.delete_snapshot(snapshot)
 
     def done(self, run: Run, event: Event | None) -> None:
-        """Record nothing: what there was to say the messages said."""
+        """Fail a run whose share ended without a copy; whatever else there was to say the messages said."""
+        if run.received_at or run.failed_at or not _due(run, self._clock(), self._longest_share):
+            return
+        why = f"development acknowledged no copy within {self._longest_share}; the share was withdrawn"
+        fail_run(self._ledger, run, self.name, why, self._clock())
+        self._alarm(f"{run.run_id}: {why}")
 
     def give_up(self, run: Run, why: str) -> None:
         """Raise the alarm; the hourly sweep tries again."""

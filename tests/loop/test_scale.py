@@ -15,7 +15,7 @@ from local.rds import Limits
 from shared.records import Status
 
 SMALL = Plan(
-    sources=12,
+    sources=9,
     seed=1,
     failures=0.1,
     room=6,
@@ -68,10 +68,10 @@ def test_the_same_seed_tells_the_same_story() -> None:
 @pytest.mark.parametrize(
     "tight",
     [
-        replace(SMALL, sources=6, clusters_of_ten=0, failures=0, limits=Limits(instance_snapshots=6)),
-        replace(SMALL, sources=6, clusters_of_ten=0, failures=0, room=2, masking=(240, 240)),
+        replace(SMALL, sources=4, clusters_of_ten=0, failures=0, limits=Limits(instance_snapshots=4)),
+        replace(SMALL, sources=4, clusters_of_ten=0, failures=0, room=2, masking=(360, 360)),
     ],
-    ids=["as many manual snapshots as runs", "places for two, four hours each"],
+    ids=["as many manual snapshots as runs", "places for two, six hours each"],
 )
 def test_runs_queue_before_their_restore_and_none_fails_for_a_quota(tight: Plan) -> None:
     crowded = simulate(replace(tight, pacing=replace(SMALL.pacing, at_once=2)))

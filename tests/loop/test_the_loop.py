@@ -147,7 +147,7 @@ def test_the_hourly_sweep_disturbs_no_run_that_goes_on(instance: Scene) -> None:
     assert instance.world.leftovers().empty
 
 
-def test_a_share_that_nobody_copies_expires(instance: Scene) -> None:
+def test_a_share_that_nobody_copies_expires_and_the_run_says_so(instance: Scene) -> None:
     instance.world.client("production", "events").disable_rule(Name="to-development", EventBusName="snapveil")
     instance.world.send("restore", ASKED)
     instance.world.run(until=lambda: any(run.removed_at for run in instance.production.runs()), at_most=DAY)
@@ -156,7 +156,8 @@ def test_a_share_that_nobody_copies_expires(instance: Scene) -> None:
     instance.world.send("snapshot", SweepRequested())
     instance.world.run(at_most=DAY)
     assert instance.world.leftovers().empty
-    assert instance.run().status is Status.RUNNING
+    assert instance.run().status is Status.FAILED
+    assert "acknowledged no copy within 7 days" in (instance.run().failure or "")
 
 
 def test_the_share_notification_names_what_was_shared(scene: Scene) -> None:
