@@ -59,13 +59,18 @@ class _Part(BaseModel):
 
 
 class PlacementConfig(_Part):
-    """Where and how a database is restored; nothing is inherited from the snapshot or from a message."""
+    """Where and how a database is restored; nothing is inherited from the snapshot or from a message.
+
+    `storage_type` is what RDS calls it: a cluster comes back as `aurora`, which charges each I/O of masking,
+    unless `aurora-iopt1` is said.
+    """
 
     instance_class: Annotated[str, Field(pattern=r"^db\.[a-z0-9.]+$")]
     subnet_group: str | None = None
     security_groups: tuple[str, ...] = ()
     parameter_group: str | None = None
     kms_key: KeyArn | None = None
+    storage_type: Literal["gp2", "gp3", "io1", "io2", "aurora", "aurora-iopt1"] | None = None
     deletion_protection: bool = False
 
     def placement(self) -> Placement:

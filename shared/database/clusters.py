@@ -257,6 +257,7 @@ def _network(placement: Placement) -> dict[str, Any]:
         "DBSubnetGroupName": placement.subnet_group,
         "VpcSecurityGroupIds": list(placement.security_groups) or None,
         "DBClusterParameterGroupName": placement.parameter_group,
+        "StorageType": placement.storage_type,
         "KmsKeyId": placement.kms_key,
     }
     return {name: value for name, value in wanted.items() if value is not None}

@@ -173,6 +173,7 @@ def _network(placement: Placement) -> dict[str, Any]:
         "DBSubnetGroupName": placement.subnet_group,
         "VpcSecurityGroupIds": list(placement.security_groups) or None,
         "DBParameterGroupName": placement.parameter_group,
+        "StorageType": placement.storage_type,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 

@@ -95,6 +95,7 @@ class Placement:
     security_groups: tuple[str, ...] = ()
     parameter_group: str | None = None
     kms_key: str | None = None
+    storage_type: str | None = None
     deletion_protection: bool = False
 
 

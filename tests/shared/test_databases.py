@@ -7,10 +7,10 @@ import pytest
 
 from local.engines import NoEngines
 from local.rds import RdsWorld, Timings
-from shared import names
+from shared import aws, names
 from shared.database.factory import databases_of
 from shared.database.port import Condition, Databases, Kind, Origin, Placement
-from tests.builders import DEVELOPMENT, REGION, RUN_ID
+from tests.builders import DEVELOPMENT, REGION, RUN_ID, a_snapshot
 
 ACCOUNT = "123456789012"
 SOURCE = "shop-fr-prod"
@@ -217,3 +217,20 @@ def test_a_snapshot_is_made_copied_shared_and_deleted(rds: Rds) -> None:
     rds.port.delete_snapshot(shared)
     rds.later(hours=1)
     assert rds.port.find_snapshot(shared.name) is None
+
+
+@pytest.mark.parametrize(("kind", "storage"), [(Kind.INSTANCE, "gp3"), (Kind.CLUSTER, "aurora-iopt1")])
+def test_a_restore_says_the_storage_that_its_placement_names(
+    account: None, kind: Kind, storage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: dict[str, object] = {}
+    call = {
+        Kind.INSTANCE: "restore_db_instance_from_db_snapshot",
+        Kind.CLUSTER: "restore_db_cluster_from_snapshot",
+    }
+    monkeypatch.setattr(aws.client("rds"), call[kind], lambda **given: said.update(given))
+    snapshot = a_snapshot(kind=kind)
+    databases_of(ACCOUNT)[kind].restore(
+        snapshot, TEMPORARY, Placement("db.r6g.large", storage_type=storage), TAGS
+    )
+    assert said["StorageType"] == storage
