@@ -72,10 +72,14 @@ def development_copy(run: str) -> str:
 
 
 def is_snapshot_of(database: str, snapshot: str) -> bool:
-    """Tell whether a snapshot bears the name of its database: only such may be restored, because IAM can tell
-    snapshots apart by nothing else. RDS's own do (`rds:<database>-…`, `preupgrade-<database>-…`).
+    """Tell whether a snapshot of a database may be restored: IAM tells snapshots apart by their names only.
+
+    RDS's own bear the database's name (`rds:<database>-…`, `preupgrade-<database>-…`), and so must manual
+    ones; AWS Backup names those of clusters by its job.
     """
-    return snapshot.startswith((f"rds:{database}-", f"preupgrade-{database}-", f"{database}-"))
+    return snapshot.startswith(
+        (f"rds:{database}-", f"preupgrade-{database}-", f"{database}-", "awsbackup:job-")
+    )
 
 
 def run_of(name: str) -> str | None:

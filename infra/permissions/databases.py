@@ -34,6 +34,17 @@ def snapshots_of(account: Text, prefix: str) -> tuple[Text, ...]:
     return tuple(of("rds", account, f"{kind}:{prefix}*") for kind in SNAPSHOTS)
 
 
+def subnet_groups(brought: Iterable[str], own: str) -> tuple[Text, ...]:
+    """Name the subnet groups that a database may be put into: those brought along, or the stack's own."""
+    return tuple(arn("rds", f"subgrp:{name}") for name in (tuple(brought) or (own,)))
+
+
+def parameter_groups(prefix: str, brought: Iterable[str]) -> tuple[Text, ...]:
+    """Name the parameter groups of both kinds that a database may get."""
+    names = (f"{prefix}*", *brought)
+    return tuple(arn("rds", f"{kind}:{name}") for name in names for kind in ("pg", "cluster-pg"))
+
+
 def look() -> Statement:
     """Let a role see databases and snapshots; it lists them, and a list is asked for every name."""
     return Statement(

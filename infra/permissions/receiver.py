@@ -92,17 +92,12 @@ def _share_keys(place: Development) -> tuple[tuple[Text, ...], Conditions]:
 
 
 def _subnet_groups(place: Development) -> tuple[Text, ...]:
-    names = place.subnet_groups or ("snapveil-development",)
-    return tuple(arn("rds", f"subgrp:{name}") for name in names)
+    return databases.subnet_groups(place.subnet_groups, "snapveil-development")
 
 
 def groups(place: Development) -> tuple[Text, ...]:
     """List the groups that a target may be put into."""
-    names = (f"{TARGET}*", *place.parameter_groups)
-    return (
-        *_subnet_groups(place),
-        *(arn("rds", f"{kind}:{name}") for name in names for kind in ("pg", "cluster-pg")),
-    )
+    return (*_subnet_groups(place), *databases.parameter_groups(TARGET, place.parameter_groups))
 
 
 def _network() -> tuple[Statement, ...]:

@@ -80,17 +80,12 @@ def source_keys(place: Production) -> tuple[Text, ...]:
 
 def subnet_groups(place: Production) -> tuple[Text, ...]:
     """List the subnet groups of temporary databases."""
-    names = place.subnet_groups or ("snapveil-temporary",)
-    return tuple(arn("rds", f"subgrp:{name}") for name in names)
+    return databases.subnet_groups(place.subnet_groups, "snapveil-temporary")
 
 
 def groups(place: Production) -> tuple[Text, ...]:
     """List the groups that a temporary database may be put into."""
-    names = (f"{TEMPORARY}*", *place.parameter_groups)
-    return (
-        *subnet_groups(place),
-        *(arn("rds", f"{kind}:{name}") for name in names for kind in ("pg", "cluster-pg")),
-    )
+    return (*subnet_groups(place), *databases.parameter_groups(TEMPORARY, place.parameter_groups))
 
 
 def snapshots(sources: tuple[Source, ...]) -> tuple[Text, ...]:
