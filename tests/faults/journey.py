@@ -1,0 +1,143 @@
+"""The journey that faults befall: the second week of a source, from a request to a target replaced.
+
+The first week passes once, without faults; every journey then begins in a forked copy of that world.
+"""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from unittest.mock import patch
+
+from local.documents import LocalSource, Pacing
+from local.rds import Timings
+from local.world import World
+from shared.database.port import Kind
+from shared.events import RefreshRequested
+from tests.faults.calls import Wire
+from tests.loop.conftest import POLICY, Scene
+
+SOURCE = "shop-fr"
+ASKED = RefreshRequested(source=SOURCE)
+LONGEST = timedelta(days=4)
+AFTERWARDS = 2
+"""Hours for which the schedules, and the sweeps among them, go on after everything is quiet."""
+PACING = Pacing(first="6m", longest="30m", deadlines={"anonymize": "6h", "receiver": "5h"})
+TIMINGS = replace(Timings.aws_like(), restore=300, backup=300, snapshot=240, copy=300, delete=240)
+"""Every state is seen about once: what is tried at one look need not be tried at ten alike."""
+
+
+@dataclass
+class Story:
+    """What happened on the way; whether that was right says `judge`."""
+
+    scene: Scene
+    first: str
+    source_before: Any
+    alarms: list[str] = field(default_factory=list)
+    shares: list[str] = field(default_factory=list)
+    wrongs: list[str] = field(default_factory=list)
+    missing_since: datetime | None = None
+    gap: timedelta = timedelta()
+
+
+@contextlib.contextmanager
+def first_week() -> Iterator[tuple[Story, Wire]]:
+    """Open a world, let a first journey end in it, and ask for the second."""
+    sources = {SOURCE: LocalSource(f"{SOURCE}-prod", POLICY, Kind.INSTANCE)}
+    with _quietly(), World(sources, pacing=PACING, timings=TIMINGS) as world:
+        scene = Scene(world, Kind.INSTANCE, SOURCE)
+        scene.create_source()
+        world.send("restore", ASKED)
+        world.run(at_most=LONGEST)
+        scene.wait(hours=7 * 24)
+        world.run(at_most=LONGEST)
+        scene.backup()
+        world.run(at_most=LONGEST)
+        story = Story(scene, scene.run().run_id, source_of(scene))
+        wire = Wire(world)
+        with wire.connected(), _alarms_heard(story.alarms):
+            yield story, wire
+
+
+def travel(story: Story, wire: Wire) -> None:
+    """Let the second week pass until nothing more happens, and the sweeps after it."""
+    world = story.scene.world
+    wire.watch = lambda call, params: _watch(story, call.stage, call.operation, params)
+    world.send("restore", ASKED)
+    world.run(at_most=LONGEST)
+    for _ in range(AFTERWARDS):
+        story.scene.wait(1)
+        world.run(at_most=LONGEST)
+    _look_at_target(story)
+
+
+def source_of(scene: Scene) -> Any:
+    """Describe production's own database and its backups."""
+    rds = scene.world.client("production", "rds")
+    name = scene.database
+    return (
+        rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"],
+        rds.describe_db_snapshots(DBInstanceIdentifier=name, SnapshotType="automated")["DBSnapshots"],
+    )
+
+
+def _watch(story: Story, stage: str, operation: str, params: Any) -> None:
+    if operation == "ModifyDBSnapshotAttribute" and params.get("ValuesToAdd"):
+        _look_at_share(story, params)
+    if stage == "receiver":
+        _look_at_target(story)
+
+
+def _look_at_share(story: Story, params: Any) -> None:
+    name, accounts = params["DBSnapshotIdentifier"], params["ValuesToAdd"]
+    scene = story.scene
+    run = scene.run()
+    story.shares.append(name)
+    verified = run.resource_id and scene.production.verification(run.run_id, run.resource_id)
+    rds = scene.world.client("production", "rds")
+    (snapshot,) = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
+    if not verified or not verified.passed or not name.endswith(run.run_id):
+        story.wrongs.append(f"{name} was shared without a verification")
+    if snapshot.get("DbiResourceId") != run.resource_id:
+        story.wrongs.append(f"{name} is of {snapshot.get('DbiResourceId')}, not of {run.resource_id}")
+    if accounts != [scene.world.accounts["development"].number]:
+        story.wrongs.append(f"{name} was shared with {accounts}")
+
+
+def _look_at_target(story: Story) -> None:
+    """Note since when the target's name belongs to nobody; whatever held it must stand beside meanwhile."""
+    scene, now = story.scene, story.scene.world.now
+    standing = scene.instances("development")
+    if scene.target in standing:
+        if story.missing_since is not None:
+            story.gap = max(story.gap, now - story.missing_since)
+            story.missing_since = None
+        return
+    story.missing_since = story.missing_since or now
+    if not any(name.startswith(scene.target) for name in standing):
+        story.wrongs.append("neither the target nor anything that could replace it stood")
+
+
+@contextlib.contextmanager
+def _alarms_heard(alarms: list[str]) -> Iterator[None]:
+    def measure(name: str, *_: Any) -> None:
+        if name == "LeftDirty":
+            alarms.append(name)
+
+    with patch("shared.observability._measure", measure):
+        yield
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Leave out the log lines and metrics of thousands of journeys."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with patch("shared.observability.single_metric"):
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,89 @@
+"""The figures of all faults and the page that shows them."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tests.faults.spread import Injected
+from tests.faults.weak import KNOWN, is_right, weakness_of
+
+DOCS = Path(__file__).parents[2] / "docs"
+FIGURES, PAGE = DOCS / "figures" / "faults.json", DOCS / "reliability.md"
+_BLOCK = re.compile(r"(<!-- faults -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def figures(injected: Sequence[Injected]) -> dict[str, Any]:
+    """Count what came of the faults."""
+    by_stage: dict[str, Counter[str]] = {}
+    by_kind: dict[str, Counter[str]] = {}
+    for one in injected:
+        by_stage.setdefault(one.stage, Counter())[one.verdict.outcome] += 1
+        by_kind.setdefault(_family(one.kind), Counter())[one.verdict.outcome] += 1
+    return {
+        "injected": len(injected),
+        "points": len({one.point for one in injected}),
+        "ended_right": sum(map(is_right, injected)),
+        "known_weaknesses": sum(weakness_of(one) is not None for one in injected),
+        "leftovers": sum(bool(things(one)) for one in injected),
+        "longest_gap_minutes": max((one.verdict.gap_minutes for one in injected), default=0),
+        "by_stage": {stage: dict(sorted(counts.items())) for stage, counts in sorted(by_stage.items())},
+        "by_kind": {kind: dict(sorted(counts.items())) for kind, counts in sorted(by_kind.items())},
+    }
+
+
+def things(one: Injected) -> list[str]:
+    """List what was left but for dead letters, which say why something was given up."""
+    return [left for left in one.verdict.left if not left.startswith("dead_letters")]
+
+
+def last_line(told: dict[str, Any]) -> str:
+    """Say it all in one line."""
+    injected, right, left = told["injected"], told["ended_right"], told["leftovers"]
+    return f"faults: {injected} injected, {right} ended right, {left} leftovers"
+
+
+def table(told: dict[str, Any]) -> str:
+    """Show outcomes by stage and by kind of fault, for the terminal."""
+    rows = []
+    for part in ("by_stage", "by_kind"):
+        for name, counts in told[part].items():
+            rows.append(f"{name:26} " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+        rows.append("")
+    return "\n".join(rows)
+
+
+def written(page: str, told: dict[str, Any]) -> str:
+    """Return the page with these figures."""
+    outcomes = sorted({outcome for counts in told["by_kind"].values() for outcome in counts})
+    rows = [
+        "| fault | tried | " + " | ".join(outcomes) + " |",
+        "|---|---:|" + "---:|" * len(outcomes),
+        *(
+            f"| {kind} | {sum(counts.values())} | "
+            + " | ".join(str(counts.get(outcome, 0)) for outcome in outcomes)
+            + " |"
+            for kind, counts in told["by_kind"].items()
+        ),
+    ]
+    summary = (
+        f"`{last_line(told)}` at {told['points']} points; "
+        f"the target's name belonged to nobody for at most {told['longest_gap_minutes']:g} minutes."
+    )
+    known = [f"- {one.point}, {one.kind}: the run stays {one.outcome}: {one.why}." for one in KNOWN]
+    weak = f"{told['known_weaknesses']} of them showed what is known to be weak:"
+    block = "\n".join([summary, "", *rows, "", *([weak, "", *known, ""] if known else [])])
+    return _BLOCK.sub(lambda found: found[1] + block + found[2], page)
+
+
+def keep(told: dict[str, Any]) -> None:
+    """Write the figures, and the page from them."""
+    FIGURES.parent.mkdir(parents=True, exist_ok=True)
+    FIGURES.write_text(json.dumps(told, indent=2) + "\n")
+    PAGE.write_text(written(PAGE.read_text(), told))
+
+
+def _family(kind: str) -> str:
+    return "a documented RDS error" if kind.startswith("code ") else kind

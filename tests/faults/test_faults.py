@@ -1,0 +1,59 @@
+"""A sample of what `python -m tests.faults` tries whole, and what it last found."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.faults import kinds
+from tests.faults.calls import Call
+
+SAMPLE = ("--every", "400", "--offset", "77")
+
+
+def test_a_sample_of_faults_ends_right_and_every_call_is_known() -> None:
+    """In a process of its own: it forks, which a process with threads must not."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.faults", *SAMPLE], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    told = re.fullmatch(r"faults: (\d+) injected, (\d+) ended right, 0 leftovers", last(ended.stdout))
+    assert told
+    assert told[1] == told[2] != "0"
+
+
+def last(text: str) -> str:
+    return text.strip().splitlines()[-1]
+
+
+def test_a_run_may_fail_only_for_what_no_waiting_mends() -> None:
+    assert kinds.may_fail("refused")
+    assert kinds.may_fail("code DBSnapshotNotFound")
+    for kind in {*kinds.OF_READS, *kinds.OF_CHANGES, *kinds.OF_MESSAGES, kinds.LOST, kinds.NOT_YET} - {
+        "refused"
+    }:
+        assert not kinds.may_fail(kind), kind
+    assert not kinds.may_fail("code InvalidDBInstanceState")
+
+
+@pytest.mark.parametrize(
+    ("call", "tried"),
+    [
+        (Call("restore", "restore", "rds", "DescribeDBInstances", 1), kinds.OF_READS),
+        (Call("restore", "restore", "dynamodb", "PutItem", 1), kinds.OF_CHANGES),
+        (Call("restore", "restore", "sqs", "SendMessage", 1), (*kinds.OF_CHANGES, "timed out")),
+        (
+            Call("restore", "restore", "rds", "DeleteDBInstance", 1),
+            (*kinds.OF_CHANGES, "timed out", "not yet"),
+        ),
+    ],
+)
+def test_what_is_tried_follows_from_what_a_call_does(call: Call, tried: tuple[str, ...]) -> None:
+    assert kinds.of_call(call) == tried
+
+
+def test_every_error_that_the_model_of_rds_documents_is_tried() -> None:
+    deletes = kinds.documented(Call("restore", "restore", "rds", "DeleteDBInstance", 1))
+    assert {"code DBInstanceNotFound", "code InvalidDBInstanceState"} <= set(deletes)
+    assert kinds.documented(Call("restore", "restore", "rds", "DescribeDBInstances", 1)) == ()
