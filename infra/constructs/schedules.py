@@ -1,7 +1,8 @@
-"""Schedules: a group, the role each kind takes, and a dead-letter queue for what could not be sent."""
+"""Schedules: each with a role of its own, one group, and a dead-letter queue for what could not be sent."""
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
@@ -26,11 +27,8 @@ class Schedules(Construct):
     ) -> None:
         super().__init__(stack, "Schedules")
         self._stack = stack
-        self._roles = {
-            kind: iam_role(self, f"{kind.capitalize()}Role", roles[f"snapveil-schedule-{kind}"], boundary)
-            for kind in ("refresh", "sweep")
-            if f"snapveil-schedule-{kind}" in roles
-        }
+        self._roles = roles
+        self._boundary = boundary
         self._group = scheduler.CfnScheduleGroup(self, "Group", name=GROUP)
         self._unsent = dead_letter_queue(self, "DeadLetters", "snapveil-schedules-dlq", alarms)
         queue_policy(self, "DeadLettersPolicy", self._unsent)
@@ -38,6 +36,8 @@ class Schedules(Construct):
     def refresh(self, source: SourceParameters, queue: sqs.CfnQueue) -> None:
         """Ask for a refresh of a source whenever its parameters say so."""
         request = {"version": 1, "type": "RefreshRequested", "source": "${name}", "requested_by": "schedule"}
+        kind = self._roles["snapveil-schedule-refresh"]
+        role = replace(kind, name=with_source(f"{kind.name}-${{name}}", source))
         scheduler.CfnSchedule(
             self._stack,
             f"{source.id}Refresh",
@@ -48,7 +48,11 @@ class Schedules(Construct):
             schedule_expression_timezone=source.time_zone,
             state=source.state,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=self._target("refresh", queue, with_source(json.dumps(request), source)),
+            target=self._target(
+                iam_role(self._stack, f"{source.id}RefreshRole", role, self._boundary),
+                queue,
+                with_source(json.dumps(request), source),
+            ),
         )
 
     def sweep(self, stage: str, queue: sqs.CfnQueue) -> None:
@@ -63,13 +67,24 @@ class Schedules(Construct):
             schedule_expression_timezone="UTC",
             state="ENABLED",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            target=self._target("sweep", queue, json.dumps({"version": 1, "type": "SweepRequested"})),
+            target=self._target(
+                iam_role(
+                    self,
+                    f"Sweep{stage.capitalize()}Role",
+                    self._roles[f"snapveil-schedule-sweep-{stage}"],
+                    self._boundary,
+                ),
+                queue,
+                json.dumps({"version": 1, "type": "SweepRequested"}),
+            ),
         )
 
-    def _target(self, kind: str, queue: sqs.CfnQueue, message: str) -> scheduler.CfnSchedule.TargetProperty:
+    def _target(
+        self, role: iam.CfnRole, queue: sqs.CfnQueue, message: str
+    ) -> scheduler.CfnSchedule.TargetProperty:
         return scheduler.CfnSchedule.TargetProperty(
             arn=queue.attr_arn,
-            role_arn=self._roles[kind].attr_arn,
+            role_arn=role.attr_arn,
             input=message,
             dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._unsent.attr_arn),
             # An hour: the next sweep comes by itself, and a refresh that late is not what was planned.

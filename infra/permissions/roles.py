@@ -16,7 +16,8 @@ def production(place: Production) -> Mapping[str, Role]:
         worker.role(place),
         worker.execution(place),
         schedules.refresh("restore"),
-        schedules.sweep(),
+        schedules.sweep("restore"),
+        schedules.sweep("snapshot"),
         bus.to("development", place.development_accounts),
     )
 

@@ -43,8 +43,8 @@ def roles(account: str) -> Mapping[str, DeployedRole]:
         name: resolve(one["PolicyDocument"]) for name, one in resources.items() if "PolicyDocument" in one
     }
     return {
-        role["RoleName"]: DeployedRole(
-            name=role["RoleName"],
+        name: DeployedRole(
+            name=name,
             trust=resolve(role["AssumeRolePolicyDocument"]),
             policies=(
                 *(resolve(policy["PolicyDocument"]) for policy in role["Policies"]),
@@ -54,7 +54,13 @@ def roles(account: str) -> Mapping[str, DeployedRole]:
         )
         for role in resources.values()
         if "RoleName" in role
+        for name in [resolve(role["RoleName"])]
     }
+
+
+def kind_of(role: str) -> str:
+    """Return the name under which the code writes a role: each source's schedule has one of its own."""
+    return re.sub(r"^(snapveil-schedule-refresh)-.+", r"\1", role)
 
 
 def everybody() -> list[Caller]:

@@ -286,7 +286,7 @@ def test_the_dashboard_is_a_document_that_cloudwatch_can_read(template: Template
 def test_every_role_is_below_the_boundary(template: Template) -> None:
     roles = template.all("IAM::Role")
     assert all(role["PermissionsBoundary"] == {"Ref": "Boundary"} for role in roles.values())
-    names = [role["RoleName"] for role in roles.values()]
+    names = [json.dumps(role["RoleName"]) for role in roles.values()]
     assert len(names) == len(set(names))
 
 
