@@ -13,7 +13,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -55,7 +54,8 @@ KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Built when the first document is read: a service never needs the models of the other account.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class PlacementConfig(_Part):
@@ -213,7 +213,10 @@ class Development(_Part):
 
 
 Config = Production | Development
-_document: TypeAdapter[Config] = TypeAdapter(Annotated[Config, Field(discriminator="account")])
+_ACCOUNTS: dict[object, type[Production] | type[Development]] = {
+    "production": Production,
+    "development": Development,
+}
 
 
 @lru_cache(maxsize=4)
@@ -227,11 +230,14 @@ def read(text: str, where: str) -> Config:
         raise ConfigError(f"{where}: no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: the document must be a mapping with version, account, …")
+    account = content.get("account")
+    if not isinstance(account, str) or account not in _ACCOUNTS:
+        raise ConfigError(f"{where}: account: {account!r} is neither production nor development")
     try:
-        return _document.validate_python(content)
+        return _ACCOUNTS[account].model_validate(content)
     except ValidationError as error:
         lines = [
-            f"{where}: {'.'.join(str(part) for part in problem['loc'][1:]) or 'document'}: {problem['msg']}"
+            f"{where}: {'.'.join(str(part) for part in problem['loc']) or 'document'}: {problem['msg']}"
             for problem in error.errors(include_url=False, include_input=False)
         ]
         raise ConfigError("\n".join(lines)) from error

@@ -37,7 +37,7 @@ def test_the_examples_are_complete_and_small() -> None:
             "sources.shop.family: say the parameter group family of its engine, like postgres16",
         ),
         ({"sources.shop.schedule.time_zone": "Paris"}, "no such time zone (write it like Europe/Paris)"),
-        ({"account": "staging"}, "'production', 'development'"),
+        ({"account": "staging"}, "neither production nor development"),
         ({"sources.sho": {}}, "sources.sho.kind: Field required"),
         ({"share.acounts": []}, "share.acounts: Extra inputs are not permitted"),
         ({"stack.network.cidr": "8.8.8.0/24"}, "stack.network.cidr: Value error, take a private network"),
