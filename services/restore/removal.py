@@ -167,7 +167,10 @@ class Removal:
 def sweep(
     ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
 ) -> Iterator[RemovalRequested]:
-    """Find temporary databases whose run is over, too old or unknown."""
+    """Find runs that are over and still hold their source, and temporary databases whose run is over, too old
+    or unknown.
+    """
+    yield from _held(ledger, config)
     for port in databases.values():
         for database in port.named(names.TEMPORARY):
             run_id = names.run_of(database.name)
@@ -188,3 +191,14 @@ def sweep(
                     attempt=run.attempt,
                     reason="the temporary database outlived temporary_life",
                 )
+
+
+def _held(ledger: "Ledger", config: "Production") -> Iterator[RemovalRequested]:
+    """Find runs whose removal gave up, if only a secret is left of them: the next run waits for their lock."""
+    for source in config.sources:
+        holder = ledger.lock_holder(source)
+        run = ledger.run(holder) if holder else None
+        if run is not None and run.over and run.dirty_at:
+            yield RemovalRequested(
+                run_id=run.run_id, attempt=run.attempt, reason="its removal gave up, and it holds its source"
+            )

@@ -33,7 +33,11 @@ def judge(story: Story, *, may_fail: bool) -> Verdict:
     match run.status:
         case Status.SUCCEEDED:
             wrongs += _of_success(story, run, developers_use)
-        case Status.FAILED | Status.DIRTY:
+        case Status.DIRTY:
+            wrongs.append("the sweeps did not clean it")
+            if not story.alarms:
+                wrongs.append("dirty without an alarm")
+        case Status.FAILED:
             wrongs += _of_failure(story, run, developers_use)
             if not may_fail:
                 wrongs.append(f"failed although waiting helps: {run.failure}")
@@ -49,8 +53,6 @@ def judge(story: Story, *, may_fail: bool) -> Verdict:
         wrongs.append(f"development has {sorted(standing)}")
     found = scene.world.leftovers()
     left = tuple(f"{name}: {value}" for name, value in vars(found).items() if value)
-    if run.status is Status.DIRTY and not story.alarms:
-        wrongs.append("dirty without an alarm")
     return Verdict(outcome, tuple(wrongs), left, round(story.gap.total_seconds() / 60, 1))
 
 

@@ -58,7 +58,7 @@ def may_fail(kind: str) -> bool:
     if kind == "refused":
         return True
     code = kind.removeprefix("code ")
-    return code != kind and code not in errors.NOT_YET | errors.TRANSIENT
+    return code != kind and code not in errors.NOT_YET | errors.TRANSIENT | errors.ALREADY_DONE
 
 
 def do(kind: str, call: Call, doing: Doing, perform: Perform, wire: Wire, world: World) -> Any:
