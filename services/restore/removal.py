@@ -194,7 +194,7 @@ def sweep(
 
 
 def _held(ledger: "Ledger", config: "Production") -> Iterator[RemovalRequested]:
-    """Find runs whose removal gave up, if only a secret is left of them: the next run waits for their lock."""
+    """Find runs whose removal gave up, if only a secret is left of them: the next waits for their lock."""
     for source in config.sources:
         holder = ledger.lock_holder(source)
         run = ledger.run(holder) if holder else None

@@ -206,7 +206,7 @@ def _between_accounts(lose: Callable[[str], bool]) -> Iterator[None]:
     deliver = local.events._deliver
 
     def maybe(envelope: Mapping[str, Any], rule: Any, target: Mapping[str, Any]) -> None:
-        carried_on = target["Arn"].split(":")[4] != rule.account_id
+        carried_on = target["Arn"].split(":")[4] not in {rule.account_id, ""}  # an archive names none
         if not (carried_on and lose(str(envelope["detail-type"]))):
             deliver(envelope, rule, target)
 

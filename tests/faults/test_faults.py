@@ -1,5 +1,6 @@
 """A sample of what `python -m tests.faults` tries whole, and what it last found."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import pytest
 
 from tests.faults import kinds
 from tests.faults.calls import Call
+from tests.faults.page import FIGURES, PAGE, last_line, written
+from tests.faults.weak import KNOWN
 
 SAMPLE = ("--every", "400", "--offset", "77")
 
@@ -57,3 +60,12 @@ def test_every_error_that_the_model_of_rds_documents_is_tried() -> None:
     deletes = kinds.documented(Call("restore", "restore", "rds", "DeleteDBInstance", 1))
     assert {"code DBInstanceNotFound", "code InvalidDBInstanceState"} <= set(deletes)
     assert kinds.documented(Call("restore", "restore", "rds", "DescribeDBInstances", 1)) == ()
+
+
+def test_the_page_shows_the_figures_that_its_command_wrote() -> None:
+    told, page = json.loads(FIGURES.read_text()), PAGE.read_text()
+    assert "`python -m tests.faults`" in page
+    assert page == written(page, told), "run: python -m tests.faults"
+    assert last_line(told) in page
+    assert told["injected"] > 1000
+    assert told["known_weaknesses"] == len(KNOWN)
