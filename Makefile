@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 export SIZE SOURCE KEEP
 
-.PHONY: help setup infra demo test check format bench build templates scale lock clean
+.PHONY: help setup infra demo test check format bench build templates scale faults lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -45,6 +45,9 @@ templates: infra ## write infra/templates from the code and examples/shop/*.yaml
 
 scale: setup ## play a night of 100 sources on a driven clock and write its figures into docs/scale.md
 	@$(BIN)/python -m benchmarks.scale
+
+faults: setup ## let a fault befall every call of the loop, one at a time; writes docs/reliability.md's figures
+	@$(BIN)/python -m tests.faults
 
 lock: infra ## renew requirements.lock from pyproject.toml (the one target that needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \
