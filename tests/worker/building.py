@@ -1,6 +1,7 @@
 """Short ways to say a schema, for plans that are tested without a database."""
 
-from services.anonymize.worker.plan import Plan, make_plan
+from services.anonymize.worker.engines.postgresql.planning import make_plan
+from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import PolicyError, load_policy
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.schema import Column, ForeignKey, Member, Schema, Table, Unique

@@ -7,9 +7,9 @@ from typing import Any
 import psycopg
 from sqlalchemy import Text, column, type_coerce
 
+from services.anonymize.worker.engines.postgresql.rewriting import masked_value
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.masks import Mask, MaskContext
-from services.anonymize.worker.rewriting import masked_value
 from services.anonymize.worker.schema import Column
 from services.anonymize.worker.sql import quoted
 

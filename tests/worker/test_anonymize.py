@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.anonymize.worker.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize

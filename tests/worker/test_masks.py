@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.anonymize.worker.engines.postgresql.rewriting import masked_value
 from services.anonymize.worker.masks import MASKS, Mask, TextMask
 from services.anonymize.worker.masks.contact import RESERVED
 from services.anonymize.worker.masks.words import Kind, Locale, words
-from services.anonymize.worker.rewriting import masked_value
 from services.anonymize.worker.sql import quoted
 from tests.worker.building import column as column_of
 from tests.worker.masking import another_key, apply, context

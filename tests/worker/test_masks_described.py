@@ -7,7 +7,7 @@ import pytest
 
 from cli.exits import FINE, UNUSABLE
 from cli.main import main
-from services.anonymize.worker.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.masks import MASKS, Mask
 from services.anonymize.worker.masks.base import Trait

@@ -4,7 +4,7 @@
 
 from collections import Counter
 
-from services.anonymize.worker.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy

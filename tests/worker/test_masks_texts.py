@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from services.anonymize.worker.engines.postgresql.rewriting import masked_value
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.masks.contact import RESERVED
 from services.anonymize.worker.masks.permuting import ACCENTED, ACCENTED_UPPER
-from services.anonymize.worker.rewriting import masked_value
 from tests.worker.building import column as column_of
 from tests.worker.masking import apply, context
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from services.anonymize.worker.connecting import Database, address_of
-from services.anonymize.worker.engines import cleaning
+from services.anonymize.worker.engines.postgresql import cleaning
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.residue import snapshots
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING, RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.report import as_json
-from services.anonymize.worker.residue import snapshots
 from services.anonymize.worker.sql import KEY_SETTING
 from tests.worker.building import tell_nobody
 from tests.worker.stopped import Engine, Yard, make_past, search, yard

@@ -4,7 +4,7 @@
 
 import pytest
 
-from services.anonymize.worker.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.masks.contact import Email, Phone

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from services.anonymize.worker import run
-from services.anonymize.worker.connecting import ConnectionProblemError, address_of, log_in
+from services.anonymize.worker.connecting import ConnectionProblemError, log_in
+from services.anonymize.worker.engines import address_of, try_login
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.progress import Advance
 from shared.bundle import read_bundle
@@ -134,14 +135,14 @@ def test_the_address_is_read_anew_until_the_login_works(server, database):
         address_of(f"postgresql://x@127.0.0.1:1/{database}"),
         right,
     ]
-    assert log_in(lambda: answers.pop(0), 30, tell_nobody) is right
+    assert log_in(lambda: answers.pop(0), try_login, 30, tell_nobody) is right
     assert answers == []
 
 
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mysql://x@localhost/db", "mysql is no PostgreSQL URL"),
+        ("oracle://x@localhost/db", "oracle is no URL of a database"),
         ("postgresql://x@localhost:port/db", "the URL cannot be read"),
         ("postgresql://x@127.0.0.1:1/db", "nothing listens there"),
         ("postgresql://x@nowhere.invalid/db", "no such host"),
@@ -149,7 +150,7 @@ def test_the_address_is_read_anew_until_the_login_works(server, database):
 )
 def test_what_cannot_be_reached_is_one_clear_line(url, said):
     with pytest.raises(ConnectionProblemError, match=said):
-        log_in(lambda: address_of(url), 0, tell_nobody)
+        log_in(lambda: address_of(url), try_login, 0, tell_nobody)
 
 
 def test_progress_is_told_a_few_times_a_second_and_at_every_end():

@@ -9,7 +9,7 @@ import pytest
 
 from examples.shop.load import load_shop
 from services.anonymize.worker import ConnectionProblemError, preflight, suggest_policy
-from services.anonymize.worker.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.guessing import by_name
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import anonymize

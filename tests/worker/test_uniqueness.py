@@ -4,8 +4,8 @@
 
 import pytest
 
-from services.anonymize.worker.connecting import Database, address_of
-from services.anonymize.worker.discovery import discover
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.discovery import discover
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import anonymize

@@ -1,21 +1,14 @@
-"""From a policy and a schema to the statements that mask: a pure function that says all problems at once."""
+"""A plan: what is done to each table, and what has to hold before; each family of databases makes its own."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Text, column, type_coerce
 
-from services.anonymize.worker import uniqueness
 from services.anonymize.worker.masks import MaskContext
 from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
-from services.anonymize.worker.masks.documents import Json
-from services.anonymize.worker.obstacles import Obstacles
-from services.anonymize.worker.policy import Action, ColumnRule, Policy, PolicyError, TableRule
-from services.anonymize.worker.problems import find_problems
-from services.anonymize.worker.rewriting import masked_value, rewrite, silently, update
+from services.anonymize.worker.policy import ColumnRule, Policy, TableRule
 from services.anonymize.worker.schema import Schema, Table
-from services.anonymize.worker.sql import qualified
 
 
 class Method(StrEnum):
@@ -77,85 +70,6 @@ class Plan:
         return sum(len(planned.masked) for planned in self.tables)
 
 
-def make_plan(policy: Policy, schema: Schema) -> Plan:
-    """Plan the masking of a database. Raises PolicyError with everything that the policy leaves open or gets
-    wrong."""
-    shape = email_shape(policy, schema)
-    problems = find_problems(policy, schema, lambda table: context_for(table, shape))
-    if problems:
-        raise PolicyError(problems)
-    obstacles = Obstacles(schema)
-    planned = []
-    functions: dict[str, None] = {}
-    checks: list[DocumentCheck | Trial] = []
-    lookups = []
-    touched: dict[int, frozenset[str]] = {}
-    for table in schema.tables:
-        rule = policy.tables[table.schema, table.name]
-        rules = masked_rules(rule)
-        if not rules:
-            planned.append(_unmasked(table, rule))
-            continue
-        contexts = {}
-        for name, column_rule in rules.items():
-            mask = column_rule.mask
-            context = context_for(table, shape, f"document_{table.oid}_{_number(table, name)}")
-            contexts[name] = context
-            functions |= dict.fromkeys(mask.functions())
-            part = next(part for part in table.columns if part.name == name)
-            functions |= dict.fromkeys(mask.column_functions(part, context))
-            if mask.needs_setup:
-                lookups.append(mask.setup(table, part, schema, context))
-            query = mask.unknown_query(table.schema, table.name, name) if isinstance(mask, Json) else None
-            if query is not None:
-                checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
-            checks += [
-                Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(table, part)
-            ]
-        checks += [
-            Trial(f"{table.label}.{name}", rules[name].line, query, said, scans=True)
-            for name, query, said in uniqueness.trials(
-                table, {name: rule.mask for name, rule in rules.items()}
-            )
-        ]
-        reason = obstacles.no_rewrite(table, frozenset(rules))
-        method = Method.UPDATE if reason else Method.REWRITE
-        follow = obstacles.following(table, frozenset(rules))
-        touched[table.oid] = frozenset(rules) | (frozenset() if reason else follow.names)
-        values = {
-            part: masked_value(part, rules[part.name].mask, contexts[part.name], rules[part.name].when)
-            for part in table.columns
-            if part.name in rules
-        }
-        planned.append(
-            TablePlan(
-                table=table,
-                method=method,
-                why=reason or "all masked columns in one rewrite",
-                masked=tuple(rules),
-                statements=update(table, values) if reason else rewrite(table, values, follow, schema),
-            )
-        )
-    dismantle, rebuild = obstacles.taken_away(
-        {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.REWRITE},
-        {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.UPDATE},
-    )
-    emptied = truncate([plan.table for plan in planned if plan.method is Method.TRUNCATE])
-    return Plan(
-        tables=tuple(sorted(planned, key=lambda plan: -plan.table.size)),
-        functions=tuple(functions),
-        checks=tuple(checks),
-        lookups=tuple(lookups),
-        dismantle=(*emptied, *dismantle),
-        rebuild=rebuild,
-        refresh=tuple(
-            f"REFRESH MATERIALIZED VIEW {qualified(view.schema, view.name)}"
-            for view in schema.views
-            if view.materialized and view.populated
-        ),
-    )
-
-
 def masked_rules(rule: TableRule) -> dict[str, ColumnRule]:
     """Return the rules that change columns."""
     return {name: column for name, column in rule.columns.items() if column.mask.rewrites}
@@ -184,22 +98,3 @@ def email_shape(policy: Policy, schema: Schema) -> tuple[int, bool]:
         if (found := rule.columns.get(part.name)) and isinstance(mask := found.mask, Email)
     ]
     return min((digits for digits, _ in rooms), default=MOST_DIGITS), all(names for _, names in rooms)
-
-
-def truncate(tables: Iterable[Table]) -> tuple[str, ...]:
-    """Empty tables in one statement, because they may reference one another; triggers stay silent."""
-    emptied = list(tables)
-    if not emptied:
-        return ()
-    statement = "TRUNCATE " + ", ".join(qualified(table.schema, table.name) for table in emptied)
-    return silently(emptied, (statement,))
-
-
-def _unmasked(table: Table, rule: TableRule) -> TablePlan:
-    if rule.action is Action.TRUNCATE:
-        return TablePlan(table, Method.TRUNCATE, "the policy empties it")
-    return TablePlan(table, Method.KEEP, "no rule changes a column")
-
-
-def _number(table: Table, name: str) -> int:
-    return next(part.number for part in table.columns if part.name == name)

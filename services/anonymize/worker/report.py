@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from services.anonymize.worker.engines.postgresql import Masked
+from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.pipeline import Outcome
 
 

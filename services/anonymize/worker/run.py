@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from services.anonymize.worker.connecting import Address, ConnectionProblemError, Database, log_in
+from services.anonymize.worker.connecting import Address, ConnectionProblemError, log_in
+from services.anonymize.worker.engines import open_database, try_login
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
@@ -139,11 +140,14 @@ def work(settings: Settings, tell: Tell) -> Outcome:
             f" {settings.policy_digest[:12]}…; it was changed after the run began"
         )
     policy = load_policy(bundle.policy, POLICY_FILE)
-    address = log_in(lambda: read_secret(settings), settings.patience, tell)
+    address = log_in(lambda: read_secret(settings), try_login, settings.patience, tell)
     if policy.database is not None:
         address = replace(address, database=policy.database)
-    with Database(address, RunKey().settings()) as database:
+    database = open_database(address, RunKey())
+    try:
         outcome = anonymize(database, policy, bundle.files, settings.connections, tell)
+    finally:
+        database.close()
     s3 = client("s3") if settings.report_uri.startswith("s3://") else None
     write_report(settings.report_uri, as_json(settings.run_id, settings.policy_digest, outcome), s3)
     return outcome

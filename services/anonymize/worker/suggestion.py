@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from services.anonymize.worker.connecting import Database, address_of, open_connection, query
-from services.anonymize.worker.discovery import discover
+from services.anonymize.worker.connecting import query
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of, open_connection
+from services.anonymize.worker.engines.postgresql.discovery import discover
+from services.anonymize.worker.engines.postgresql.planning import make_plan
 from services.anonymize.worker.guessing import (
     COUNTRY_COLUMN,
     LOG_TABLE,
@@ -23,7 +25,6 @@ from services.anonymize.worker.guessing import (
     by_name,
     is_code,
 )
-from services.anonymize.worker.plan import make_plan
 from services.anonymize.worker.policy import PolicyError, load_policy
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.shapes import EMAIL, IBAN, IPV4, PHONE

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import psycopg
 
-from services.anonymize.worker.connecting import Address, open_connection
+from services.anonymize.worker.connecting import Address
+from services.anonymize.worker.engines.postgresql.connecting import open_connection
 from services.anonymize.worker.failures import MaskingError, reason_of
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")

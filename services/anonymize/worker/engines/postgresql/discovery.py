@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, RowMapping, text
 
-from services.anonymize.worker import catalog
-from services.anonymize.worker.catalog import Catalog
-from services.anonymize.worker.dependants import read_dependants, read_generated
+from services.anonymize.worker.engines.postgresql import catalog
+from services.anonymize.worker.engines.postgresql.catalog import Catalog
+from services.anonymize.worker.engines.postgresql.dependants import read_dependants, read_generated
+from services.anonymize.worker.engines.postgresql.views import view_statements
 from services.anonymize.worker.schema import (
     Column,
     ForeignKey,
@@ -20,7 +21,6 @@ from services.anonymize.worker.schema import (
 )
 from services.anonymize.worker.sql import qualified
 from services.anonymize.worker.uniqueness import read_unique
-from services.anonymize.worker.views import view_statements
 
 KINDS = {"v": "VIEW", "m": "MATERIALIZED VIEW"}
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 import psycopg
 from sqlalchemy import text
 
-from services.anonymize.worker.connecting import Database, open_connection, query
-from services.anonymize.worker.engines.postgresql import in_parallel
-from services.anonymize.worker.residue.rights import Remainder, attempt, join
+from services.anonymize.worker.connecting import query
+from services.anonymize.worker.engines.parallel import in_parallel
+from services.anonymize.worker.engines.postgresql.connecting import Database, open_connection
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt, join
 from services.anonymize.worker.schema import Member, Table
 from services.anonymize.worker.sql import qualified
 

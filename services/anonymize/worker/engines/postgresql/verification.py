@@ -8,22 +8,17 @@ is removed at the end; and no check ever names a value, only columns and numbers
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.catalog import RELATIONS
-from services.anonymize.worker.connecting import Database, execute, query
-from services.anonymize.worker.discovery import read_columns
-from services.anonymize.worker.engines.postgresql import in_parallel
-from services.anonymize.worker.inventory import Inventory, differences, take_inventory
-from services.anonymize.worker.masks.contact import Email
-from services.anonymize.worker.plan import Method, Plan
-from services.anonymize.worker.policy import Leftovers, Policy
-from services.anonymize.worker.progress import Advance, Tell
-from services.anonymize.worker.schema import Schema, Table
-from services.anonymize.worker.schema_texts import STATISTICS, schema_searches
-from services.anonymize.worker.searching import (
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.parallel import in_parallel
+from services.anonymize.worker.engines.postgresql.catalog import RELATIONS
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.discovery import read_columns
+from services.anonymize.worker.engines.postgresql.inventory import Inventory, differences, take_inventory
+from services.anonymize.worker.engines.postgresql.schema_texts import STATISTICS, schema_searches
+from services.anonymize.worker.engines.postgresql.searching import (
     KINDS,
     MAKE_ORIGINALS,
     ORIGINALS,
@@ -33,29 +28,15 @@ from services.anonymize.worker.searching import (
     table_searches,
     view_searches,
 )
+from services.anonymize.worker.engines.results import Baseline, Finding
+from services.anonymize.worker.masks.contact import Email
+from services.anonymize.worker.plan import Method, Plan
+from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.schema import Schema, Table
 from services.anonymize.worker.sql import qualified, quoted, text_literal
 
 NAMED = 8
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that verification looked at."""
-
-    name: str
-    passed: bool
-    examined: int
-    detail: str
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What the database was before masking: counts and definitions, no value."""
-
-    originals: Mapping[str, int]
-    rows: Mapping[int, int]  # by table oid
-    files: Mapping[int, int]  # relation oid -> file node
-    inventory: Inventory
 
 
 def remember_originals(
@@ -103,18 +84,6 @@ def verify(
         findings.append(_rewritten(connection, plan, before))
         findings.append(_schema_kept(before.inventory, take_inventory(connection)))
     return tuple(findings)
-
-
-def leftovers(policy: Policy, places: int, left: Sequence[str]) -> Finding:
-    """Say whether every place was cleaned. What the user's rights do not reach fails the run, unless the
-    policy says that the report is enough."""
-    if not left:
-        return Finding("leftovers", True, places, "everything that these rights reach was cleaned")
-    accepted = policy.leftovers is Leftovers.REPORT
-    hint = (
-        "accepted by leftovers: report" if accepted else "or accept it with leftovers: report in the policy"
-    )
-    return Finding("leftovers", accepted, places, f"{'; '.join(left)}; {hint}")
 
 
 def count_rows(database: Database, tables: Sequence[Table], connections: int) -> dict[int, int]:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import ColumnElement, Text, and_, case, cast, false, func, literal, not_, or_
 
+from services.anonymize.worker.engines.postgresql.obstacles import Following
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import present
-from services.anonymize.worker.obstacles import Following
 from services.anonymize.worker.policy import Condition
 from services.anonymize.worker.schema import Column, Schema, Table, Trigger
 from services.anonymize.worker.sql import Collated, NamedType, compiled, qualified, quoted, text_literal

@@ -9,7 +9,7 @@ import time
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.connecting import Database
+from services.anonymize.worker.engines.postgresql.connecting import Database
 
 PATIENCE = 60.0
 PAUSE = 0.1

@@ -6,7 +6,7 @@ The schema is the customer's and no mask changes it. So it is treated like a col
 looks for originals in it, and names the object that holds one. The planner's statistics are looked at alike.
 """
 
-from services.anonymize.worker.searching import KINDS, Search, Searched
+from services.anonymize.worker.engines.postgresql.searching import KINDS, Search, Searched
 from services.anonymize.worker.sql import WORK_SCHEMA
 
 STATISTICS = "statistics"  # what their labels begin with

@@ -6,54 +6,17 @@ What the policy names under `quarantine.keep` stays.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.connecting import Database, execute
-from services.anonymize.worker.discovery import other_databases
+from services.anonymize.worker.connecting import execute
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.discovery import other_databases
+from services.anonymize.worker.engines.postgresql.residue.finding import FINDERS, Tie
+from services.anonymize.worker.engines.postgresql.residue.rights import attempt, join
+from services.anonymize.worker.engines.results import Cut, Quarantined
 from services.anonymize.worker.policy import Quarantine
-from services.anonymize.worker.residue.finding import FINDERS, Tie
-from services.anonymize.worker.residue.rights import attempt, join
-
-
-@dataclass(frozen=True)
-class Cut:
-    """One thing that was found and what became of it."""
-
-    kind: str  # as the policy calls it under quarantine.keep
-    name: str
-    done: str  # "dropped", "disabled", "kept by the policy", …; empty if nothing could be done
-    refused: str = ""
-    beyond: bool = False  # it belongs to a superuser, whose things no grant reaches
-
-    @property
-    def label(self) -> str:
-        """The thing's kind and name for a sentence."""
-        return f"{Quarantine.words(self.kind)} {self.name}"
-
-
-@dataclass(frozen=True)
-class Quarantined:
-    """Everything that was found."""
-
-    cuts: tuple[Cut, ...] = ()
-
-    @property
-    def changed_schema(self) -> bool:
-        """Whether a plan made before may speak of things that are gone."""
-        return any(cut.kind == "publications" and cut.done == "dropped" for cut in self.cuts)
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """What a further right would have cut."""
-        return tuple(cut.refused for cut in self.cuts if cut.refused and not cut.beyond)
-
-    @property
-    def beyond(self) -> tuple[str, ...]:
-        """What belongs to a superuser."""
-        return tuple(cut.refused for cut in self.cuts if cut.refused and cut.beyond)
 
 
 def quarantine(database: Database, policy: Quarantine) -> Quarantined:

@@ -6,8 +6,9 @@ All of them, not a list of those known to quote values: an empty or small catalo
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.connecting import Database, execute
-from services.anonymize.worker.residue.rights import Remainder, attempt
+from services.anonymize.worker.connecting import execute
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt
 
 _CATALOGS = """
 SELECT c.relname, pg_relation_filenode(c.oid) FROM pg_class c

@@ -2,8 +2,8 @@
 
 from sqlalchemy import text
 
-from services.anonymize.worker.connecting import Database
-from services.anonymize.worker.residue.rights import Remainder, attempt, join
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt, join
 
 _ALL = "SELECT oid, pg_get_userbyid(lomowner) AS owner FROM pg_largeobject_metadata ORDER BY oid"
 _AT_ONCE = 1000  # each holds a lock until its transaction ends

@@ -1,9 +1,10 @@
 """Cleans the catalogs of the instance's other databases: a table once dropped there left its histograms."""
 
-from services.anonymize.worker.connecting import ConnectionProblemError, Database
-from services.anonymize.worker.discovery import other_databases
-from services.anonymize.worker.residue.catalogs import rewrite_catalogs
-from services.anonymize.worker.residue.rights import Remainder
+from services.anonymize.worker.connecting import ConnectionProblemError
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.discovery import other_databases
+from services.anonymize.worker.engines.postgresql.residue.catalogs import rewrite_catalogs
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder
 
 
 def clean_other_databases(database: Database) -> Remainder:

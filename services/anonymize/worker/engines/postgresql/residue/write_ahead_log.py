@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.connecting import Database, execute
-from services.anonymize.worker.residue.rights import Remainder, attempt
+from services.anonymize.worker.connecting import execute
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt
 
 MESSAGE = 1_000_000  # bytes of filler in one message
 STEP = 32  # messages in one statement

@@ -2,32 +2,21 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from services.anonymize.worker.connecting import Database, execute, query
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.parallel import in_parallel
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.plan import DocumentCheck, Method, Plan, TablePlan, Trial
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Member, Schema, Table
 from services.anonymize.worker.sql import WORK_SCHEMA, qualified, quoted
 
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 SHOWN = 10
-
-
-@dataclass(frozen=True)
-class Masked:
-    """What was done to one table."""
-
-    plan: TablePlan
-    rows: int
-    seconds: float
 
 
 def prepare(database: Database, functions: Iterable[str]) -> None:
@@ -134,18 +123,6 @@ def mask(
     _in_one_transaction(database, plan.refresh, "refreshing materialized views")
     untouched = (Masked(planned, 0, 0.0) for planned in plan.tables if not planned.statements)
     return (*masked, *untouched)
-
-
-def in_parallel(job: Callable[[ItemT], ResultT], items: Sequence[ItemT], connections: int) -> list[ResultT]:
-    """Run a job for each item, the first items first; the first error stops what has not begun."""
-    with ThreadPoolExecutor(max_workers=max(1, connections)) as pool:
-        futures = [pool.submit(job, item) for item in items]
-        finished, waiting = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in waiting:
-            future.cancel()
-        for future in finished:
-            future.result()
-        return [future.result() for future in futures]
 
 
 def _mask_table(database: Database, planned: TablePlan, rows: int) -> Masked:

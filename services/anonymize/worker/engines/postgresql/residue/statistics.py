@@ -8,9 +8,10 @@ off, a table on another server. So all are cleared first, where the server can (
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.connecting import Database, execute, query
-from services.anonymize.worker.engines.postgresql import in_parallel
-from services.anonymize.worker.residue.rights import Remainder, attempt
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.parallel import in_parallel
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt
 from services.anonymize.worker.sql import text_literal
 
 _CLEARS = 180000  # server_version_num that has pg_clear_attribute_stats()

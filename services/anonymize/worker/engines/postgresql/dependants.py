@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import RowMapping
 
-from services.anonymize.worker import catalog
-from services.anonymize.worker.catalog import Catalog
+from services.anonymize.worker.engines.postgresql import catalog
+from services.anonymize.worker.engines.postgresql.catalog import Catalog
 from services.anonymize.worker.schema import Dependant, DependantKind, GeneratedColumn
 from services.anonymize.worker.sql import qualified, quoted, text_literal
 

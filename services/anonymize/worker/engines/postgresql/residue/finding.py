@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from services.anonymize.worker.connecting import query
-from services.anonymize.worker.schema_texts import TEXTS
+from services.anonymize.worker.engines.postgresql.schema_texts import TEXTS
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from services.anonymize.worker.connecting import Database
-from services.anonymize.worker.policy import LargeObjects, Policy
-from services.anonymize.worker.progress import Advance, Tell
-from services.anonymize.worker.residue.catalogs import (
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.residue.catalogs import (
     forget_statements,
     rewrite_catalogs,
     rewrite_shared_catalogs,
 )
-from services.anonymize.worker.residue.large_objects import drop_large_objects
-from services.anonymize.worker.residue.other_databases import clean_other_databases
-from services.anonymize.worker.residue.rights import Remainder
-from services.anonymize.worker.residue.snapshots import wait_for_old_snapshots
-from services.anonymize.worker.residue.statistics import renew_statistics
-from services.anonymize.worker.residue.tables import rewrite_tables
-from services.anonymize.worker.residue.write_ahead_log import run_lap
+from services.anonymize.worker.engines.postgresql.residue.large_objects import drop_large_objects
+from services.anonymize.worker.engines.postgresql.residue.other_databases import clean_other_databases
+from services.anonymize.worker.engines.postgresql.residue.rights import Remainder
+from services.anonymize.worker.engines.postgresql.residue.snapshots import wait_for_old_snapshots
+from services.anonymize.worker.engines.postgresql.residue.statistics import renew_statistics
+from services.anonymize.worker.engines.postgresql.residue.tables import rewrite_tables
+from services.anonymize.worker.engines.postgresql.residue.write_ahead_log import run_lap
+from services.anonymize.worker.engines.results import Cleaned, Cleaning
+from services.anonymize.worker.policy import LargeObjects, Policy
+from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Table
 from services.anonymize.worker.sql import WORK_SCHEMA
 
@@ -47,39 +48,6 @@ class Part:
 
     name: str
     clean: Callable[[Work], Remainder]
-
-
-@dataclass(frozen=True)
-class Cleaned:
-    """One part's end: how long it took and what stays there."""
-
-    name: str
-    seconds: float
-    left: tuple[str, ...]
-    beyond: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Cleaning:
-    """What was cleaned, and what could not be and why."""
-
-    tables: int
-    parts: tuple[Cleaned, ...]
-
-    @property
-    def seconds(self) -> float:
-        """How long all of it took."""
-        return sum(part.seconds for part in self.parts)
-
-    @property
-    def left(self) -> tuple[str, ...]:
-        """What a further right, or the end of something, would let us remove."""
-        return tuple(said for part in self.parts for said in part.left)
-
-    @property
-    def beyond(self) -> tuple[str, ...]:
-        """What no right that a master user can be given removes."""
-        return tuple(said for part in self.parts for said in part.beyond)
 
 
 def _large_objects(work: Work) -> Remainder:

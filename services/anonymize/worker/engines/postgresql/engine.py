@@ -1,0 +1,112 @@
+"""Every step of masking a PostgreSQL database."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import execute
+from services.anonymize.worker.engines import scripts
+from services.anonymize.worker.engines.postgresql import cleaning, tables, verification
+from services.anonymize.worker.engines.postgresql.cleaning import Work
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.discovery import (
+    count_large_objects,
+    discover,
+    other_databases,
+    user_table_in,
+)
+from services.anonymize.worker.engines.postgresql.planning import make_plan
+from services.anonymize.worker.engines.postgresql.residue.quarantine import quarantine
+from services.anonymize.worker.engines.results import Baseline, Cleaning, Finding, Masked, Quarantined
+from services.anonymize.worker.failures import MaskingError
+from services.anonymize.worker.plan import Plan, Trial
+from services.anonymize.worker.policy import Policy, Quarantine
+from services.anonymize.worker.progress import Tell
+from services.anonymize.worker.schema import Schema
+from services.anonymize.worker.sql import quoted
+
+
+class PostgreSQL:
+    """engines.port.Masking for PostgreSQL and Aurora PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._forced: dict[str, None] = {}  # statements that force row security again
+
+    def check_surroundings(self) -> None:
+        """A snapshot holds every database of the instance, and a policy speaks of one."""
+        with self.database.begin() as connection:
+            names = other_databases(connection)
+        for name in names:
+            with self.database.another(name) as other, other.begin() as connection:
+                table, objects = user_table_in(connection), count_large_objects(connection)
+            if table is not None or objects:
+                what = f"tables: {name} ({table})" if table else f"{objects} large objects: {name}"
+                raise MaskingError(
+                    f"the instance holds another database with {what}; the policy is for"
+                    f" {self.database.address.database} only, and the snapshot would carry both"
+                )
+
+    def discover(self) -> Schema:
+        with self.database.begin() as connection:
+            return discover(connection)
+
+    def plan(self, policy: Policy, schema: Schema) -> Plan:
+        return make_plan(policy, schema)
+
+    def gain_rights(self, schema: Schema) -> None:
+        """Become a member of every role that owns a table: only an owner may alter it."""
+        user = self.database.address.user
+        owners = sorted({table.owner for table in schema.tables if not table.extension})
+        with self.database.autocommit() as connection:
+            for owner in owners:
+                if connection.execute(
+                    text("SELECT pg_has_role(:owner, 'USAGE')"), {"owner": owner}
+                ).scalar_one():
+                    continue
+                try:
+                    execute(connection, f"GRANT {quoted(owner)} TO {quoted(user)}")
+                except DBAPIError as error:
+                    owned = ", ".join(table.label for table in schema.tables if table.owner == owner)
+                    raise MaskingError(
+                        f"{owned}: owned by {owner}, whose rights {user} lacks;"
+                        f" GRANT {owner} TO {user} in the source"
+                    ) from error
+
+    def quarantine(self, kept: Quarantine) -> Quarantined:
+        return quarantine(self.database, kept)
+
+    def prepare(self, policy: Policy, schema: Schema, plan: Plan) -> None:
+        self._forced |= dict.fromkeys(tables.lift_row_security(self.database, schema))
+        tables.prepare(self.database, plan.functions)
+        tables.check_documents(self.database, plan.checks, policy.file)
+
+    def remember_originals(self, policy: Policy, schema: Schema, connections: int) -> Mapping[str, int]:
+        return verification.remember_originals(self.database, policy, schema, connections)
+
+    def run_script(self, file: str, files: Mapping[str, bytes]) -> None:
+        scripts.run_script(file, files, self.database.address)
+
+    def take_baseline(self, schema: Schema, originals: Mapping[str, int], connections: int) -> Baseline:
+        return verification.take_baseline(self.database, schema, originals, connections)
+
+    def mask(self, plan: Plan, before: Baseline, connections: int, tell: Tell) -> tuple[Masked, ...]:
+        return tables.mask(self.database, plan, dict(before.rows), connections, tell)
+
+    def clean(self, policy: Policy, schema: Schema, plan: Plan, connections: int, tell: Tell) -> Cleaning:
+        new = tables.rewritten(plan)
+        old = tuple(table for table in schema.tables if table.oid not in new)
+        return cleaning.clean(Work(self.database, policy, old, connections, tell))
+
+    def verify(
+        self, policy: Policy, schema: Schema, plan: Plan, before: Baseline, connections: int, tell: Tell
+    ) -> Sequence[Finding]:
+        return verification.verify(self.database, policy, schema, plan, before, connections, tell)
+
+    def finish(self) -> None:
+        tables.restore_row_security(self.database, tuple(self._forced))
+        tables.remove_work(self.database)
+
+    def failure(self, trial: Trial) -> str | None:
+        return tables.failure(self.database, trial)
