@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TextIO
 
-from local.engines.processes import end, serving_pid
+from local.engines.processes import Serving, serving
 
 RESULT = "result.json"
 HISTORY = 3
@@ -41,18 +41,18 @@ class Kept:
     @property
     def running(self) -> bool:
         """Whether the engine still serves this directory; its process id may be somebody else's by now."""
-        return self._serving_pid() is not None
+        return self._serving() is not None
 
     def stop(self) -> bool:
         """Stop the engine; False if it had ended before."""
-        pid = self._serving_pid()
-        if pid is None:
+        server = self._serving()
+        if server is None:
             return False
-        end(pid, gently=False)
+        server.end(gently=False)
         return True
 
-    def _serving_pid(self) -> int | None:
-        return serving_pid(Path(self.data_directory)) if self.data_directory else None
+    def _serving(self) -> Serving | None:
+        return serving(Path(self.data_directory)) if self.data_directory else None
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""An account as moto plays it, for whatever talks to AWS through plain clients."""
+"""An account as moto plays it, and a MariaDB server, for whoever asks for one."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from moto import mock_aws
 
 from shared import aws
 from tests.builders import REGION
+from tests.mariadb import MariaDBServer, running_mariadb
 
 
 @pytest.fixture
@@ -20,3 +21,10 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         yield
     aws.client.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[MariaDBServer]:
+    """A running MariaDB for all tests of this process; each makes databases of its own in it."""
+    with running_mariadb() as server:
+        yield server

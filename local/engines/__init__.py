@@ -1,6 +1,7 @@
 """Database engines behind the emulated RDS: real PostgreSQL, or none for tests of the API alone."""
 
 from local.engines.detached import remove_detached
+from local.engines.mariadb import MariaDBEngines
 from local.engines.none import NoEngines
 from local.engines.port import Endpoint, EngineError, Engines, NewDatabase, Running, Volume
 from local.engines.postgresql import PostgresEngines
@@ -9,6 +10,7 @@ __all__ = [
     "Endpoint",
     "EngineError",
     "Engines",
+    "MariaDBEngines",
     "NewDatabase",
     "NoEngines",
     "PostgresEngines",

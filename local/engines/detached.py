@@ -3,7 +3,7 @@
 import shutil
 
 from local.engines.port import Endpoint
-from local.engines.processes import end, serving_pid
+from local.engines.processes import serving
 
 
 def remove_detached(endpoint: Endpoint) -> None:
@@ -13,9 +13,9 @@ def remove_detached(endpoint: Endpoint) -> None:
     """
     if endpoint.data_directory is None:
         return
-    pid = serving_pid(endpoint.data_directory)
-    if pid is not None:
-        end(pid, gently=False)
+    server = serving(endpoint.data_directory)
+    if server is not None:
+        server.end(gently=False)
     shutil.rmtree(endpoint.data_directory, ignore_errors=True)
     if not _serves_others(endpoint):
         for path in endpoint.belongings:
@@ -23,5 +23,4 @@ def remove_detached(endpoint: Endpoint) -> None:
 
 
 def _serves_others(endpoint: Endpoint) -> bool:
-    pid_files = (file for folder in endpoint.belongings for file in folder.glob("*/postmaster.pid"))
-    return any(serving_pid(file.parent) is not None for file in pid_files)
+    return any(serving(path) is not None for folder in endpoint.belongings for path in folder.glob("*"))

