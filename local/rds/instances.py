@@ -13,7 +13,7 @@ _DEFAULT_VERSIONS = {
     "postgres": "18.6",  # what the embedded engine is
     "aurora-postgresql": "17.5",
     "mysql": "8.0.43",
-    "mariadb": "11.8.3",
+    "mariadb": "10.11.14",  # of the series that the embedded engine is, as RDS offers it
     "aurora-mysql": "8.0.mysql_aurora.3.10.1",
 }
 _FOLLOW_THE_SNAPSHOT = ("DBInstanceClass", "AllocatedStorage", "StorageType", "Iops")

@@ -46,8 +46,9 @@ def begin_creation(call: Call, database: Database, master_password: str) -> "Fut
     engines = call.state.engines
 
     def make() -> None:
-        new = NewDatabase(database.master_username, master_password, database.database_name)
-        database.volume = engines.create(new)
+        database.volume = engines.create(
+            NewDatabase(database.master_username, master_password, database.database_name, database.engine)
+        )
 
     return call.state.run(make, database)
 

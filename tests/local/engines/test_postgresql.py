@@ -278,5 +278,5 @@ def test_a_broken_data_directory_is_reported_with_the_engines_own_words(
 
 
 def test_mysql_is_not_behind_this() -> None:
-    assert PostgresEngines.supports(None, "aurora-postgresql")  # type: ignore[arg-type]
-    assert not PostgresEngines.supports(None, "mysql")  # type: ignore[arg-type]
+    assert "aurora-postgresql" in PostgresEngines.engine_names
+    assert "mysql" not in PostgresEngines.engine_names

@@ -1,0 +1,90 @@
+"""Both families of engines at once: RDS's engine name decides which one a new database gets."""
+
+import threading
+from pathlib import Path
+
+from local.engines.mariadb import MariaDBEngines
+from local.engines.port import Endpoint, EngineError, Engines, NewDatabase, Running, Volume
+from local.engines.postgresql import PostgresEngines
+from local.engines.served import HOST, free_port
+
+
+class BothFamilies:
+    """PostgreSQL for RDS's postgres and aurora-postgresql, MariaDB for mariadb, mysql and aurora-mysql.
+
+    A family is set up when its first database is made: who runs no MariaDB needs none on his machine.
+    """
+
+    background = True
+
+    def __init__(self, root: Path, database_bytes: int | None = None) -> None:
+        self._given = root, database_bytes
+        self._families: dict[type[Engines], Engines] = {}
+        self._homes: dict[Volume, Engines] = {}
+        self._lock = threading.Lock()
+
+    def address(self, identifier: str, region: str) -> str:
+        return HOST
+
+    def supports(self, engine: str) -> bool:
+        return _family(engine) is not None
+
+    def reserve_port(self) -> int:
+        return free_port()
+
+    def create(self, new: NewDatabase) -> Volume:
+        family = _family(new.engine)
+        if family is None:
+            raise EngineError(f"there is no engine here for {new.engine}")
+        with self._lock:
+            engines = self._families.get(family) or self._families.setdefault(family, family(*self._given))
+        return self._keep(engines.create(new), engines)
+
+    def start(self, volume: Volume, port: int) -> Running:
+        return self._home(volume).start(volume, port)
+
+    def stop(self, volume: Volume) -> None:
+        self._home(volume).stop(volume)
+
+    def set_password(self, volume: Volume, role: str, password: str) -> None:
+        self._home(volume).set_password(volume, role, password)
+
+    def snapshot(self, volume: Volume) -> Volume:
+        return self._keep(self._home(volume).snapshot(volume), self._home(volume))
+
+    def restore(self, snapshot: Volume) -> Volume:
+        return self._keep(self._home(snapshot).restore(snapshot), self._home(snapshot))
+
+    def copy_snapshot(self, snapshot: Volume) -> Volume:
+        return self._keep(self._home(snapshot).copy_snapshot(snapshot), self._home(snapshot))
+
+    def remove(self, volume: Volume) -> None:
+        self._home(volume).remove(volume)
+        del self._homes[volume]
+
+    def admin_dsn(self, volume: Volume, database_name: str) -> str:
+        return self._home(volume).admin_dsn(volume, database_name)
+
+    def detach(self, volume: Volume) -> Endpoint:
+        return self._home(volume).detach(volume)
+
+    def close(self) -> None:
+        for engines in self._families.values():
+            engines.close()
+
+    def _keep(self, volume: Volume, engines: Engines) -> Volume:
+        self._homes[volume] = engines
+        return volume
+
+    def _home(self, volume: Volume) -> Engines:
+        try:
+            return self._homes[volume]
+        except KeyError:
+            raise EngineError(f"{volume.name} was removed, or was not made by these engines") from None
+
+
+def _family(engine: str) -> type[PostgresEngines] | type[MariaDBEngines] | None:
+    for family in (PostgresEngines, MariaDBEngines):
+        if engine in family.engine_names:
+            return family
+    return None
