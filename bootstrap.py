@@ -1,12 +1,14 @@
 """Set up `.venv` with the locked dependencies and the `snapveil` command; does nothing if that is done.
 
 With the argument `infra` also what writes and checks the CloudFormation templates (the CDK and Node.js, half
-a gigabyte), which running Snapveil does not need. Only the standard library, so that it runs on a fresh
-machine. A file lock lets two set-ups run at a time.
+a gigabyte), which running Snapveil does not need. MariaDB is unpacked where the distribution has packages of
+it, and never stops a set-up: what needs it says so itself. Only the standard library, so that it runs on a
+fresh machine. A file lock lets two set-ups run at a time.
 """
 
 import fcntl
 import hashlib
+import shutil
 import subprocess
 import sys
 import venv
@@ -61,6 +63,18 @@ def install_infra() -> None:
     pip("install", "--require-hashes", "-r", LOCKS["infra"])
 
 
+def unpack_mariadb() -> None:
+    """Get MariaDB's server, or say what will not run without it; the next set-up tries again."""
+    if not mariadb_done():
+        print("Unpacking MariaDB of the distribution's packages, without installing it (once) …", flush=True)
+        subprocess.run([PYTHON, "-m", "local.engines.mariadb_programs"], cwd=HERE, check=False)
+
+
+def mariadb_done() -> bool:
+    """Tell whether a server was unpacked, or is on the PATH already."""
+    return (VENV / "mariadb").exists() or shutil.which("mariadbd") is not None
+
+
 def main(parts: list[str]) -> int:
     """Set up what is missing; return the exit code."""
     if sys.version_info < LEAST:
@@ -78,6 +92,7 @@ def main(parts: list[str]) -> int:
                 print("Set-up failed; pip's message is above. Mend it and run the same command again.")
                 return error.returncode
             stamp(what).write_text(wanted(LOCKS[what]))
+        unpack_mariadb()
     return 0
 
 
