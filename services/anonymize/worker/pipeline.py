@@ -57,6 +57,7 @@ def anonymize(
         masking.prepare(policy, schema, plan)
         clock.lap("scripting")
     before = masking.take_baseline(schema, originals, connections)
+    clock.lap("counting")
     masked = masking.mask(plan, before, connections, tell)
     clock.lap("masking")
     cleaned = masking.clean(policy, schema, plan, connections, tell)
