@@ -143,7 +143,8 @@ class World(TwoAccounts):
         self._deploy()
         opening.enter_context(authorized(authorizer_of(self)))
         opening.enter_context(patch("boto3.client", self._client_of_the_environment))
-        opening.enter_context(patch("psycopg.connect", self._connect))
+        opening.enter_context(patch("psycopg.connect", self._connect_postgresql))
+        opening.enter_context(patch("pymysql.connect", self._connect_mysql))
         opening.enter_context(patch("secrets.token_hex", _counting()))
         self.schedules = Schedules(self._places(), lambda: self.now)
         for described, setup in self._functions():
@@ -178,13 +179,24 @@ class World(TwoAccounts):
                 return account.client(service, role)
         raise LookupError(f"access key {key!r} belongs to no role of this world")
 
-    def _connect(self, *_: Any, **given: Any) -> contextlib.AbstractContextManager[Any]:
+    def _connect_postgresql(self, *_: Any, **given: Any) -> contextlib.AbstractContextManager[Any]:
         """Stand in for psycopg.connect: there is no engine, but who may log in where is known."""
         import psycopg  # noqa: PLC0415 - slow, and not every test needs it
 
+        return self._logged_in(given, psycopg.OperationalError)
+
+    def _connect_mysql(self, *_: Any, **given: Any) -> contextlib.AbstractContextManager[Any]:
+        """Stand in for pymysql.connect, likewise."""
+        import pymysql  # noqa: PLC0415
+
+        return self._logged_in(given, pymysql.OperationalError)
+
+    def _logged_in(
+        self, given: Mapping[str, Any], refusal: type[Exception]
+    ) -> contextlib.AbstractContextManager[Any]:
         self.rds.settle()
         if not self.engines.login(int(given["port"]), given["user"], given["password"]):
-            raise psycopg.OperationalError("connection failed: nobody answers, or the password is wrong")
+            raise refusal("connection failed: nobody answers, or the password is wrong")
         return contextlib.nullcontext(_Connection())
 
 
@@ -195,13 +207,11 @@ def _counting() -> Callable[..., str]:
 
 
 class _Connection:
-    def execute(self, query: str) -> "_Connection":
+    def execute(self, query: str) -> None:
         if query != "SELECT 1":
             raise NotImplementedError(f"there is no engine behind this connection to answer {query!r}")
-        return self
 
-    def fetchone(self) -> tuple[int]:
-        return (1,)
+    query = execute
 
 
 class _Noted:

@@ -186,7 +186,10 @@ class Accept(_Part):
 
 
 class Target(_Part):
-    """The database that developers use, and how it is replaced."""
+    """The database that developers use, and how it is replaced.
+
+    The replaced one stands aside for the `grace`, so that an operator can go back to it.
+    """
 
     kind: Kind
     family: Family | None = None
@@ -195,6 +198,15 @@ class Target(_Part):
     placement: PlacementConfig
     replace: Literal["beside", "delete_first"] = "beside"
     keep: Annotated[int, Field(ge=1, le=20)] = 2
+    grace: Duration = timedelta(0)
+
+    @model_validator(mode="after")
+    def _grace_ends(self) -> "Target":
+        if self.grace and self.replace == "delete_first":
+            raise ValueError("grace: delete_first leaves nothing to go back to; leave it out")
+        if self.grace and not self.schedule.enabled:
+            raise ValueError("grace: nobody would look when it is over; switch the schedule on")
+        return self
 
 
 class Development(_Part):

@@ -7,7 +7,7 @@ refused, so that a newer sender can never be half understood.
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from shared.database.port import Kind
 from shared.names import RUN_ID_PATTERN, SOURCE_PATTERN
@@ -107,6 +107,26 @@ class RemovalRequested(_OfAttempt):
     reason: Reason
 
 
+class TargetRequested(_Message):
+    """An operator wants a target anew: from the newest copy, from that of a run, or `back` as it was before.
+
+    `request` tells a message that comes twice from one that is sent again.
+    """
+
+    type: Literal["TargetRequested"] = "TargetRequested"
+    source: SourceName
+    request: Token
+    run_id: RunId | None = None
+    back: bool = False
+    requested_by: Annotated[str, Field(max_length=100)] = "operator"
+
+    @model_validator(mode="after")
+    def _one_wish(self) -> "TargetRequested":
+        if self.back and self.run_id is not None:
+            raise ValueError("back goes to what stands aside, so that no run can be named with it")
+        return self
+
+
 class SweepRequested(_Message):
     """The hourly schedule asks each owner to find what every other path missed."""
 
@@ -127,7 +147,7 @@ Event = (
     DatabaseRestored | DatabaseAnonymized | SnapshotShared | SnapshotReceived | TargetReplaced | StageFailed
 )
 OfAttempt = DatabaseRestored | DatabaseAnonymized | SnapshotShared | StageFailed | RemovalRequested
-Trigger = Event | RefreshRequested | RemovalRequested
+Trigger = Event | RefreshRequested | TargetRequested | RemovalRequested
 Message = Trigger | SweepRequested | ContinueRequested
 
 CROSSING = frozenset({"SnapshotShared", "SnapshotReceived", "TargetReplaced", "StageFailed"})
@@ -182,6 +202,6 @@ def dump(message: BaseModel) -> str:
 def load_event(text: str) -> Event:
     """Read back an event that the ledger kept."""
     message = parse(text)
-    if isinstance(message, RefreshRequested | RemovalRequested | SweepRequested | ContinueRequested):
+    if not isinstance(message, Event):
         raise MessageError(f"{message.type} is a request, not an event")
     return message

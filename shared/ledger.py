@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from shared.aws import client
 from shared.errors import code_of
 from shared.records import (
+    Choice,
     Delivery,
     Progress,
     Run,
@@ -105,26 +106,36 @@ class Ledger:
         """Write facts about a run, each once: what is there already stays."""
         self._add_facts(run_id, "run", facts)
 
-    def delivery(self, run_id: str) -> Delivery:
+    def delivery(self, run_id: str, edition: str = "") -> Delivery:
         """Read what development has done with the snapshot of a run."""
-        return self._read(run_id, "delivery", Delivery) or Delivery()
+        return self._read(run_id, _delivery(edition), Delivery) or Delivery()
 
-    def record_delivery(self, run_id: str, **facts: datetime | str) -> None:
+    def record_delivery(self, run_id: str, edition: str = "", **facts: datetime | str) -> None:
         """Write facts about what development does with the snapshot of a run, each once."""
-        self._add_facts(run_id, "delivery", facts)
+        self._add_facts(run_id, _delivery(edition), facts)
+
+    def choice(self, target: str) -> Choice | None:
+        """Read what an operator chose for a target."""
+        return self._read(target, "choice", Choice)
+
+    def choose(self, target: str, choice: Choice) -> None:
+        """Write what an operator chose for a target; a later choice replaces it."""
+        self._write(target, "choice", choice)
 
     def record_password(self, run_id: str, resource_id: str) -> None:
         """Write which temporary database has our master password now; a later one replaces it."""
         self._add_facts(run_id, "run", {"password_set_for": resource_id}, once=False)
 
-    def record_delivered_password(self, run_id: str, resource_id: str) -> None:
+    def record_delivered_password(self, run_id: str, edition: str, resource_id: str) -> None:
         """Write which new target has our master password now; a later one replaces it."""
-        self._add_facts(run_id, "delivery", {"password_set_for": resource_id}, once=False)
+        self._add_facts(run_id, _delivery(edition), {"password_set_for": resource_id}, once=False)
 
-    def forget_build_failure(self, run_id: str) -> None:
+    def forget_build_failure(self, run_id: str, edition: str) -> None:
         """Let the next look build the target of this run again."""
         self._dynamodb.update_item(
-            TableName=self._table, Key=_key(run_id, "delivery"), UpdateExpression="REMOVE build_failure"
+            TableName=self._table,
+            Key=_key(run_id, _delivery(edition)),
+            UpdateExpression="REMOVE build_failure",
         )
 
     def _add_facts(
@@ -359,6 +370,10 @@ class Ledger:
 def _workers(run_id: str) -> str:
     """Name the partition of what the worker says about a run: IAM lets it write there, and nobody else."""
     return f"worker#{run_id}"
+
+
+def _delivery(edition: str) -> str:
+    return f"delivery#{edition}" if edition else "delivery"
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

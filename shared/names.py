@@ -18,6 +18,7 @@ TARGET = f"{PREFIX}dev-"
 RUN_ID_TAG = "snapveil:run-id"
 SOURCE_TAG = "snapveil:source"
 ACCOUNT_TAG = "snapveil:account"
+EDITION_TAG = "snapveil:edition"
 
 SOURCE_PATTERN = r"[a-z][a-z0-9]*(-[a-z0-9]+)*"
 RUN_ID_PATTERN = rf"{SOURCE_PATTERN}-[0-9]{{8}}t[0-9]{{4}}-[0-9a-f]{{8}}"
@@ -91,9 +92,9 @@ def run_of(name: str) -> str | None:
     return None
 
 
-def beside(target: str, run: str) -> str:
-    """Name the database that is built beside the target from this run."""
-    return f"{target}-new-{run[-8:]}"
+def beside(target: str, run: str, edition: str = "") -> str:
+    """Name the database that is built beside the target from this run; the first one has no edition."""
+    return f"{target}-new-{edition or run[-8:]}"
 
 
 def set_aside(target: str, run: str) -> str:

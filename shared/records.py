@@ -95,6 +95,15 @@ class Delivery(_Record):
     replaced_at: datetime | None = None
 
 
+class Choice(_Record):
+    """What an operator chose for a target; it holds as long as no data are newer than those of `over`."""
+
+    run_id: str
+    edition: str
+    over: str
+    request: str
+
+
 class Progress(_Record):
     """How far the worker is; rows are estimates until a table is done."""
 

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from shared import names
 from shared.aws import client
+from shared.database.families import engine_in_secrets, first_database
 from shared.database.port import Database
 from shared.database.tagging import write_tags
 from shared.errors import code_of
@@ -38,12 +39,12 @@ class TargetCredentials:
         password = str(known["password"]) if known else secrets.token_hex(PASSWORD_BYTES)
         content = json.dumps(
             {
-                "engine": database.engine,
+                "engine": engine_in_secrets(database.engine),
                 "host": database.endpoint.host if database.endpoint else "",
                 "port": database.endpoint.port if database.endpoint else 0,
                 "username": database.master_username,
                 "password": password,
-                "dbname": database.database_name or "postgres",
+                "dbname": first_database(database.engine, database.database_name),
             }
         )
         name = names.master_secret(target)

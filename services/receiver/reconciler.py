@@ -11,13 +11,16 @@ from services.receiver.stage import (
     CopySnapshot,
     DeleteCopy,
     DeleteDatabase,
+    Edition,
     RecordAddress,
+    RecordReplaced,
     Rename,
     RestoreCopy,
     Seen,
     SetMasterPassword,
     Wanted,
     decide,
+    edition_of,
     run_in,
 )
 from shared import names
@@ -32,8 +35,10 @@ from shared.events import (
     StageFailed,
     StageName,
     TargetReplaced,
+    TargetRequested,
     Trigger,
 )
+from shared.records import Choice
 from shared.runs import LONGEST_REASON
 
 if TYPE_CHECKING:
@@ -67,7 +72,7 @@ class Receiver:
 
     name: StageName = "receiver"
     step = "receiver"
-    consumes = (SnapshotShared, RefreshRequested)
+    consumes = (SnapshotShared, RefreshRequested, TargetRequested)
     level_triggered = True
 
     def __init__(
@@ -92,14 +97,45 @@ class Receiver:
         self._clock = clock
 
     def admit(self, trigger: Trigger) -> Wanted:
-        """Find the target that a message is about; the message itself is only a hint."""
-        assert isinstance(trigger, SnapshotShared | RefreshRequested)  # noqa: S101 - `consumes` says so
-        source = trigger.source if isinstance(trigger, RefreshRequested) else names.source_of(trigger.run_id)
+        """Find the target that a message is about, and note what an operator chose; all else is a hint."""
+        assert isinstance(trigger, self.consumes)  # noqa: S101 - the runtime asks before
+        source = names.source_of(trigger.run_id) if isinstance(trigger, SnapshotShared) else trigger.source
         wanted = self._wanted(source)
         if wanted is None:
             known = ", ".join(sorted(self._config.targets))
             raise MessageError(f"the configuration has no target for source {source!r} (it has {known})")
+        if isinstance(trigger, TargetRequested):
+            self._choose(wanted, trigger)
         return wanted
+
+    def _choose(self, wanted: Wanted, asked: TargetRequested) -> None:
+        """Write down what an operator chose, once a request. Raises MessageError if it is not there."""
+        before = self._ledger.choice(wanted.key)
+        if before is not None and before.request == asked.request:
+            return
+        databases = self._databases[self._target(wanted).kind]
+        runs = [run_in(copy) for copy in self._copies(wanted, databases) if copy.condition is Condition.READY]
+        if not runs:
+            raise MessageError(f"there is no copy yet that {wanted.target} could be built from")
+        if asked.back:
+            aside = self._beside_it(wanted, databases, "-old-")
+            edition = edition_of(aside[0]) if aside and aside[0].condition is Condition.READY else None
+            if edition is None:
+                raise MessageError(
+                    f"nothing stands aside that {wanted.target} could go back to: the grace of {wanted.grace}"
+                    " is over, or it never was replaced; refresh it from an older copy instead"
+                )
+        else:
+            edition = Edition(asked.run_id or runs[0], asked.request[:8])
+            if edition.run_id not in runs:
+                raise MessageError(f"there is no copy of run {edition.run_id}; there are {', '.join(runs)}")
+        self._ledger.choose(
+            wanted.key,
+            Choice(run_id=edition.run_id, edition=edition.name, over=runs[0], request=asked.request),
+        )
+        self._ledger.note(
+            wanted.history, self.step, "chosen", f"{edition.run_id}, asked for by {asked.requested_by}"
+        )
 
     def resume(self, key: str) -> Wanted | None:
         """Find the target of a wait."""
@@ -114,49 +150,68 @@ class Receiver:
             for snapshot in databases.shared_snapshots()
             if is_acceptable(snapshot, wanted.source, owners, keys)
         ]
+        copies = self._copies(wanted, databases)
+        seen = Seen(
+            shared=max(acceptable, key=_age, default=None),
+            copies=copies,
+            target=databases.find(wanted.target),
+        )
+        return self._around(wanted, seen, databases) if copies else seen
+
+    @staticmethod
+    def _copies(wanted: Wanted, databases: Databases) -> tuple[Snapshot, ...]:
+        """The source's copies, newest data first."""
         copies = [
             snapshot
             for snapshot in databases.snapshots_named(names.COPY)
             if (run := names.run_of(snapshot.name)) and names.source_of(run) == wanted.source
         ]
-        copies.sort(key=_age, reverse=True)
-        seen = Seen(
-            shared=max(acceptable, key=_age, default=None),
-            copies=tuple(copies),
-            target=databases.find(wanted.target),
+        return tuple(sorted(copies, key=_age, reverse=True))
+
+    @staticmethod
+    def _beside_it(wanted: Wanted, databases: Databases, infix: str) -> list[Database]:
+        """The databases that stand beside a target, or aside from it."""
+        return sorted(
+            databases.named(f"{wanted.target}{infix}"), key=lambda database: database.name, reverse=True
         )
-        return self._around(wanted, seen, databases) if copies else seen
+
+    def _wish(self, wanted: Wanted, newest: str) -> Edition | None:
+        """What an operator chose, unless data that are newer have come since."""
+        choice = self._ledger.choice(wanted.key)
+        return Edition(choice.run_id, choice.edition) if choice and choice.over == newest else None
 
     def _around(self, wanted: Wanted, seen: Seen, databases: Databases) -> Seen:
-        """Look at what belongs to the newest copy: the database built from it and what was done with it."""
-        run_id = run_in(seen.copies[0])
-        delivery = self._ledger.delivery(run_id)
-        beside_name = names.beside(wanted.target, run_id)
-        others = [
-            database
-            for infix in ("-new-", "-old-")
-            for database in databases.named(f"{wanted.target}{infix}")
-            if database.name != beside_name
-        ]
-        asides = [database for database in others if database.name.startswith(f"{wanted.target}-old-")]
-        aside = max(asides, key=lambda database: database.name, default=None)
-        built_in_place = seen.target is not None and seen.target.tags.get(names.RUN_ID_TAG) == run_id
+        """Look at the edition that the target is to be, and at what was done with it."""
+        newest = run_in(seen.copies[0])
+        chosen = self._wish(wanted, newest)
+        wish = chosen or Edition(newest)
+        delivery = self._ledger.delivery(wish.run_id, wish.name)
+        received = self._ledger.delivery(newest) if chosen else delivery
+        beside_name = names.beside(wanted.target, wish.run_id, wish.name)
+        asides = self._beside_it(wanted, databases, "-old-")
+        aside = next((database for database in asides if wish.is_in(database)), next(iter(asides), None))
+        others = [*self._beside_it(wanted, databases, "-new-"), *asides]
         beside = databases.find(beside_name)
-        new = seen.target if built_in_place else beside
+        new = next((database for database in (seen.target, aside) if wish.is_in(database)), beside)
         password_set = new is not None and delivery.password_set_for == new.resource_id
         password = self._credentials.password(wanted.target) if password_set else None
+        over = delivery.replaced_at + wanted.grace if delivery.replaced_at else None
         return Seen(
             shared=seen.shared,
             copies=seen.copies,
+            chosen=chosen,
             target=seen.target,
             beside=beside,
             aside=aside,
-            strays=tuple(database for database in others if database is not aside),
+            strays=tuple(
+                database for database in others if database is not aside and database.name != beside_name
+            ),
             answers=self._asked(new, password, delivered=delivery.replaced_at is not None),
             address_recorded=new is not None and self._credentials.names(wanted.target, new),
-            received=delivery.received_at is not None,
+            received=received.received_at is not None,
             password_set=password_set,
             replaced=delivery.replaced_at is not None,
+            in_grace=over is not None and self._clock() < over,
             build_failure=delivery.build_failure,
         )
 
@@ -190,7 +245,8 @@ class Receiver:
                 self._change_database(wanted, seen, action, databases)
 
     def _change_database(self, wanted: Wanted, seen: Seen, action: Action, databases: Databases) -> None:
-        run_id = run_in(seen.copies[0])
+        wish = seen.chosen or Edition(run_in(seen.copies[0]))
+        tags = _tags(wish.run_id, wish.name)
         placement = self._target(wanted).placement.placement()
         known = {
             database.name: database
@@ -198,21 +254,24 @@ class Receiver:
             if database is not None
         }
         match action:
-            case RestoreCopy(into=into):
-                databases.restore(seen.copies[0], into, placement, _tags(run_id))
+            case RestoreCopy(snapshot=snapshot, into=into):
+                copy = next(copy for copy in seen.copies if copy.name == snapshot)
+                databases.restore(copy, into, placement, tags)
             case AddInstance(name):
-                databases.add_instance(known[name], placement, _tags(run_id))
+                databases.add_instance(known[name], placement, tags)
             case SetMasterPassword(name):
-                password = self._credentials.keep(wanted.target, known[name], _tags(run_id))
+                password = self._credentials.keep(wanted.target, known[name], _tags(wish.run_id))
                 databases.set_master_password(known[name], password)
-                self._ledger.record_delivered_password(run_id, known[name].resource_id)
+                self._ledger.record_delivered_password(wish.run_id, wish.name, known[name].resource_id)
             case Rename(name, to):
                 databases.rename(known[name], to)
             case RecordAddress(name):
-                self._credentials.keep(wanted.target, known[name], _tags(run_id))
+                self._credentials.keep(wanted.target, known[name], _tags(wish.run_id))
+            case RecordReplaced(edition):
+                self._ledger.record_delivery(edition.run_id, edition.name, replaced_at=self._clock())
             case DeleteDatabase(name, failure):
                 if failure:
-                    self._ledger.record_delivery(run_id, build_failure=failure)
+                    self._ledger.record_delivery(wish.run_id, wish.name, build_failure=failure)
                 databases.delete(known[name])
 
     def done(self, wanted: Wanted, event: Event | None) -> None:
@@ -227,14 +286,21 @@ class Receiver:
         if newest is None:
             return None
         run_id = run_in(newest)
-        self._ledger.forget_build_failure(run_id)
+        wish = seen.chosen or Edition(run_id)
+        self._ledger.forget_build_failure(wish.run_id, wish.name)
         return StageFailed(run_id=run_id, stage="receiver", reason=why[:LONGEST_REASON])
 
     def _wanted(self, source: str) -> Wanted | None:
         target = self._config.targets.get(source)
         if target is None:
             return None
-        return Wanted(source, target.name, delete_first=target.replace == "delete_first", keep=target.keep)
+        return Wanted(
+            source,
+            target.name,
+            delete_first=target.replace == "delete_first",
+            keep=target.keep,
+            grace=target.grace,
+        )
 
     def _target(self, wanted: Wanted) -> "Target":
         return self._config.targets[wanted.source]
@@ -246,5 +312,6 @@ def _age(snapshot: Snapshot) -> tuple[datetime, bool, float]:
     return names.data_of(run_in(snapshot)), made is None, made.timestamp() if made else 0.0
 
 
-def _tags(run_id: str) -> dict[str, str]:
-    return {names.RUN_ID_TAG: run_id, names.SOURCE_TAG: names.source_of(run_id)}
+def _tags(run_id: str, edition: str = "") -> dict[str, str]:
+    tags = {names.RUN_ID_TAG: run_id, names.SOURCE_TAG: names.source_of(run_id)}
+    return tags | {names.EDITION_TAG: edition} if edition else tags

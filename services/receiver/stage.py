@@ -1,11 +1,13 @@
 """Receiver: from the newest acceptable shared snapshot to the database that developers use.
 
-It is level-triggered: an event, the schedule and an operator only say "look". What is to be done follows from
-what is there: a newer shared snapshot is copied, a newer copy replaces the target. The new database is built
-beside the old one, must answer, and then takes its name; until then the old one stands.
+It is level-triggered: an event and the schedule only say "look". What is to be done follows from what is
+there: a newer shared snapshot is copied, a newer copy replaces the target. The new database is built beside the
+old one, must answer, and then takes its name; until then the old one stands, and during the grace after it
+stands aside. An operator may choose another copy, or the old database itself, until newer data arrive.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from shared import names
 from shared.database.port import Condition, Database, Snapshot
@@ -21,6 +23,7 @@ class Wanted:
     target: str
     delete_first: bool
     keep: int
+    grace: timedelta = timedelta(0)
 
     @property
     def key(self) -> str:
@@ -34,11 +37,25 @@ class Wanted:
 
 
 @dataclass(frozen=True)
+class Edition:
+    """A database that the target can be: of which run's copy, and which of several built from it."""
+
+    run_id: str
+    name: str = ""  # empty for the first, which nobody had to ask for
+
+    def is_in(self, database: Database | None) -> bool:
+        """Tell whether a database is this edition."""
+        return database is not None and edition_of(database) == self
+
+
+@dataclass(frozen=True)
 class Seen:
-    """What one look shows; copies are sorted, newest first."""
+    """What one look shows; copies are sorted, newest first. `password_set` and what follows it are about the
+    edition that the target is to be."""
 
     shared: Snapshot | None = None
     copies: tuple[Snapshot, ...] = ()
+    chosen: Edition | None = None  # what an operator asked for; else it is the newest copy's
     target: Database | None = None
     beside: Database | None = None
     aside: Database | None = None
@@ -48,6 +65,7 @@ class Seen:
     received: bool = False
     password_set: bool = False
     replaced: bool = False
+    in_grace: bool = False
     build_failure: str | None = None
 
 
@@ -111,6 +129,13 @@ class RecordAddress:
 
 
 @dataclass(frozen=True)
+class RecordReplaced:
+    """Write down that developers use an edition that an operator asked for."""
+
+    edition: Edition
+
+
+@dataclass(frozen=True)
 class DeleteDatabase:
     """Delete a database that the target has replaced, or one that could not be built."""
 
@@ -127,6 +152,7 @@ Action = (
     | SetMasterPassword
     | Rename
     | RecordAddress
+    | RecordReplaced
     | DeleteDatabase
 )
 
@@ -161,23 +187,28 @@ def decide(wanted: Wanted, seen: Seen) -> Decision[Action]:
             return Wait(f"{newest.name}, which is {newest.status}")
         case Condition.FAILED:
             return Act(DeleteCopy(newest.name))
-    run_id = run_in(newest)
     if not seen.received:
-        return Act(AnnounceReceived(run_id))
-    if _built_from(seen.target) == run_id:
-        return _settle(wanted, seen, seen.target, run_id) if seen.target else Fail("no target")
+        return Act(AnnounceReceived(run_in(newest)))
+    wish = seen.chosen or Edition(run_in(newest))
+    if seen.target is not None and wish.is_in(seen.target):
+        return _settle(wanted, seen, seen.target, wish)
+    if seen.aside is not None and wish.is_in(seen.aside) and seen.aside.condition is not Condition.FAILED:
+        return _take_back(wanted, seen, seen.aside)
+    copy = next((copy for copy in seen.copies if run_in(copy) == wish.run_id), None)
+    if copy is None:
+        return Fail(f"the copy of run {wish.run_id} is gone; ask for a refresh from the newest")
     if wanted.delete_first:
-        return _clear(seen.target) or _build(seen, None, newest, wanted.target, run_id)
-    return _build_beside(wanted, seen, newest, run_id)
+        return _clear(seen.target) or _build(seen, None, copy, wanted.target, wish)
+    return _build_beside(wanted, seen, copy, wish)
 
 
-def _build_beside(wanted: Wanted, seen: Seen, copy: Snapshot, run_id: str) -> Decision[Action]:
+def _build_beside(wanted: Wanted, seen: Seen, copy: Snapshot, wish: Edition) -> Decision[Action]:
     """Build the new database beside the target; once it answers, swap the names."""
     ready = seen.beside is not None and seen.beside.condition is Condition.READY
     if seen.target is None and seen.aside is not None and not ready:
         return _bring_back(seen.aside, wanted.target)
     if not _complete(seen, seen.beside):
-        return _build(seen, seen.beside, copy, names.beside(wanted.target, run_id), run_id)
+        return _build(seen, seen.beside, copy, names.beside(wanted.target, wish.run_id, wish.name), wish)
     if seen.beside is None:
         raise AssertionError("a complete database is there")
     if seen.target is None:
@@ -186,24 +217,40 @@ def _build_beside(wanted: Wanted, seen: Seen, copy: Snapshot, run_id: str) -> De
         return Wait(f"{seen.target.name}, which is {seen.target.status}")
     if seen.aside is not None:  # left by an earlier replacement: its name is needed now
         return _clear(seen.aside) or Fail(f"{seen.aside.name} cannot be removed")
-    return Act(Rename(seen.target.name, to=names.set_aside(wanted.target, run_id)))
+    return Act(Rename(seen.target.name, to=names.set_aside(wanted.target, wish.run_id)))
+
+
+def _take_back(wanted: Wanted, seen: Seen, aside: Database) -> Decision[Action]:
+    """Swap the target for the database that stands aside; what was the target is deleted once it answers."""
+    if seen.target is None or aside.condition is not Condition.READY:
+        return _bring_back(aside, wanted.target)
+    if seen.target.condition in {Condition.PENDING, Condition.DELETING}:
+        return Wait(f"{seen.target.name}, which is {seen.target.status}")
+    refused = edition_of(seen.target)
+    if refused is None:
+        return Fail(f"{seen.target.name} names no run; look at it and delete it by hand")
+    return Act(Rename(seen.target.name, to=names.beside(wanted.target, refused.run_id, refused.name)))
 
 
 def _bring_back(aside: Database, target: str) -> Decision[Action]:
-    """Give the old database its name again: the new one is not ready, and developers have none."""
-    if aside.condition is Condition.PENDING:
+    """Give the old database its name again: developers have none, or are about to get this one."""
+    if aside.condition in {Condition.PENDING, Condition.DELETING}:
         return Wait(f"{aside.name}, which is {aside.status}")
     return Act(Rename(aside.name, to=target))
 
 
-def _build(seen: Seen, database: Database | None, copy: Snapshot, into: str, run_id: str) -> Decision[Action]:
+def _build(
+    seen: Seen, database: Database | None, copy: Snapshot, into: str, wish: Edition
+) -> Decision[Action]:
     """Bring the new database to the point where it answers."""
     if database is None:
         if seen.build_failure:
             return Fail(f"{seen.build_failure}; the target stands as it was; ask for a refresh to try again")
         return Act(RestoreCopy(copy.name, into))
-    if _built_from(database) != run_id:
-        return Fail(f"{database.name} exists and is not of run {run_id}; look at it and delete it by hand")
+    if not wish.is_in(database):
+        return Fail(
+            f"{database.name} exists and is not of run {wish.run_id}; look at it and delete it by hand"
+        )
     match database.condition:
         case Condition.FAILED:
             failure = f"{database.name} was {database.status}: RDS could not restore {copy.name}"
@@ -231,21 +278,32 @@ def _complete(seen: Seen, database: Database | None) -> bool:
     )
 
 
-def _settle(wanted: Wanted, seen: Seen, target: Database, run_id: str) -> Decision[Action]:
-    """The target is of the newest copy: see that it answers, then delete what it has replaced."""
+def _settle(wanted: Wanted, seen: Seen, target: Database, wish: Edition) -> Decision[Action]:
+    """The target is what it is to be: see that it answers, then delete what it has replaced."""
     if not _complete(seen, target):
-        return _build(seen, target, seen.copies[0], wanted.target, run_id)
+        copy = next((copy for copy in seen.copies if run_in(copy) == wish.run_id), seen.copies[0])
+        return _build(seen, target, copy, wanted.target, wish)
     if not seen.address_recorded:
         return Act(RecordAddress(target.name))
+    if wish.name and not seen.replaced:
+        return Act(RecordReplaced(wish))
+    kept = seen.aside if seen.in_grace or (wanted.grace and not seen.replaced) else None
     for database in (seen.beside, seen.aside, *seen.strays):
-        if database is not None:
+        if database is not None and database is not kept:
             return _clear(database) or Fail(f"{database.name} cannot be removed")
+    needed = {edition.run_id for edition in (wish, kept and edition_of(kept)) if edition}
     for old in seen.copies[wanted.keep :]:
-        if old.condition is Condition.READY:
+        if old.condition is Condition.READY and run_in(old) not in needed:
             return Act(DeleteCopy(old.name))
-    if seen.replaced:
-        return Finish(why=f"{target.name} is of the newest copy already")
-    return Finish(TargetReplaced(run_id=run_id, target=target.name), why=f"{target.name} answers")
+    if not seen.replaced:
+        return Finish(TargetReplaced(run_id=wish.run_id, target=target.name), why=f"{target.name} answers")
+    if kept:
+        return Finish(
+            why=f"{target.name} answers; {kept.name} stands until the grace of {wanted.grace} is over"
+        )
+    return Finish(
+        why=f"{target.name} is {'what was asked for' if seen.chosen else 'of the newest copy'} already"
+    )
 
 
 def _clear(database: Database | None) -> Decision[Action] | None:
@@ -257,6 +315,7 @@ def _clear(database: Database | None) -> Decision[Action] | None:
     return Act(DeleteDatabase(database.name))
 
 
-def _built_from(database: Database | None) -> str | None:
-    """Name the run from whose snapshot a database was built."""
-    return database.tags.get(names.RUN_ID_TAG) if database else None
+def edition_of(database: Database) -> Edition | None:
+    """Name the run from whose snapshot a database was built, and which of several it is."""
+    run_id = database.tags.get(names.RUN_ID_TAG)
+    return Edition(run_id, database.tags.get(names.EDITION_TAG, "")) if run_id else None

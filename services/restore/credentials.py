@@ -9,12 +9,11 @@ from botocore.exceptions import ClientError
 
 from shared import names
 from shared.aws import client
+from shared.database.families import engine_in_secrets, first_database
 from shared.database.port import Database
 from shared.database.tagging import write_tags
 from shared.errors import code_of
 from shared.records import Run
-
-_DEFAULT_DATABASE = "postgres"
 
 
 class Credentials:
@@ -26,12 +25,12 @@ class Credentials:
             raise ValueError(f"{database.name} has no endpoint yet")
         content = json.dumps(
             {
-                "engine": database.engine,
+                "engine": engine_in_secrets(database.engine),
                 "host": database.endpoint.host,
                 "port": database.endpoint.port,
                 "username": database.master_username,
                 "password": password,
-                "dbname": database.database_name or _DEFAULT_DATABASE,
+                "dbname": first_database(database.engine, database.database_name),
             }
         )
         name = names.master_secret(run.run_id)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from shared import names
+from shared.database.families import ENGINES, is_known
 from shared.database.port import Condition, Database, Databases, Kind, Snapshot
 from shared.decision import Act, Decision, Fail, Finish, Wait
 from shared.events import (
@@ -118,6 +119,8 @@ def _begin(run: Run, seen: Seen, at_once: int) -> Decision[Action]:
         return Act(TakePlace(at_once))
     if seen.snapshot is None:
         return Fail(f"snapshot {run.snapshot} is gone; ask for a refresh to take the newest one")
+    if not is_known(seen.snapshot.engine):
+        return Fail(f"{run.snapshot} is of {seen.snapshot.engine}: Snapveil masks {', '.join(ENGINES)}")
     return Act(RestoreSnapshot(run.snapshot, into=run.temporary_database))
 
 

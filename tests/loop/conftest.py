@@ -14,15 +14,17 @@ from shared.database.port import Kind
 from shared.records import Check, Progress, Run, Verification
 
 PACING = Pacing(longest="15m", deadlines={"anonymize": "6h", "receiver": "5h"})
+ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 POLICY = {"policy.yaml": b"version: 1\ntables: {}\n"}
 
 
 class Scene:
     """The world of one test."""
 
-    def __init__(self, world: World, kind: Kind, source: str) -> None:
+    def __init__(self, world: World, kind: Kind, source: str, engine: str) -> None:
         self.world = world
         self.kind = kind
+        self.engine = engine
         self.source = source
         self.database = f"{source}-prod"
         self.target = f"snapveil-dev-{source}"
@@ -37,19 +39,19 @@ class Scene:
         common: dict[str, Any] = {"MasterUsername": "shop_admin", "MasterUserPassword": "production-password"}
         if self.kind is Kind.CLUSTER:
             rds.create_db_cluster(
-                DBClusterIdentifier=self.database, Engine="aurora-postgresql", DatabaseName="shop", **common
+                DBClusterIdentifier=self.database, Engine=self.engine, DatabaseName="shop", **common
             )
             self.wait(1)
             rds.create_db_instance(
                 DBInstanceIdentifier=f"{self.database}-1",
                 DBClusterIdentifier=self.database,
-                Engine="aurora-postgresql",
+                Engine=self.engine,
                 DBInstanceClass="db.r6g.large",
             )
         else:
             rds.create_db_instance(
                 DBInstanceIdentifier=self.database,
-                Engine="postgres",
+                Engine=self.engine,
                 DBInstanceClass="db.r6g.large",
                 AllocatedStorage=20,
                 DBName="shop",
@@ -132,10 +134,12 @@ def instance() -> Iterator[Scene]:
     yield from a_scene(Kind.INSTANCE)
 
 
-def a_scene(kind: Kind, templates: Mapping[str, Any] | None = None) -> Iterator[Scene]:
+def a_scene(
+    kind: Kind, templates: Mapping[str, Any] | None = None, engine: str | None = None
+) -> Iterator[Scene]:
     source = "shop-fr"
     sources = {source: LocalSource(f"{source}-prod", POLICY, kind)}
     with World(sources, pacing=PACING, templates=templates) as world:
-        scene = Scene(world, kind, source)
+        scene = Scene(world, kind, source, engine or ENGINES[kind])
         scene.create_source()
         yield scene

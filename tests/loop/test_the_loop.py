@@ -1,10 +1,16 @@
 """The whole loop on a driven clock: what goes right, and that it goes right once."""
 
+import json
+from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
+
+from shared import names
+from shared.database.port import Kind
 from shared.events import RefreshRequested, SnapshotShared, SweepRequested
 from shared.records import Status
-from tests.loop.conftest import Scene
+from tests.loop.conftest import Scene, a_scene
 
 ASKED = RefreshRequested(source="shop-fr")
 DAY = timedelta(hours=24)
@@ -26,6 +32,21 @@ def test_a_request_ends_with_a_replaced_target_and_nothing_left_over(scene: Scen
     assert scene.instances("development") == {scene.target: run.run_id}
     assert scene.instances("production") == before
     assert scene.world.leftovers().empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "engine", "in_secret"),
+    [(Kind.INSTANCE, "mariadb", "mariadb"), (Kind.CLUSTER, "aurora-mysql", "mysql")],
+)
+def test_a_source_of_mysqls_family_goes_the_same_way(kind: Kind, engine: str, in_secret: str) -> None:
+    with contextmanager(a_scene)(kind, engine=engine) as scene:
+        scene.world.send("restore", ASKED)
+        scene.world.run(at_most=DAY)
+        assert scene.instances("development") == {scene.target: scene.run().run_id}
+        assert scene.world.leftovers().empty
+        secrets = scene.world.client("development", "secretsmanager")
+        content = secrets.get_secret_value(SecretId=names.master_secret(scene.target))["SecretString"]
+        assert (json.loads(content)["engine"], json.loads(content)["dbname"]) == (in_secret, "shop")
 
 
 def test_the_history_tells_the_whole_story_in_order(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = ["sqlalchemy", "psycopg", "boto3", "aws_xray_sdk", "moto", "faker"]
+HEAVY = ["sqlalchemy", "psycopg", "pymysql", "boto3", "aws_xray_sdk", "moto", "faker"]
 
 
 @pytest.mark.parametrize("service", ["restore", "anonymize", "snapshot", "receiver"])

@@ -100,6 +100,12 @@ def test_a_source_snapshot_that_vanished_fails_the_run() -> None:
     assert "is gone" in decision.why
 
 
+def test_an_engine_that_the_worker_cannot_mask_fails_before_anything_is_restored() -> None:
+    decision = decided(a_run(), seen(snapshot=a_snapshot(engine="oracle-ee")))
+    assert isinstance(decision, Fail)
+    assert "is of oracle-ee: Snapveil masks postgres" in decision.why
+
+
 def test_a_database_of_that_name_without_the_run_s_tag_is_never_adopted() -> None:
     decision = decided(PASSWORD_SET, seen(database=a_database(tags={})))
     assert isinstance(decision, Fail)
