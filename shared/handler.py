@@ -13,6 +13,7 @@ from shared.events import (
     MessageError,
     RefreshRequested,
     SweepRequested,
+    TargetRequested,
     parse,
 )
 from shared.messaging import Queue
@@ -115,7 +116,7 @@ def _about(message: Message) -> str:
     match message:
         case ContinueRequested(subject=subject):
             return subject
-        case RefreshRequested(source=source):
+        case RefreshRequested(source=source) | TargetRequested(source=source):
             return f"source {source}"
         case SweepRequested():
             return "sweep"

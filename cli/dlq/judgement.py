@@ -32,6 +32,7 @@ from shared.events import (
     StageFailed,
     SweepRequested,
     TargetReplaced,
+    TargetRequested,
 )
 from shared.records import Delivery, Progress, Run, Status, StepRecord, StepState
 
@@ -199,11 +200,19 @@ def _reported(message: Message, run: Run, facts: Facts) -> Verdict:
 
 def _received(message: Message, facts: Facts) -> Verdict:
     """Anything for the receiver is a reason to look; a target that is replaced needs none."""
-    source = message.source if isinstance(message, RefreshRequested) else names.source_of(_run_of(message))
+    if isinstance(message, RefreshRequested | TargetRequested):
+        source = message.source
+    else:
+        source = names.source_of(_run_of(message))
     if missing := _unknown(source, facts):
         return missing
-    if not isinstance(message, RefreshRequested) and facts.delivery.replaced_at:
-        return _finished("the target is of this run already, or of a newer one")
+    match message:
+        case TargetRequested():
+            return Verdict(Effect.RESUMES, "at receiver: notes the choice, then looks at copies and target")
+        case RefreshRequested():
+            pass
+        case _ if facts.delivery.replaced_at:
+            return _finished("the target is of this run already, or of a newer one")
     return Verdict(Effect.RESUMES, "at receiver: looks at what is shared, the copies and the target")
 
 

@@ -4,7 +4,14 @@ from cli.dlq.accounts import Account
 from cli.dlq.judgement import Facts, Verdict, judge
 from cli.dlq.letters import Letter
 from shared import names
-from shared.events import ContinueRequested, Message, MessageError, RefreshRequested, SweepRequested
+from shared.events import (
+    ContinueRequested,
+    Message,
+    MessageError,
+    RefreshRequested,
+    SweepRequested,
+    TargetRequested,
+)
 from shared.ledger import now
 from shared.messaging import run_named_in
 from shared.records import Delivery, Run, StepRecord
@@ -84,7 +91,7 @@ class Records:
 
 def _source_of(message: Message | MessageError) -> str:
     match message:
-        case RefreshRequested(source=source):
+        case RefreshRequested(source=source) | TargetRequested(source=source):
             return source
         case MessageError() | SweepRequested():
             return ""

@@ -35,7 +35,7 @@ def role(place: Development) -> Role:
             *databases.add_instance(TARGET, _subnet_groups(place)),
             Statement("SetPasswordOrRename", ("rds:ModifyDBInstance", "rds:ModifyDBCluster"), own),
             Statement("DeleteReplaced", ("rds:DeleteDBInstance", "rds:DeleteDBCluster"), own),
-            databases.tag(*own, *databases.snapshots(COPY)),
+            databases.tag(*own, *databases.snapshots(COPY), editions=True),
             Statement(
                 "KeepPassword",
                 ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),

@@ -1,8 +1,8 @@
 """Receiver: from the newest acceptable shared snapshot to the database that developers use.
 
 It is level-triggered: an event and the schedule only say "look". What is to be done follows from what is
-there: a newer shared snapshot is copied, a newer copy replaces the target. The new database is built beside the
-old one, must answer, and then takes its name; until then the old one stands, and during the grace after it
+there: a newer shared snapshot is copied, a newer copy replaces the target. The new database is built beside
+the old one, must answer, and then takes its name; until then the old one stands, and for the grace after it
 stands aside. An operator may choose another copy, or the old database itself, until newer data arrive.
 """
 

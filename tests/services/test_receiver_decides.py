@@ -1,6 +1,7 @@
 """The receiver decides: developers always have a database, and in the end it is the newest."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,9 @@ from services.receiver.stage import (
     CopySnapshot,
     DeleteCopy,
     DeleteDatabase,
+    Edition,
     RecordAddress,
+    RecordReplaced,
     Rename,
     RestoreCopy,
     Seen,
@@ -21,7 +24,7 @@ from services.receiver.stage import (
     decide,
 )
 from shared import names
-from shared.database.port import Database, Origin, Snapshot
+from shared.database.port import Condition, Database, Origin, Snapshot
 from shared.decision import Act, Decision, Fail, Finish, Wait
 from shared.events import TargetReplaced
 from tests.builders import (
@@ -209,3 +212,84 @@ def test_a_snapshot_of_a_trusted_owner_name_and_key_is_acceptable() -> None:
 )
 def test_any_other_is_not_looked_at(snapshot: Snapshot) -> None:
     assert not is_acceptable(snapshot, "shop-fr", OWNERS, KEYS)
+
+
+GRACE = replace(WANTED, grace=timedelta(hours=4))
+ASIDE = database(OLD, OLDER_RUN_ID)
+BACK = Edition(OLDER_RUN_ID)
+AGAIN = Edition(RUN_ID, "0a1b2c3d")
+REBUILT = f"{TARGET}-new-{AGAIN.name}"
+
+
+def edition(name: str, of: Edition, **changes: object) -> Database:
+    tags = {names.RUN_ID_TAG: of.run_id, names.EDITION_TAG: of.name}
+    return replace(database(name, of.run_id, **changes), tags=tags)  # type: ignore[arg-type]
+
+
+class TestTheGrace:
+    def test_the_replaced_target_is_told_while_the_old_one_stands(self) -> None:
+        fresh = replace(SWAPPED, aside=ASIDE)
+        assert decide(GRACE, fresh) == Finish(
+            TargetReplaced(run_id=RUN_ID, target=TARGET), why=f"{TARGET} answers"
+        )
+        decision = decide(GRACE, replace(fresh, replaced=True, in_grace=True))
+        assert isinstance(decision, Finish)
+        assert OLD in decision.why
+
+    def test_the_old_one_and_its_copy_go_when_it_is_over(self) -> None:
+        look = replace(SWAPPED, aside=ASIDE, replaced=True, copies=(copy(), copy(OLDER_RUN_ID)))
+        one = replace(GRACE, keep=1)
+        assert isinstance(decide(one, replace(look, in_grace=True)), Finish)
+        assert decide(one, look) == Act(DeleteDatabase(OLD))
+        assert decide(one, replace(look, aside=None)) == Act(DeleteCopy(copy(OLDER_RUN_ID).name))
+
+
+class TestGoingBack:
+    look = replace(SWAPPED, chosen=BACK, aside=ASIDE, replaced=True, in_grace=True)
+
+    def test_the_target_makes_way_for_the_old_one(self) -> None:
+        assert decide(GRACE, self.look) == Act(Rename(TARGET, to=NEW))
+        assert decide(GRACE, replace(self.look, target=None)) == Act(Rename(OLD, to=TARGET))
+
+    @pytest.mark.parametrize("part", ["target", "aside"])
+    def test_it_waits_while_either_is_changing(self, part: str) -> None:
+        changing = replace(getattr(self.look, part), status="renaming", condition=Condition.PENDING)
+        assert isinstance(decide(GRACE, replace(self.look, **{part: changing})), Wait)
+
+    def test_then_what_was_refused_goes_and_nobody_builds_it_again(self) -> None:
+        back = replace(self.look, target=database(TARGET, OLDER_RUN_ID), aside=None)
+        refused = replace(back, strays=(database(NEW),))
+        assert decide(GRACE, refused) == Act(DeleteDatabase(NEW))
+        assert decide(GRACE, back) == Finish(why=f"{TARGET} is what was asked for already")
+
+    def test_without_the_old_one_it_is_built_again_from_its_copy(self) -> None:
+        look = replace(self.look, aside=None, copies=(copy(), copy(OLDER_RUN_ID)))
+        into = f"{TARGET}-new-{OLDER_RUN_ID[-8:]}"
+        assert decide(GRACE, look) == Act(RestoreCopy(copy(OLDER_RUN_ID).name, into))
+        gone = decide(GRACE, replace(look, copies=(copy(),)))
+        assert isinstance(gone, Fail)
+        assert OLDER_RUN_ID in gone.why
+
+
+class TestTheSameCopyAgain:
+    look = replace(SWAPPED, chosen=AGAIN, password_set=False, answers=False, address_recorded=False)
+
+    def test_a_new_edition_is_built_beside_the_first(self) -> None:
+        assert decide(WANTED, self.look) == Act(RestoreCopy(copy().name, into=REBUILT))
+
+    def test_then_it_takes_the_name(self) -> None:
+        built = replace(self.look, beside=edition(REBUILT, AGAIN), password_set=True, answers=True)
+        assert decide(WANTED, built) == Act(Rename(TARGET, to=OLD))
+        swapped = replace(built, target=None, aside=database(OLD))
+        assert decide(WANTED, swapped) == Act(Rename(REBUILT, to=TARGET))
+
+    def test_production_hears_nothing_of_it(self) -> None:
+        done = replace(SWAPPED, chosen=AGAIN, target=edition(TARGET, AGAIN))
+        assert decide(WANTED, done) == Act(RecordReplaced(AGAIN))
+        assert decide(WANTED, replace(done, replaced=True)) == Finish(
+            why=f"{TARGET} is what was asked for already"
+        )
+
+    def test_a_target_that_is_deleted_first_is_built_in_its_place(self) -> None:
+        assert decide(CHEAP, self.look) == Act(DeleteDatabase(TARGET))
+        assert decide(CHEAP, replace(self.look, target=None)) == Act(RestoreCopy(copy().name, into=TARGET))
