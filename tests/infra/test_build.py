@@ -66,11 +66,16 @@ def test_a_zip_holds_no_other_service_and_nothing_that_is_for_people_or_tests(bu
     assert not [name for name in names if name.endswith(".pyc") or "/tests/" in name]
 
 
-def test_only_the_receiver_brings_a_driver(zips: dict[str, Built]) -> None:
+@pytest.mark.parametrize("driver", ["psycopg/", "pymysql/"])
+def test_only_the_receiver_brings_drivers(zips: dict[str, Built], driver: str) -> None:
     with_driver = {
-        name for name, built in zips.items() if any(file.startswith("psycopg") for file in names_in(built))
+        name for name, built in zips.items() if any(file.startswith(driver) for file in names_in(built))
     }
     assert with_driver == {"receiver"}
+
+
+def test_what_a_driver_would_like_to_have_and_does_not_need_is_left_out(zips: dict[str, Built]) -> None:
+    assert not [name for name in names_in(zips["receiver"]) if name.startswith("cryptography")]
 
 
 def test_a_zip_describes_only_the_apis_that_its_service_calls(built: Built) -> None:
