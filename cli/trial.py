@@ -90,7 +90,7 @@ def _checked(database_url: str, policy: Path) -> tuple[Original, Path]:
     script = written.script.file if written.script else None
     if script and not (file.parent / script).is_file():
         raise InputError(
-            f"{file}:{written.script.line if written.script else 1}: {script} does not lie beside the policy"
+            f"{written.script.at if written.script else file}: {script} does not lie beside the policy"
         )
     return original, file
 

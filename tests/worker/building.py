@@ -2,7 +2,7 @@
 
 from services.anonymize.worker.engines.postgresql.planning import make_plan
 from services.anonymize.worker.plan import Plan
-from services.anonymize.worker.policy import PolicyError, load_policy
+from services.anonymize.worker.policy import PolicyError, Problem, load_policy
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.schema import Column, ForeignKey, Member, Schema, Table, Unique
 
@@ -51,12 +51,17 @@ def plan(policy: str, schema: Schema) -> Plan:
 
 
 def refused(policy: str, schema: Schema) -> list[str]:
-    """What is wrong with a policy, as lines; nothing if it plans."""
+    """What is wrong with a policy, each at its line; nothing if it plans."""
     try:
         plan(policy, schema)
     except PolicyError as error:
-        return [str(problem) for problem in error.problems]
+        return [by_line(problem) for problem in error.problems]
     return []
+
+
+def by_line(problem: Problem) -> str:
+    """A problem without its column, for tests whose subject is no place."""
+    return f"{problem.at.file}:{problem.at.line}: {problem.message}"
 
 
 def tell_nobody(_: Advance) -> None:

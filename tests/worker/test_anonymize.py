@@ -229,7 +229,7 @@ def test_unknown_keys_in_documents_stop_the_run_before_it_writes(server, databas
         work(server, database, "version: 1\ntables:\n  t:\n    columns:\n      id: keep\n"
                                "      doc: {mask: json, paths: {a.mail: email}}")  # fmt: skip
     said = str(stopped.value)
-    assert "policy.yaml:6: t.doc has unknown key at a.new, which paths does not say" in said
+    assert "policy.yaml:6:12: t.doc has unknown key at a.new, which paths does not say" in said
     assert "t.doc has a number at a" in said
     assert "a key of 12 characters" in said
     assert "jean" not in said

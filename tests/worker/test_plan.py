@@ -49,7 +49,7 @@ def policy(**rules: str) -> str:
          " use hash, null or keep"),
         ({"phone": ""},
          "policy.yaml:5: customers.phone: the policy does not name it; add it under tables.customers.columns"
-         " (policy.yaml:5)"),
+         " (policy.yaml:5:7)"),
         ({"emial": "email"}, "policy.yaml:10: customers.emial: no such column (did you mean email?)"),
         ({"country": "script"}, "policy.yaml:8: customers.country: the policy has no script that could mask it"),
         ({"country": "{mask: first_name, locale_from: pays}"},
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_told_before_anything_is_written(rules, said):
 def test_a_table_that_the_policy_does_not_name_stops_the_run():
     said = refused(policy(), schema_of(CUSTOMERS, table("secrets", column("x"), oid=2)))
     assert said == [
-        "policy.yaml:3: secrets: the policy does not name it; add it under tables (policy.yaml:3)"
+        "policy.yaml:3: secrets: the policy does not name it; add it under tables (policy.yaml:3:3)"
     ]
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.masks.documents import Json, parse_path
-from services.anonymize.worker.policy import Action, PolicyError, RunScript, load_policy
+from services.anonymize.worker.policy import Action, Place, PolicyError, RunScript, load_policy
+from tests.worker.building import by_line
 
 GOOD = """
 version: 1
@@ -33,7 +34,7 @@ tables:
 def problems(text: str) -> list[str]:
     with pytest.raises(PolicyError) as refused:
         load_policy(text, "policy.yaml")
-    return [str(problem) for problem in refused.value.problems]
+    return [by_line(problem) for problem in refused.value.problems]
 
 
 def test_a_good_policy_becomes_frozen_models():
@@ -43,7 +44,7 @@ def test_a_good_policy_becomes_frozen_models():
     assert policy.script is not None
     assert (policy.script.file, policy.script.run) == ("mask.sql", RunScript.BEFORE)
     assert isinstance(customers.columns["email"].mask, Email)
-    assert customers.columns["email"].line == 11
+    assert customers.columns["email"].at == Place("policy.yaml", 11, 14)
     assert customers.columns["phone"].mask == Phone(country_from="country")
     assert isinstance(customers.columns["profile"].mask, Json)
     assert customers.columns["gone"].mask.word == "null"

@@ -11,13 +11,13 @@ from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import Condition, PolicyError, load_policy
 from services.anonymize.worker.preflight import preflight
-from tests.worker.building import column, references, refused, schema_of, table, tell_nobody, unique
+from tests.worker.building import by_line, column, references, refused, schema_of, table, tell_nobody, unique
 
 
 def problems(text: str) -> list[str]:
     with pytest.raises(PolicyError) as stopped:
         load_policy(text, "policy.yaml")
-    return [str(problem) for problem in stopped.value.problems]
+    return [by_line(problem) for problem in stopped.value.problems]
 
 
 def test_a_rule_may_be_another_columns_and_for_some_rows_only():
@@ -31,7 +31,7 @@ def test_a_rule_may_be_another_columns_and_for_some_rows_only():
     a, b = policy.tables["public", "a"], policy.tables["public", "b"]
     assert a.columns["mail"].mask == Email(case="exact")
     assert a.columns["tel"].mask == Phone(form="e164")
-    assert a.columns["mail"].line == 3
+    assert a.columns["mail"].at.line == 3
     assert b.columns["city"].when == Condition(
         columns={"country": ("FR", "null"), "closed": (None,), "vip": ("true",)}
     )
@@ -135,7 +135,7 @@ def test_a_check_of_the_policy_tries_patterns_and_expressions_too(server, databa
     wrong = RULES.replace("left(code, 2)", "left(cod, 2)").replace(
         "{mask: email, per_domain: true}", "{mask: redact, patterns: ['[']}"
     )
-    assert [problem.line for problem in preflight(wrong, "policy.yaml", server.url(database))] == [11, 12]
+    assert [problem.at.line for problem in preflight(wrong, "policy.yaml", server.url(database))] == [11, 12]
 
 
 def test_sql_that_postgresql_refuses_stops_the_run_before_it_writes(server, database):
@@ -144,5 +144,5 @@ def test_sql_that_postgresql_refuses_stops_the_run_before_it_writes(server, data
     with pytest.raises(MaskingError) as stopped:
         work(server, database, RULES.replace("left(code, 2)", "left(cod, 2)"))
     assert str(stopped.value) == (
-        'policy.yaml:11: customers.code: expression: PostgreSQL refuses it for text: column "cod" does not exist (SQLSTATE 42703)'
+        'policy.yaml:11:13: customers.code: expression: PostgreSQL refuses it for text: column "cod" does not exist (SQLSTATE 42703)'
     )

@@ -99,7 +99,8 @@ def test_a_policy_that_leaves_a_column_open_fails_with_its_line(ledger, tmp_path
     monkeypatch.setenv("SNAPVEIL_POLICY_DIGEST", read_bundle(str(tmp_path / "policy")).digest)
     assert run.main() == 1
     assert ledger.failure == (
-        "policy.yaml:2: t.note: the policy does not name it; add it under tables.t.columns (policy.yaml:2)"
+        "policy.yaml:2:23: t.note: the policy does not name it;"
+        " add it under tables.t.columns (policy.yaml:2:23)"
     )
 
 

@@ -15,7 +15,7 @@ from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import anonymize
 from services.anonymize.worker.policy import load_policy
 from services.anonymize.worker.schema import Family
-from tests.worker.building import tell_nobody
+from tests.worker.building import by_line, tell_nobody
 
 HERE = Path(__file__).parent
 
@@ -84,12 +84,13 @@ def test_preflight_tells_problems_and_writes_nothing(server, database):
         connection.execute("CREATE TABLE t (mail text)")
     url = server.url(database)
     assert [
-        str(found) for found in preflight("version: 1\ntables: {t: {columns: {mial: email}}}", "p.yaml", url)
+        by_line(found)
+        for found in preflight("version: 1\ntables: {t: {columns: {mial: email}}}", "p.yaml", url)
     ] == [
-        "p.yaml:2: t.mail: the policy does not name it; add it under tables.t.columns (p.yaml:2)",
+        "p.yaml:2: t.mail: the policy does not name it; add it under tables.t.columns (p.yaml:2:23)",
         "p.yaml:2: t.mial: no such column (did you mean mail?)",
     ]
-    assert [str(found) for found in preflight("version: 1", "p.yaml", url)] == [
+    assert [by_line(found) for found in preflight("version: 1", "p.yaml", url)] == [
         "p.yaml:1: tables is missing; name every table under it"
     ]
 

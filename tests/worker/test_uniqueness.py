@@ -166,9 +166,9 @@ def test_what_only_the_rows_can_tell_stops_the_run_before_it_writes(server, data
     ):
         anonymize(opened, load_policy(policy, "policy.yaml"), {}, 1, tell_nobody)
     assert str(stopped.value).splitlines() == [
-        "policy.yaml:5: t.mail: is unique by t_mail_key, and holds values that email takes for one; write case: exact, or use hash",
-        "policy.yaml:6: t.iban: is unique by t_iban_key, and holds values that iban takes for one; use hash",
-        "policy.yaml:7: t.note: ( is no regular expression of PostgreSQL that needs at least one character",
+        "policy.yaml:5:13: t.mail: is unique by t_mail_key, and holds values that email takes for one; write case: exact, or use hash",
+        "policy.yaml:6:13: t.iban: is unique by t_iban_key, and holds values that iban takes for one; use hash",
+        "policy.yaml:7:13: t.note: ( is no regular expression of PostgreSQL that needs at least one character",
     ]
     with server.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM t WHERE mail ILIKE 'a@b.fr'").fetchone() == (2,)

@@ -7,7 +7,7 @@ from sqlalchemy import Text, column, type_coerce
 
 from services.anonymize.worker.masks import MaskContext
 from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
-from services.anonymize.worker.policy import ColumnRule, Policy, TableRule
+from services.anonymize.worker.policy import ColumnRule, Place, Policy, TableRule
 from services.anonymize.worker.schema import Schema, Table
 
 
@@ -36,7 +36,7 @@ class DocumentCheck:
     """A query whose every row (path, what was found) stops the run: the policy says `others: fail`."""
 
     column: str
-    line: int
+    at: Place
     query: str
 
 
@@ -45,7 +45,7 @@ class Trial:
     """A query that has to work and to find nothing before anything is written; if not, the run stops."""
 
     column: str
-    line: int
+    at: Place
     query: str
     complaint: str
     scans: bool = False  # it reads the whole table

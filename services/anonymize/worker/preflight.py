@@ -22,7 +22,7 @@ def preflight(policy_text: str, name: str, database_url: str) -> list[Problem]:
         plan = masking.plan(policy, masking.discover())
         trials = [check for check in plan.checks if isinstance(check, Trial) and not check.scans]
         return [
-            Problem(name, trial.line, f"{trial.column}: {trial.complaint}{why}")
+            Problem(trial.at, f"{trial.column}: {trial.complaint}{why}")
             for trial in trials
             if (why := masking.failure(trial)) is not None
         ]

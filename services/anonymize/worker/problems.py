@@ -1,4 +1,4 @@
-"""Everything a policy leaves open or gets wrong for one schema, each finding at its line of the policy."""
+"""Everything a policy leaves open or gets wrong for one schema, each finding at its place in the policy."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain
@@ -37,9 +37,6 @@ class _Finder:
             if (found := policy.tables.get((table.schema, table.name)))
         }
 
-    def problem(self, line: int, message: str) -> Problem:
-        return Problem(self.policy.file, line, message)
-
     def all(self) -> Iterator[Problem]:
         yield from self.database()
         yield from self.large_objects()
@@ -47,14 +44,12 @@ class _Finder:
         for table in self.schema.tables:
             rule = self.policy.tables.get((table.schema, table.name))
             if rule is None:
-                where = f"add it under tables ({self.policy.file}:{self.policy.tables_line})"
-                yield self.problem(
-                    self.policy.tables_line, f"{table.label}: the policy does not name it; {where}"
-                )
+                where = f"add it under tables ({self.policy.tables_at})"
+                yield Problem(self.policy.tables_at, f"{table.label}: the policy does not name it; {where}")
             elif rule.action is None:
                 yield from chain(self.columns(table, rule), self.uniques(table), self.instead(table, rule))
             elif table.foreign and rule.action is not Action.KEEP:
-                yield self.problem(rule.line, f"{table.label}: its rows lie on another server; write keep")
+                yield Problem(rule.at, f"{table.label}: its rows lie on another server; write keep")
             elif rule.action is Action.TRUNCATE:
                 yield from self.truncated(table, rule)
         for key in self.schema.foreign_keys:
@@ -62,15 +57,15 @@ class _Finder:
 
     def database(self) -> Iterator[Problem]:
         if self.policy.database is not None and self.policy.database != self.schema.database:
-            yield self.problem(
-                self.policy.database_line,
+            yield Problem(
+                self.policy.database_at,
                 f"database: the policy is for {self.policy.database}, but this is {self.schema.database}",
             )
 
     def large_objects(self) -> Iterator[Problem]:
         if self.schema.large_objects and self.policy.large_objects is None:
-            yield self.problem(
-                self.policy.tables_line,
+            yield Problem(
+                self.policy.tables_at,
                 f"the database holds {self.schema.large_objects} large objects, which no mask reaches;"
                 " write large_objects: drop, or keep if they hold nothing personal",
             )
@@ -81,30 +76,28 @@ class _Finder:
         for (schema, name), rule in self.policy.tables.items():
             label = Table(oid=0, schema=schema, name=name, columns=()).label
             if (schema, name) in views:
-                yield self.problem(rule.line, f"{label}: is a view and follows its tables; leave it out")
+                yield Problem(rule.at, f"{label}: is a view and follows its tables; leave it out")
             elif root := self.schema.partitions.get((schema, name)):
-                yield self.problem(rule.line, f"{label}: is a partition and follows {root}; leave it out")
+                yield Problem(rule.at, f"{label}: is a partition and follows {root}; leave it out")
             elif self.schema.table(schema, name) is None:
-                yield self.problem(rule.line, f"{label}: no such table{did_you_mean(label, known)}")
+                yield Problem(rule.at, f"{label}: no such table{did_you_mean(label, known)}")
 
     def columns(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         if table.foreign:
-            yield self.problem(rule.line, f"{table.label}: its rows lie on another server; write keep")
+            yield Problem(rule.at, f"{table.label}: its rows lie on another server; write keep")
         names = [column.name for column in table.columns]
         for name, named in rule.columns.items():
             column = table.column(name)
             if column is None:
-                yield self.problem(
-                    named.line, f"{table.label}.{name}: no such column{did_you_mean(name, names)}"
-                )
+                yield Problem(named.at, f"{table.label}.{name}: no such column{did_you_mean(name, names)}")
             else:
                 for complaint in self.complaints(table, column, named):
-                    yield self.problem(named.line, f"{table.label}.{name}: {complaint}")
+                    yield Problem(named.at, f"{table.label}.{name}: {complaint}")
         for column in table.columns:
             if column.name not in rule.columns and column.generated is None:
-                where = f"add it under tables.{table.label}.columns ({self.policy.file}:{rule.columns_line})"
-                yield self.problem(
-                    rule.columns_line, f"{table.label}.{column.name}: the policy does not name it; {where}"
+                where = f"add it under tables.{table.label}.columns ({rule.columns_at})"
+                yield Problem(
+                    rule.columns_at, f"{table.label}.{column.name}: the policy does not name it; {where}"
                 )
 
     def complaints(self, table: Table, column: Column, rule: ColumnRule) -> Iterator[str]:
@@ -141,12 +134,12 @@ class _Finder:
         rules = self.masked_in.get(table.oid, {})
         masks = {name: rule.mask for name, rule in rules.items()}
         for name, said in uniqueness.complaints(table, masks, self.context(table)):
-            yield self.problem(rules[name].line, f"{table.label}.{name}: {said}")
+            yield Problem(rules[name].at, f"{table.label}.{name}: {said}")
         for unique in table.uniques:
             for name, rule in rules.items():
                 if rule.when is not None and name in unique.columns:
                     said = f"is unique by {unique.name}, and a fake may meet a value that when leaves"
-                    yield self.problem(rule.line, f"{table.label}.{name}: {said}; mask all rows")
+                    yield Problem(rule.at, f"{table.label}.{name}: {said}; mask all rows")
 
     def instead(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         if self.policy.script is None or self.policy.script.run is not RunScript.INSTEAD:
@@ -154,7 +147,7 @@ class _Finder:
         for name, named in rule.columns.items():
             if named.mask.rewrites:
                 said = f"{named.mask.word} would not run, because the script runs instead of rules"
-                yield self.problem(named.line, f"{table.label}.{name}: {said}; write script or keep")
+                yield Problem(named.at, f"{table.label}.{name}: {said}; write script or keep")
 
     def truncated(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         for key in self.schema.foreign_keys:
@@ -166,7 +159,7 @@ class _Finder:
             named = self.policy.tables.get((child.schema, child.name))
             if named is None or named.action is not Action.TRUNCATE:
                 said = f"cannot be emptied, because {child.label} references it by {key.name}"
-                yield self.problem(rule.line, f"{table.label}: {said}; truncate both or neither")
+                yield Problem(rule.at, f"{table.label}: {said}; truncate both or neither")
 
     def foreign_key(self, key: ForeignKey) -> Iterator[Problem]:
         child = next((table for table in self.schema.tables if table.oid == key.table), None)
@@ -182,19 +175,15 @@ class _Finder:
             assert rule is not None  # noqa: S101 - one of both is there
             said = f"{child.label}.{name} references {parent.label}.{referenced} by {key.name}"
             if here is None or there is None or here.mask != there.mask:
-                yield self.problem(rule.line, f"{said}; give both the same mask")
+                yield Problem(rule.at, f"{said}; give both the same mask")
             elif here.when is not None or there.when is not None:
-                yield self.problem(rule.line, f"{said}; mask all rows, or keys and references part")
+                yield Problem(rule.at, f"{said}; mask all rows, or keys and references part")
             elif here.mask.reads():
-                yield self.problem(rule.line, f"{said}; its mask must not read other columns of the row")
+                yield Problem(rule.at, f"{said}; its mask must not read other columns of the row")
             elif here.mask.needs_setup:
-                yield self.problem(
-                    rule.line, f"{said}; {here.mask.word} draws each side on its own; use hash"
-                )
+                yield Problem(rule.at, f"{said}; {here.mask.word} draws each side on its own; use hash")
             elif not isinstance(here.mask, Email) and _room(child, name) != _room(parent, referenced):
-                yield self.problem(
-                    rule.line, f"{said}; both need the same type and length to be masked alike"
-                )
+                yield Problem(rule.at, f"{said}; both need the same type and length to be masked alike")
 
 
 def _room(table: Table, name: str) -> tuple[int | None, str] | None:

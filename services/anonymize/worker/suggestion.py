@@ -88,7 +88,7 @@ def _that_plans(schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -
         try:
             make_plan(load_policy(text, NAME), schema)
         except PolicyError as error:
-            refused = {problem.line: problem.message for problem in error.problems}
+            refused = {problem.at.line: problem.message for problem in error.problems}
             for number, message in refused.items():
                 line = lines.get(number)
                 if line is None or not line.choice.instead:

@@ -12,7 +12,7 @@ from services.anonymize.worker.policy.model import (
     Script,
     TableRule,
 )
-from services.anonymize.worker.policy.problems import PolicyError, Problem, did_you_mean
+from services.anonymize.worker.policy.problems import Place, PolicyError, Problem, did_you_mean
 from services.anonymize.worker.policy.reading import load_policy
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Condition",
     "LargeObjects",
     "Leftovers",
+    "Place",
     "Policy",
     "PolicyError",
     "Problem",

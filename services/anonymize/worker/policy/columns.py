@@ -7,7 +7,7 @@ from types import MappingProxyType
 import yaml
 
 from services.anonymize.worker.policy.model import ColumnRule, Condition, TableRule
-from services.anonymize.worker.policy.problems import did_you_mean
+from services.anonymize.worker.policy.problems import Place, did_you_mean
 
 Complain = Callable[[yaml.Node, str], None]
 TableName = tuple[str, str]
@@ -69,12 +69,17 @@ def with_aliases(
             said = f"the policy names no column {alias.wanted}{did_you_mean(alias.wanted, known)}"
             complain(alias.node, f"{alias.where}: same_as: {said}")
         else:
-            line = alias.node.start_mark.line + 1
-            columns[alias.table][alias.column] = ColumnRule(mask=rule.mask, line=line)
+            columns[alias.table][alias.column] = ColumnRule(mask=rule.mask, at=place_of(alias.node))
     return {
         table: rule.model_copy(update={"columns": MappingProxyType(columns[table])})
         for table, rule in tables.items()
     }
+
+
+def place_of(node: yaml.Node) -> Place:
+    """Return where a node starts."""
+    mark = node.start_mark
+    return Place(mark.name, mark.line + 1, mark.column + 1)
 
 
 def _label(table: TableName, column: str) -> str:

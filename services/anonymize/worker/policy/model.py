@@ -1,4 +1,4 @@
-"""The policy as frozen models: what happens to each table and column, and on which line it says so."""
+"""The policy as frozen models: what happens to each table and column, and where it says so."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.anonymize.worker.masks.base import Mask
+from services.anonymize.worker.policy.problems import Place
 
 FrozenMapping = AfterValidator(lambda mapping: MappingProxyType(dict(mapping)))
 
@@ -35,7 +36,7 @@ class Script(_Frozen):
 
     file: str
     run: RunScript
-    line: int
+    at: Place
 
 
 class LargeObjects(StrEnum):
@@ -88,15 +89,15 @@ class ColumnRule(_Frozen):
     """What happens to one column, in all rows or in those of a condition."""
 
     mask: Mask
-    line: int
+    at: Place
     when: Condition | None = None
 
 
 class TableRule(_Frozen):
     """What happens to one table: an action for all of it, or a rule for every column."""
 
-    line: int
-    columns_line: int
+    at: Place
+    columns_at: Place
     action: Action | None = None
     columns: Annotated[Mapping[str, ColumnRule], FrozenMapping] = Field(default_factory=dict)
 
@@ -105,9 +106,9 @@ class Policy(_Frozen):
     """A whole policy; `tables` is keyed by (schema, table)."""
 
     file: str
-    tables_line: int
+    tables_at: Place
     database: str | None = None
-    database_line: int = 1
+    database_at: Place
     script: Script | None = None
     large_objects: LargeObjects | None = None  # not said: the run stops if there are any
     leftovers: Leftovers = Leftovers.FAIL

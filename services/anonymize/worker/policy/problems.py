@@ -6,15 +6,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
-class Problem:
-    """One finding; `line` counts from 1."""
+class Place:
+    """Where something stands in a file of the policy; line and column count from 1."""
 
     file: str
-    line: int
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One finding and its place."""
+
+    at: Place
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
+        return f"{self.at}: {self.message}"
 
 
 class PolicyError(Exception):

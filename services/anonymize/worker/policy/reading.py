@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.masks.base import Mask
-from services.anonymize.worker.policy.columns import SameAs, read_condition, with_aliases
+from services.anonymize.worker.policy.columns import SameAs, place_of, read_condition, with_aliases
 from services.anonymize.worker.policy.model import (
     Action,
     ColumnRule,
@@ -24,7 +24,7 @@ from services.anonymize.worker.policy.model import (
     Script,
     TableRule,
 )
-from services.anonymize.worker.policy.problems import PolicyError, Problem, did_you_mean
+from services.anonymize.worker.policy.problems import Place, PolicyError, Problem, did_you_mean
 
 VERSION = 1
 KEYS = ("version", "database", "script", "large_objects", "leftovers", "quarantine", "tables")
@@ -52,9 +52,9 @@ class _Reader:
             self.complain(root, "tables is missing; name every table under it")
         read = {
             "file": self.name,
-            "tables_line": line_of(tables or root),
+            "tables_at": place_of(tables or root),
             "database": self.word(database, "database") if database is not None else None,
-            "database_line": line_of(database or root),
+            "database_at": place_of(database or root),
             "script": self.script(script) if script is not None else None,
             "large_objects": self.large_objects(entries.get("large_objects")),
             "leftovers": self.leftovers(entries.get("leftovers")),
@@ -67,26 +67,29 @@ class _Reader:
 
     def compose(self, text: str) -> yaml.Node:
         try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            loader = yaml.SafeLoader(text)
+            loader.name = self.name  # every node's mark says the file
+            root = loader.get_single_node()
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             raise PolicyError(
                 [
                     Problem(
-                        self.name, mark.line + 1 if mark else 1, f"not YAML: {error.problem or error.context}"
+                        Place(self.name, mark.line + 1, mark.column + 1) if mark else Place(self.name),
+                        f"not YAML: {error.problem or error.context}",
                     )
                 ]
             ) from None
         except yaml.YAMLError as error:
-            raise PolicyError([Problem(self.name, 1, f"not YAML: {error}")]) from None
+            raise PolicyError([Problem(Place(self.name), f"not YAML: {error}")]) from None
         if root is None:
             raise PolicyError(
-                [Problem(self.name, 1, "the policy is empty; start it with version: 1 and tables:")]
+                [Problem(Place(self.name), "the policy is empty; start it with version: 1 and tables:")]
             )
         return root
 
     def complain(self, node: yaml.Node, message: str) -> None:
-        self.problems.append(Problem(self.name, line_of(node), message))
+        self.problems.append(Problem(place_of(node), message))
 
     def entries(
         self, node: yaml.Node, what: str, known: tuple[str, ...] | None = None
@@ -140,7 +143,7 @@ class _Reader:
         run = RunScript.BEFORE.value
         if "run" in entries:
             run = self.choice(entries["run"], "script.run", tuple(RunScript))
-        return Script(file=file, run=RunScript(run), line=line_of(node))
+        return Script(file=file, run=RunScript(run), at=place_of(node))
 
     def large_objects(self, node: yaml.Node | None) -> LargeObjects | None:
         return None if node is None else LargeObjects(self.choice(node, "large_objects", tuple(LargeObjects)))
@@ -180,23 +183,23 @@ class _Reader:
                 yield name, self.table(name, key, value)
 
     def table(self, table: tuple[str, str], name: str, node: yaml.Node) -> TableRule:
-        line = line_of(node)
+        at = place_of(node)
         if isinstance(node, yaml.ScalarNode):
             action = self.choice(node, name, tuple(Action)) if node.value else ""
             if not action:
                 self.complain(node, f"{name} says nothing; write truncate, keep or columns:")
                 action = Action.KEEP.value
-            return TableRule(line=line, columns_line=line, action=Action(action))
+            return TableRule(at=at, columns_at=at, action=Action(action))
         entries = self.entries(node, name, known=("columns",))
         if "columns" not in entries:
             self.complain(node, f"{name}: columns is missing; name every column, or write truncate or keep")
-            return TableRule(line=line, columns_line=line)
+            return TableRule(at=at, columns_at=at)
         columns = {
             column: rule
             for column, value in self.entries(entries["columns"], f"{name}.columns").items()
             if (rule := self.column(table, column, f"{name}.{column}", value)) is not None
         }
-        return TableRule(line=line, columns_line=line_of(entries["columns"]), columns=columns)
+        return TableRule(at=at, columns_at=place_of(entries["columns"]), columns=columns)
 
     def column(self, table: tuple[str, str], name: str, where: str, node: yaml.Node) -> ColumnRule | None:
         """Read a column's rule: a mask, perhaps for some rows only, or another column's."""
@@ -212,7 +215,7 @@ class _Reader:
         if when is not None:
             condition = read_condition(where, self.entries(when, f"{where}.when"), self.complain)
         mask = self.mask(where, node, parameters)
-        return None if mask is None else ColumnRule(mask=mask, line=line_of(node), when=condition)
+        return None if mask is None else ColumnRule(mask=mask, at=place_of(node), when=condition)
 
     def mask(
         self, where: str, node: yaml.Node, parameters: dict[str, yaml.Node] | None = None
@@ -283,11 +286,6 @@ class _Reader:
                 except (yaml.YAMLError, ValueError):
                     self.complain(node, f"{node.value} is no plain value")
                     return None
-
-
-def line_of(node: yaml.Node) -> int:
-    """Return the line on which a node starts, counted from 1."""
-    return int(node.start_mark.line) + 1
 
 
 def lower_first(text: str) -> str:

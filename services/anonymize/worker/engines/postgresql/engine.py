@@ -80,7 +80,7 @@ class PostgreSQL:
     def prepare(self, policy: Policy, schema: Schema, plan: Plan) -> None:
         self._forced |= dict.fromkeys(tables.lift_row_security(self.database, schema))
         tables.prepare(self.database, plan.functions)
-        tables.check_documents(self.database, plan.checks, policy.file)
+        tables.check_documents(self.database, plan.checks)
 
     def remember_originals(self, policy: Policy, schema: Schema, connections: int) -> Mapping[str, int]:
         return verification.remember_originals(self.database, policy, schema, connections)

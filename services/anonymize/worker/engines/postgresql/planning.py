@@ -53,12 +53,12 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
                 lookups.append(mask.setup(table, part, schema, context))
             query = mask.unknown_query(table.schema, table.name, name) if isinstance(mask, Json) else None
             if query is not None:
-                checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.line, query))
+                checks.append(DocumentCheck(f"{table.label}.{name}", column_rule.at, query))
             checks += [
-                Trial(f"{table.label}.{name}", column_rule.line, *trial) for trial in mask.trials(table, part)
+                Trial(f"{table.label}.{name}", column_rule.at, *trial) for trial in mask.trials(table, part)
             ]
         checks += [
-            Trial(f"{table.label}.{name}", rules[name].line, query, said, scans=True)
+            Trial(f"{table.label}.{name}", rules[name].at, query, said, scans=True)
             for name, query, said in uniqueness.trials(
                 table, {name: rule.mask for name, rule in rules.items()}
             )

@@ -51,11 +51,11 @@ def remove_work(database: Database) -> None:
         execute(connection, f"DROP SCHEMA IF EXISTS {quoted(WORK_SCHEMA)} CASCADE")
 
 
-def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial], file: str) -> None:
+def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial]) -> None:
     """Look for what the policy does not know or cannot do before anything is written. Raises MaskingError."""
-    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.line)
+    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.at)
     failed = [
-        f"{file}:{trial.line}: {trial.column}: {trial.complaint}{why}"
+        f"{trial.at}: {trial.column}: {trial.complaint}{why}"
         for trial in trials
         if (why := failure(database, trial)) is not None
     ]
@@ -72,7 +72,7 @@ def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial],
                     if what == "unknown key"
                     else f"has {_kind(what)} at {path or 'its root'}"
                 )
-                found.append(f"{file}:{check.line}: {check.column} {shown}, which paths does not say")
+                found.append(f"{check.at}: {check.column} {shown}, which paths does not say")
     if found:
         more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         hint = "\nname it under paths, or write others: keep or drop"
