@@ -5,7 +5,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 import pymysql
 from pymysql.connections import Connection
@@ -16,6 +15,7 @@ from local.engines.placement import place
 from local.engines.port import NewDatabase, Volume
 from local.engines.processes import MARIADB, suspended
 from local.engines.served import HOST, ServedEngines, path_of, run
+from local.mysql import socket_url
 
 # What RDS's parameter groups set for us (logs in tables, no host names), and what a local one may skip. What
 # decides where old values may be left is as on RDS: a file per table, the doublewrite buffer, undo in
@@ -86,8 +86,7 @@ class MariaDBEngines(ServedEngines):
         shutil.rmtree(self._temporary(volume), ignore_errors=True)
 
     def admin_dsn(self, volume: Volume, database_name: str) -> str:
-        socket = quote(self.socket(volume), safe="")
-        return f"mysql://{ADMIN}@localhost/{quote(database_name, safe='')}?unix_socket={socket}"
+        return socket_url(self.socket(volume), ADMIN, database_name)
 
     def socket(self, volume: Volume) -> str:
         """The socket by which RDS's own superuser, who has no password, comes in."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from pymysql.connections import Connection
 
 from local.engines.port import EngineError, NewDatabase
+from local.mysql import quoted
 
 ADMIN = "rdsadmin"
 
@@ -65,8 +66,3 @@ def let_in(connection: Connection, master: str, password: str) -> None:
         cursor.execute("CREATE USER IF NOT EXISTS %s@%s", account)
         cursor.execute("ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK", (*account, password))
         cursor.execute(f"GRANT {', '.join(MASTER_PRIVILEGES)} ON *.* TO %s@%s WITH GRANT OPTION", account)
-
-
-def quoted(name: str) -> str:
-    """An identifier as MariaDB reads it."""
-    return "`" + name.replace("`", "``") + "`"

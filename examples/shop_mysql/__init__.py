@@ -1,0 +1,1 @@
+"""The example shop in MySQL's SQL: schema, generator and policy."""
