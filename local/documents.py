@@ -22,6 +22,7 @@ class LocalSource:
     policy: Path | Mapping[str, bytes]
     kind: Kind = Kind.INSTANCE
     replace: Literal["beside", "delete_first"] = "beside"
+    grace: str = "0s"
     max_snapshot_age: str = "36h"
 
 
@@ -59,7 +60,7 @@ def adapted(text: str, sources: Mapping[str, LocalSource], pacing: Pacing) -> st
     for name, source in document.get("sources", {}).items():
         source["max_snapshot_age"] = sources[name].max_snapshot_age
     for name, target in document.get("targets", {}).items():
-        target["replace"] = sources[name].replace
+        target |= {"replace": sources[name].replace, "grace": sources[name].grace}
     return json.dumps(document)
 
 

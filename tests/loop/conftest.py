@@ -135,10 +135,13 @@ def instance() -> Iterator[Scene]:
 
 
 def a_scene(
-    kind: Kind, templates: Mapping[str, Any] | None = None, engine: str | None = None
+    kind: Kind,
+    templates: Mapping[str, Any] | None = None,
+    engine: str | None = None,
+    grace: str = "0s",
 ) -> Iterator[Scene]:
     source = "shop-fr"
-    sources = {source: LocalSource(f"{source}-prod", POLICY, kind)}
+    sources = {source: LocalSource(f"{source}-prod", POLICY, kind, grace=grace)}
     with World(sources, pacing=PACING, templates=templates) as world:
         scene = Scene(world, kind, source, engine or ENGINES[kind])
         scene.create_source()
