@@ -122,10 +122,11 @@ def test_tickets_quote_their_own_writer(shop: Shop) -> None:
 
 
 def test_old_values_live_on_in_the_audit_table_and_the_triggers_go_on(shop: Shop) -> None:
-    changed = (
-        "SELECT count(*) FROM audit_log a JOIN customers c ON c.id = a.row_id"
-        " WHERE a.table_name = 'customers' AND json_value(a.old_row, '$.email') <> c.email AND json_value(a.new_row, '$.email') = c.email"
-    )
+    changed = """
+        SELECT count(*) FROM audit_log a JOIN customers c ON c.id = a.row_id
+        WHERE a.table_name = 'customers'
+          AND json_value(a.old_row, '$.email') <> c.email AND json_value(a.new_row, '$.email') = c.email
+    """
     assert shop.number(changed) > 0
     before = shop.number("SELECT count(*) FROM audit_log")
     shop.rows("UPDATE customers SET phone = '+33 1 99 00 12 34' WHERE id = 3")
