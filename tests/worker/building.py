@@ -2,7 +2,7 @@
 
 from services.anonymize.worker.engines.postgresql.planning import make_plan
 from services.anonymize.worker.plan import Plan
-from services.anonymize.worker.policy import PolicyError, Problem, load_policy
+from services.anonymize.worker.policy import PolicyError, Problem, load_policy, resolve
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.schema import Column, ForeignKey, Member, Schema, Table, Unique
 
@@ -47,7 +47,7 @@ def schema_of(*tables: Table, **known: object) -> Schema:
 
 def plan(policy: str, schema: Schema) -> Plan:
     """The plan of a policy's text."""
-    return make_plan(load_policy(policy, "policy.yaml"), schema)
+    return make_plan(resolve(load_policy(policy, "policy.yaml"), schema), schema)
 
 
 def refused(policy: str, schema: Schema) -> list[str]:

@@ -1,15 +1,16 @@
-"""The worker's whole work on one database: discover, plan, remember, script, mask, clean, verify."""
+"""The worker's whole work on one database: discover, plan, remember, script, mask, script, clean, verify."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.anonymize.worker.engines import Database, Masking, masking_of
 from services.anonymize.worker.engines.results import Cleaning, Finding, Masked, Quarantined, leftovers
 from services.anonymize.worker.plan import Plan
-from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.policy import Policy, resolve
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Schema
+from services.anonymize.worker.steps import StepDone, run_steps
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Outcome:
     cleaning: Cleaning
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
+    steps: tuple[StepDone, ...]
+    schema: Schema  # as masking found it
     seconds: Mapping[str, float]  # by step
 
     @property
@@ -32,35 +35,40 @@ class Outcome:
 
 
 def anonymize(
-    database: Database, policy: Policy, files: Mapping[str, bytes], connections: int, tell: Tell
+    database: Database, written: Policy, files: Mapping[str, bytes], connections: int, tell: Tell
 ) -> Outcome:
     """Mask a database in place and verify it. Raises PolicyError or MaskingError before anything is written
     where that is possible; a failed verification is an outcome, not an error."""
     clock = _Clock()
     masking = masking_of(database)
     masking.check_surroundings()
-    schema, plan = _planned(masking, policy)
+    schema, policy, plan = _planned(masking, written)
     masking.gain_rights(schema)
     tell(Advance("quarantining"))
     quarantined = masking.quarantine(policy.quarantine)
     if quarantined.changed_schema:
-        schema, plan = _planned(masking, policy)
+        schema, policy, plan = _planned(masking, written)
     clock.lap("quarantining")
     masking.prepare(policy, schema, plan)
     tell(Advance("masking", 0, sum(1 for planned in plan.tables if planned.statements)))
     originals = masking.remember_originals(policy, schema, connections)
     clock.lap("remembering")
-    if policy.script is not None:
-        tell(Advance("scripting", table=policy.script.file))
-        masking.run_script(policy.script.file, files)
-        schema, plan = _planned(masking, policy)  # the script may have changed the schema
+    steps: tuple[StepDone, ...] = ()
+    if policy.first:
+        steps = run_steps(masking, "before", policy.first, files, tell)
+        schema, policy, plan = _planned(masking, written)  # a step may have changed the schema
         masking.prepare(policy, schema, plan)
         clock.lap("scripting")
     before = masking.take_baseline(schema, originals, connections)
     clock.lap("counting")
     masked = masking.mask(plan, before, connections, tell)
     clock.lap("masking")
-    cleaned = masking.clean(policy, schema, plan, connections, tell)
+    steps += run_steps(masking, "after", policy.after, files, tell)
+    if policy.after:
+        clock.lap("scripting after")
+    # a step may have left old rows in any table, also in one that masking made anew
+    masked_last = replace(plan, tables=()) if policy.after else plan
+    cleaned = masking.clean(policy, schema, masked_last, connections, tell)
     clock.lap("cleaning")
     findings = tuple(masking.verify(policy, schema, plan, before, connections, tell))
     places = len(cleaned.parts) + len(quarantined.cuts)
@@ -75,6 +83,8 @@ def anonymize(
         cleaning=cleaned,
         findings=findings,
         notes=tuple(_notes(schema)),
+        steps=steps,
+        schema=schema,
         seconds=clock.laps,
     )
 
@@ -90,9 +100,10 @@ class _Clock:
         self._last = now
 
 
-def _planned(masking: Masking, policy: Policy) -> tuple[Schema, Plan]:
+def _planned(masking: Masking, written: Policy) -> tuple[Schema, Policy, Plan]:
     schema = masking.discover()
-    return schema, masking.plan(policy, schema)
+    policy = resolve(written, schema)
+    return schema, policy, masking.plan(policy, schema)
 
 
 def _notes(schema: Schema) -> list[str]:

@@ -2,7 +2,7 @@
 
 from services.anonymize.worker.engines import address_of, masking_of, open_database, try_login
 from services.anonymize.worker.plan import Trial
-from services.anonymize.worker.policy import PolicyError, Problem, load_policy
+from services.anonymize.worker.policy import PolicyError, Problem, load_policy, resolve
 
 
 def preflight(policy_text: str, name: str, database_url: str) -> list[Problem]:
@@ -19,7 +19,8 @@ def preflight(policy_text: str, name: str, database_url: str) -> list[Problem]:
     database = open_database(address)
     try:
         masking = masking_of(database)
-        plan = masking.plan(policy, masking.discover())
+        schema = masking.discover()
+        plan = masking.plan(resolve(policy, schema), schema)
         trials = [check for check in plan.checks if isinstance(check, Trial) and not check.scans]
         return [
             Problem(trial.at, f"{trial.column}: {trial.complaint}{why}")

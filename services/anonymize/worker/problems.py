@@ -93,8 +93,14 @@ class _Finder:
             else:
                 for complaint in self.complaints(table, column, named):
                     yield Problem(named.at, f"{table.label}.{name}: {complaint}")
+        for name, at in rule.auto.items():
+            if table.column(name) is None:
+                yield Problem(at, f"{table.label}.{name}: no such column{did_you_mean(name, names)}")
+            elif name not in rule.columns:
+                said = "no foreign key ties it to a column that has a rule"
+                yield Problem(at, f"{table.label}.{name}: auto: {said}; write the mask")
         for column in table.columns:
-            if column.name not in rule.columns and column.generated is None:
+            if column.name not in {*rule.columns, *rule.auto} and column.generated is None:
                 where = f"add it under tables.{table.label}.columns ({rule.columns_at})"
                 yield Problem(
                     rule.columns_at, f"{table.label}.{column.name}: the policy does not name it; {where}"
@@ -106,7 +112,7 @@ class _Finder:
             if mask.rewrites:
                 yield "is generated and follows its inputs; leave it out"
             return
-        if mask.word == "script" and self.policy.script is None:
+        if mask.word == "script" and not self.policy.runs_script:
             yield "the policy has no script that could mask it"
         yield from mask.complaints(column)
         for name in mask.reads():

@@ -18,6 +18,7 @@ def as_json(run_id: str, policy_digest: str, outcome: Outcome) -> str:
         "tables": [_table(done) for done in outcome.tables],
         "rows_masked": outcome.rows_masked,
         "columns_masked": outcome.columns_masked,
+        "steps": [{"when": done.when, "step": done.step, "seconds": done.seconds} for done in outcome.steps],
         "quarantine": [
             {"kind": cut.kind, "name": cut.name, "done": cut.done, "refused": cut.refused}
             for cut in outcome.quarantined.cuts

@@ -45,7 +45,8 @@ class Masking(Protocol):
         """Read the schema; only the catalog, never a row."""
 
     def plan(self, policy: Policy, schema: Schema) -> Plan:
-        """Say what is done to each table; pure. Raises PolicyError with every problem at once."""
+        """Say what is done to each table, by a policy resolved for this schema; pure. Raises PolicyError with
+        every problem at once."""
 
     def gain_rights(self, schema: Schema) -> None:
         """Become able to alter every table."""

@@ -7,7 +7,8 @@ from types import MappingProxyType
 import yaml
 
 from services.anonymize.worker.policy.model import ColumnRule, Condition, TableRule
-from services.anonymize.worker.policy.problems import Place, did_you_mean
+from services.anonymize.worker.policy.nodes import place_of
+from services.anonymize.worker.policy.problems import did_you_mean
 
 Complain = Callable[[yaml.Node, str], None]
 TableName = tuple[str, str]
@@ -74,12 +75,6 @@ def with_aliases(
         table: rule.model_copy(update={"columns": MappingProxyType(columns[table])})
         for table, rule in tables.items()
     }
-
-
-def place_of(node: yaml.Node) -> Place:
-    """Return where a node starts."""
-    mark = node.start_mark
-    return Place(mark.name, mark.line + 1, mark.column + 1)
 
 
 def _label(table: TableName, column: str) -> str:

@@ -39,6 +39,19 @@ class Script(_Frozen):
     at: Place
 
 
+class Step(_Frozen):
+    """SQL, or a file beside the policy, that runs before or after the rules."""
+
+    text: str  # the statements, or the file's name
+    is_file: bool
+    at: Place
+
+    @property
+    def label(self) -> str:
+        """How progress and report name it."""
+        return self.text if self.is_file else f"sql at {self.at}"
+
+
 class LargeObjects(StrEnum):
     """What happens to large objects, which no mask reaches."""
 
@@ -91,15 +104,45 @@ class ColumnRule(_Frozen):
     mask: Mask
     at: Place
     when: Condition | None = None
+    by: str = ""  # what named the column, where that is not a rule of its own
 
 
 class TableRule(_Frozen):
-    """What happens to one table: an action for all of it, or a rule for every column."""
+    """What happens to one table: an action for all of it, or a rule for every column; `auto` are columns that
+    are masked as what a foreign key ties them to."""
 
     at: Place
     columns_at: Place
     action: Action | None = None
     columns: Annotated[Mapping[str, ColumnRule], FrozenMapping] = Field(default_factory=dict)
+    auto: Annotated[Mapping[str, Place], FrozenMapping] = Field(default_factory=dict)
+    by: str = ""  # the pattern that named the table, if one did
+
+
+class TablePattern(_Frozen):
+    """A rule for every table of a pattern that no rule names itself."""
+
+    written: str
+    schema_pattern: str
+    name_pattern: str
+    rule: TableRule
+
+
+class Match(_Frozen):
+    """Which columns a default is for; of each kind one pattern must hold, and none holds always."""
+
+    schemas: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    comments: tuple[str, ...] = ()
+
+
+class Default(_Frozen):
+    """A rule for columns that no table's rule names."""
+
+    match: Match
+    rule: ColumnRule
 
 
 class Policy(_Frozen):
@@ -110,7 +153,30 @@ class Policy(_Frozen):
     database: str | None = None
     database_at: Place
     script: Script | None = None
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
+    key: str | None = None  # the secret that holds the mask key; None is a key of the run's own
     large_objects: LargeObjects | None = None  # not said: the run stops if there are any
     leftovers: Leftovers = Leftovers.FAIL
     quarantine: Quarantine = Field(default_factory=Quarantine)
+    defaults: tuple[Default, ...] = ()
+    patterns: tuple[TablePattern, ...] = ()
     tables: Annotated[Mapping[tuple[str, str], TableRule], FrozenMapping]
+    includes: tuple[str, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of all files that it needs beside it."""
+        steps = (step.text for step in (*self.first, *self.after) if step.is_file)
+        return tuple(dict.fromkeys((*self.includes, *steps)))
+
+    @property
+    def first(self) -> tuple[Step, ...]:
+        """What runs before the rules, `script` among it, in its order."""
+        script = (Step(text=self.script.file, is_file=True, at=self.script.at),) if self.script else ()
+        return (*script, *self.before)
+
+    @property
+    def runs_script(self) -> bool:
+        """Whether something of the customer's own could mask a column."""
+        return bool(self.first or self.after)

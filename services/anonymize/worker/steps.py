@@ -1,0 +1,35 @@
+"""Runs the customer's own steps around the rules: SQL of the policy, or files that lie beside it."""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from services.anonymize.worker.engines import Masking
+from services.anonymize.worker.policy import Step
+from services.anonymize.worker.progress import Advance, Tell
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """A step that ran to its end."""
+
+    when: str  # before or after
+    step: str
+    seconds: float
+
+
+def run_steps(
+    masking: Masking, when: str, steps: Iterable[Step], files: Mapping[str, bytes], tell: Tell
+) -> tuple[StepDone, ...]:
+    """Run steps one after the other. Raises MaskingError at the first that fails."""
+    done = []
+    for step in steps:
+        tell(Advance("scripting", table=step.label))
+        began = time.monotonic()
+        if step.is_file:
+            masking.run_script(step.text, files)
+        else:
+            name = f"{step.label}.sql"
+            masking.run_script(name, {name: step.text.encode()})
+        done.append(StepDone(when, step.label, round(time.monotonic() - began, 3)))
+    return tuple(done)
