@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 BIN := .venv/bin
 WORKERS ?= 2
 
-export SIZE SOURCE KEEP
+export SIZE SOURCE ENGINE KEEP
 
 .PHONY: help setup infra demo test check format bench build templates scale faults lock clean
 
@@ -19,7 +19,7 @@ setup: ## make .venv with the locked dependencies and the snapveil command
 infra: setup ## add the CDK and Node.js, which write the templates and which running Snapveil does not need
 	@$(PYTHON) bootstrap.py infra
 
-demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster KEEP=1)
+demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster ENGINE=mariadb|aurora-mysql|… KEEP=1)
 	@$(BIN)/snapveil demo
 
 test: infra check ## every check and every test

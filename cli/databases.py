@@ -1,5 +1,6 @@
-"""Looking at a PostgreSQL database: its address, its rows, and the line to open it with."""
+"""Looking at a database of either family: its address, its rows, and the line to open it with."""
 
+import os
 import shlex
 import shutil
 from urllib.parse import quote
@@ -7,7 +8,10 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from local import mysql
+from local.engines.mariadb_programs import find_programs
 from local.engines.placement import wheel_binaries
+from shared.database.families import Family, family_of
 
 _TABLES = """
 SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -18,16 +22,26 @@ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> '
   )
 ORDER BY 1, 2
 """
+_TABLES_OF_MYSQL = """
+SELECT table_name FROM information_schema.tables
+WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') ORDER BY 1
+"""
 
 
-def url_of(host: str, port: int, user: str, password: str, database: str) -> str:
-    """Write the address of a database as every client reads it."""
+def url_of(engine: str, host: str, port: int, user: str, password: str, database: str) -> str:
+    """Write the address of a database as every client of its engine reads it."""
+    if family_of(engine) is Family.MYSQL:
+        return mysql.url_of(host, port, user, password, database)
     login = f"{quote(user, safe='')}:{quote(password, safe='')}"
     return f"postgresql://{login}@{host}:{port}/{quote(database, safe='')}"
 
 
 def count_rows(url: str) -> dict[str, int]:
     """Count the rows of every table exactly, under its name in a policy; partitions count with their root."""
+    return _count_rows_of_mysql(url) if mysql.is_mysql(url) else _count_rows_of_postgresql(url)
+
+
+def _count_rows_of_postgresql(url: str) -> dict[str, int]:
     with psycopg.connect(url) as connection:
         counts: dict[str, int] = {}
         for schema, table in connection.execute(_TABLES).fetchall():
@@ -38,7 +52,43 @@ def count_rows(url: str) -> dict[str, int]:
         return counts
 
 
-def psql_line(url: str) -> str:
-    """Write the command that opens a database; machines without psql have the embedded engine's."""
+def _count_rows_of_mysql(url: str) -> dict[str, int]:
+    with mysql.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute(_TABLES_OF_MYSQL)
+        counts: dict[str, int] = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"SELECT count(*) FROM {mysql.quoted(table)}")  # noqa: S608 - quoted
+            counts[table] = int(cursor.fetchall()[0][0])
+        return counts
+
+
+def client_line(url: str) -> str:
+    """Write the command that opens a database; machines without a client have the embedded engine's."""
+    return _mysql_line(url) if mysql.is_mysql(url) else _psql_line(url)
+
+
+def _psql_line(url: str) -> str:
     program = "psql" if shutil.which("psql") else shlex.quote(str(wheel_binaries() / "psql"))
     return f"{program} {shlex.quote(url)}"
+
+
+def _mysql_line(url: str) -> str:
+    given = mysql.parameters_of(url)
+    options = {
+        "host": given["host"],
+        "port": given["port"],
+        "user": given["user"],
+        "password": given["password"],
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return f"{_mysql_client()} {shlex.join([*words, given['database'] or ''])}"
+
+
+def _mysql_client() -> str:
+    for name in ("mariadb", "mysql"):
+        if shutil.which(name):
+            return name
+    programs = find_programs()
+    libraries = os.pathsep.join(map(str, programs.libraries))
+    client = shlex.quote(str(programs.server.parents[1] / "bin" / "mariadb"))
+    return f"LD_LIBRARY_PATH={shlex.quote(libraries)} {client}" if libraries else client

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import click
 
-from cli.databases import psql_line
+from cli.databases import client_line
 from cli.exits import FAILED, FINE, InputError
 from cli.folders import run_folder
 from cli.loop import Filling, Material, Outcome, run_loop
 from cli.summary import Sample, failure, show_summary
 from cli.view import open_console, screen
+from shared.database.families import ENGINES, Family, family_of
 from shared.database.port import Kind
 
 try:
     from examples.shop import load as shop
+    from examples.shop_mysql import load as shop_mysql
 except ModuleNotFoundError as missing:
     raise InputError(
         f"the example shop is not installed ({missing}); run `make demo` in Snapveil's own folder"
@@ -22,6 +24,8 @@ except ModuleNotFoundError as missing:
 
 PEOPLE = 3
 EMPTY_BYTES, BYTES_PER_CUSTOMER = 48 << 20, 4_000
+_WHAT = {Kind.INSTANCE: "an RDS instance", Kind.CLUSTER: "an Aurora cluster"}
+DEFAULT_ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 
 
 @click.command("demo")
@@ -37,10 +41,16 @@ EMPTY_BYTES, BYTES_PER_CUSTOMER = 48 << 20, 4_000
 @click.option(
     "--source",
     type=click.Choice([kind.value for kind in Kind]),
-    default=Kind.INSTANCE.value,
+    default=None,
     envvar="SOURCE",
-    show_default=True,
-    help="What production is: an RDS instance or an Aurora cluster.",
+    help="What production is: an RDS instance (unless the engine is Aurora) or an Aurora cluster.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=None,
+    envvar="ENGINE",
+    help="RDS's name of production's engine; postgres or, for a cluster, aurora-postgresql if not given.",
 )
 @click.option(
     "--keep/--no-keep",
@@ -55,14 +65,15 @@ EMPTY_BYTES, BYTES_PER_CUSTOMER = 48 << 20, 4_000
     show_default=True,
     help="Where the run leaves its files.",
 )
-def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
+def command(size: int, source: str | None, engine: str | None, *, keep: bool, directory: Path) -> int:
     """Run the whole loop on an example shop, on this machine.
 
     A production database goes in; a development database comes out in which nobody in production would
     recognise themselves. Nothing of it leaves this machine.
     """
+    kind = _kind(source, engine)
+    material = _material(size, kind, engine or DEFAULT_ENGINES[kind], keep=keep)
     console = open_console()
-    material = _material(size, Kind(source), keep=keep)
     with run_folder(directory.absolute(), "demo") as folder:
         with screen(console) as shown:
             outcome = run_loop(material, folder, shown, keep=keep)
@@ -75,21 +86,34 @@ def command(size: int, source: str, *, keep: bool, directory: Path) -> int:
         return FINE
 
 
-def _material(size: int, kind: Kind, *, keep: bool) -> Material:
+def _kind(source: str | None, engine: str | None) -> Kind:
+    """What production is, by the two options. Raises InputError where they contradict each other."""
+    if engine is None:
+        return Kind(source or Kind.INSTANCE)
+    kind = Kind.CLUSTER if engine.startswith("aurora-") else Kind.INSTANCE
+    if source not in (None, kind.value):
+        raise InputError(f"ENGINE={engine} is the engine of {_WHAT[kind]}: leave SOURCE={source} out")
+    return kind
+
+
+def _material(size: int, kind: Kind, engine: str, *, keep: bool) -> Material:
+    example = shop_mysql if family_of(engine) is Family.MYSQL else shop
+
     def fill(filling: Filling) -> None:
         filling.say(f"filling the shop with {size:,} customers")
-        shop.load_shop(filling.url, size, lambda words: filling.say(f"filling the shop: {words}"))
+        example.load_shop(filling.url, size, lambda words: filling.say(f"filling the shop: {words}"))
 
     return Material(
         source="shop",
         kind=kind,
+        engine=engine,
         identifier="shop-prod",
         database="shop",
         rds_database="shop",
         master="shop_admin",
-        policy={"policy.yaml": shop.POLICY.read_bytes()},
+        policy={"policy.yaml": example.POLICY.read_bytes()},
         fill=fill,
-        look=lambda url: shop.sample(url, PEOPLE),
+        look=lambda url: example.sample(url, PEOPLE),
         # What is kept must outlive this process, and perhaps the machine's next start.
         bytes_at_most=None if keep else EMPTY_BYTES + size * BYTES_PER_CUSTOMER,
     )
@@ -119,6 +143,6 @@ def _hints(outcome: Outcome) -> list[str]:
         return ["`KEEP=1 make demo` leaves the development database running, to look at it."]
     return [
         "Look at the development database:",
-        f"  {psql_line(target.dsn)}",
+        f"  {client_line(target.dsn)}",
         "Remove it: snapveil local down",
     ]

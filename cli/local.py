@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cli.databases import psql_line
+from cli.databases import client_line
 from cli.exits import FAILED, FINE
 from cli.folders import RunFolder, remove_everything, run_folders, stop_kept
 
@@ -34,7 +34,7 @@ def status(directory: Path) -> int:
         click.echo(f"{folder.path}: {_state(folder)}")
         for engine in folder.kept:
             answers = "answers" if engine.running else "stopped"
-            click.echo(f"  {engine.what} ({answers}): {psql_line(engine.dsn)}")
+            click.echo(f"  {engine.what} ({answers}): {client_line(engine.dsn)}")
     return FINE
 
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from psycopg import Error as DatabaseError
+import psycopg
+import pymysql
 
 from cli.databases import count_rows, url_of
 from cli.dead_letters import DeadLetters
@@ -25,7 +26,7 @@ from cli.watch import Reader, RunView, StalledError, watch
 from local.cloud import Cloud
 from local.copying.copying import CopyError
 from local.documents import LocalSource, target_of
-from local.engines import EngineError, PostgresEngines
+from local.engines import BothFamilies, EngineError
 from local.rds import Timings
 from shared import names
 from shared.database.port import Kind
@@ -57,6 +58,7 @@ class Material:
 
     source: str
     kind: Kind
+    engine: str
     identifier: str
     database: str
     rds_database: str | None
@@ -85,7 +87,15 @@ def run_loop(material: Material, folder: RunFolder, screen: Screen, *, keep: boo
     try:
         with _log_in(folder), _open_cloud(material, folder, screen) as cloud:
             return _Loop(cloud, material, folder, screen, began).run(keep)
-    except (EngineError, DatabaseError, CopyError, SourceError, StalledError, TimeoutError) as error:
+    except (
+        EngineError,
+        psycopg.Error,
+        pymysql.Error,
+        CopyError,
+        SourceError,
+        StalledError,
+        TimeoutError,
+    ) as error:
         why = f"{' '.join(str(error).split())} (logs: {folder.path})"
         failed = Result(
             kind=folder.kind, run_id=None, status="failed", reason=why, started=began, seconds=_since(began)
@@ -112,10 +122,10 @@ def _log_in(folder: RunFolder) -> Iterator[None]:
 def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterator[Cloud]:
     source = LocalSource(database=material.identifier, policy=material.policy, kind=material.kind)
     with screen.step("cloud", "starting two AWS accounts on this machine") as say:
-        engines = PostgresEngines(folder.path / "engines", material.bytes_at_most)
+        engines = BothFamilies(folder.path / "engines", material.bytes_at_most)
         # Meanwhile the other core makes the engines' template; if it cannot, the first database says why.
         preparing = ThreadPoolExecutor(max_workers=1)
-        preparing.submit(engines.prepare)
+        preparing.submit(engines.prepare, material.engine)
         opened = Cloud(
             folder.path / "cloud",
             {material.source: source},
@@ -165,10 +175,15 @@ class _Loop:
         with self._screen.step("source", f"creating {material.identifier}") as say:
             password = secrets.token_hex(12)
             new = NewSource(
-                material.kind, material.identifier, material.rds_database, material.master, password
+                material.kind,
+                material.engine,
+                material.identifier,
+                material.rds_database,
+                material.master,
+                password,
             )
             host, port = create_source(self._cloud, new)
-            url = url_of(host, port, material.master, password, material.database)
+            url = url_of(material.engine, host, port, material.master, password, material.database)
             admin_dsn = self._cloud.rds.admin_dsn(account, material.identifier, material.database)
             material.fill(Filling(url, admin_dsn, material.master, password, say, self._screen.note))
             source = self._facts("production", material.identifier, url)
@@ -206,9 +221,8 @@ class _Loop:
         secretsmanager = self._cloud.client("development", "secretsmanager")
         content = secretsmanager.get_secret_value(SecretId=names.master_secret(name))["SecretString"]
         login = json.loads(content)
-        url = url_of(
-            login["host"], login["port"], login["username"], login["password"], self._material.database
-        )
+        where = login["host"], login["port"], login["username"], login["password"]
+        url = url_of(self._material.engine, *where, self._material.database)
         return self._facts("development", name, url), self._material.look(url)
 
     def _facts(self, account: str, identifier: str, url: str) -> DatabaseFacts:

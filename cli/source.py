@@ -8,7 +8,6 @@ from shared.database.conditions import condition
 from shared.database.port import Condition, Kind
 
 READY_SECONDS, LOOK_EVERY_SECONDS = 120.0, 0.2
-_ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 _CLASS = "db.t4g.medium"
 
 
@@ -18,9 +17,10 @@ class SourceError(Exception):
 
 @dataclass(frozen=True)
 class NewSource:
-    """What to create; a cluster gets one instance. `database` is None for RDS's own `postgres` only."""
+    """What to create; a cluster gets one instance. `database` is None for what RDS makes in any case."""
 
     kind: Kind
+    engine: str
     identifier: str
     database: str | None
     master: str
@@ -89,13 +89,13 @@ def _add_member(rds: Any, new: NewSource) -> None:
         DBInstanceIdentifier=f"{new.identifier}-1",
         DBClusterIdentifier=new.identifier,
         DBInstanceClass=_CLASS,
-        Engine=_ENGINES[new.kind],
+        Engine=new.engine,
     )
 
 
 def _common(new: NewSource) -> dict[str, Any]:
     return {
-        "Engine": _ENGINES[new.kind],
+        "Engine": new.engine,
         "MasterUsername": new.master,
         "MasterUserPassword": new.password,
         "StorageEncrypted": True,

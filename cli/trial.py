@@ -8,7 +8,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from cli.databases import psql_line
+from cli.databases import client_line
 from cli.exits import FAILED, FINE, InputError
 from cli.folders import RunFolder, run_folder
 from cli.loop import Filling, Material, Outcome, run_loop
@@ -100,6 +100,7 @@ def _material(original: Original, file: Path, folder: RunFolder, kind: Kind) -> 
     return Material(
         source=SOURCE,
         kind=kind,
+        engine="aurora-postgresql" if kind is Kind.CLUSTER else "postgres",
         identifier=f"{SOURCE}-prod",
         database=original.name,
         rds_database=original.name if RDS_NAME.fullmatch(original.name) else None,
@@ -168,6 +169,6 @@ def _hints(outcome: Outcome) -> list[str]:
         return ["Your database was only read, and nothing of the copy is left."]
     return [
         "Your database was only read. Look at the masked copy:",
-        f"  {psql_line(target.dsn)}",
+        f"  {client_line(target.dsn)}",
         "Remove it and everything else of it: snapveil local down",
     ]

@@ -19,7 +19,7 @@ class BothFamilies:
 
     def __init__(self, root: Path, database_bytes: int | None = None) -> None:
         self._given = root, database_bytes
-        self._families: dict[type[Engines], Engines] = {}
+        self._families: dict[type[Engines], PostgresEngines | MariaDBEngines] = {}
         self._homes: dict[Volume, Engines] = {}
         self._lock = threading.Lock()
 
@@ -32,12 +32,12 @@ class BothFamilies:
     def reserve_port(self) -> int:
         return free_port()
 
+    def prepare(self, engine: str) -> None:
+        """Make what every new database of an engine's family is a copy of, for whoever has time now."""
+        self._engines(engine).prepare()
+
     def create(self, new: NewDatabase) -> Volume:
-        family = _family(new.engine)
-        if family is None:
-            raise EngineError(f"there is no engine here for {new.engine}")
-        with self._lock:
-            engines = self._families.get(family) or self._families.setdefault(family, family(*self._given))
+        engines = self._engines(new.engine)
         return self._keep(engines.create(new), engines)
 
     def start(self, volume: Volume, port: int) -> Running:
@@ -71,6 +71,15 @@ class BothFamilies:
     def close(self) -> None:
         for engines in self._families.values():
             engines.close()
+
+    def _engines(self, engine: str) -> PostgresEngines | MariaDBEngines:
+        family = _family(engine)
+        if family is None:
+            raise EngineError(f"there is no engine here for {engine}")
+        with self._lock:
+            if family not in self._families:
+                self._families[family] = family(*self._given)
+            return self._families[family]
 
     def _keep(self, volume: Volume, engines: Engines) -> Volume:
         self._homes[volume] = engines

@@ -34,6 +34,9 @@ def test_help_lists_every_command_without_loading_any() -> None:
         (["demo", "--size", "0"], {}, "Invalid value for '--size'"),
         (["demo"], {"SIZE": "many"}, "Invalid value for '--size'"),
         (["demo"], {"SOURCE": "cloud"}, "Invalid value for '--source'"),
+        (["demo"], {"ENGINE": "oracle"}, "Invalid value for '--engine'"),
+        (["demo"], {"ENGINE": "mariadb", "SOURCE": "cluster"}, "mariadb is the engine of an RDS instance"),
+        (["demo", "--engine", "aurora-mysql"], {"SOURCE": "instance"}, "of an Aurora cluster: leave SOURCE"),
         (["demo"], {"KEEP": "perhaps"}, "Invalid value for '--keep'"),
         (["try"], {}, "Missing argument 'DATABASE_URL'"),
     ],
@@ -47,7 +50,7 @@ def test_what_a_command_does_not_take_is_unusable_input(
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name in ("SIZE", "SOURCE", "KEEP", "DATABASE_URL"):
+    for name in ("SIZE", "SOURCE", "ENGINE", "KEEP", "DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -57,13 +60,14 @@ def test_what_a_command_does_not_take_is_unusable_input(
 
 
 def test_an_empty_variable_of_make_is_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Makefile exports SIZE, SOURCE and KEEP, set or not."""
+    """The Makefile exports SIZE, SOURCE, ENGINE and KEEP, set or not."""
     from cli.demo import command
 
-    for name in ("SIZE", "SOURCE", "KEEP"):
+    for name in ("SIZE", "SOURCE", "ENGINE", "KEEP"):
         monkeypatch.setenv(name, "")
     parameters = command.make_context("demo", []).params
-    assert (parameters["size"], parameters["source"], parameters["keep"]) == (20_000, "instance", False)
+    assert (parameters["size"], parameters["source"], parameters["engine"]) == (20_000, None, None)
+    assert parameters["keep"] is False
 
 
 @pytest.mark.parametrize("keep", ["1", "yes", "true"])

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.engines
 SNAPVEIL = [sys.executable, "-m", "cli.main"]
 CODE = Path(__file__).parents[2]
 PATIENCE = 240
+_STEERING = {"SIZE", "SOURCE", "ENGINE", "KEEP"}
 EVENTS = [
     ("DatabaseRestored", "111111111111"),
     ("DatabaseAnonymized", "111111111111"),
@@ -34,7 +35,7 @@ EVENTS = [
 
 def environment(**variables: str) -> dict[str, str]:
     """The caller's environment without what would steer the commands."""
-    inherited = {name: value for name, value in os.environ.items() if name not in {"SIZE", "SOURCE", "KEEP"}}
+    inherited = {name: value for name, value in os.environ.items() if name not in _STEERING}
     return inherited | {"PYTHONPATH": str(CODE)} | variables
 
 
