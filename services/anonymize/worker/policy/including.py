@@ -147,6 +147,8 @@ class Including(Nodes):
     ) -> tuple[yaml.Node, yaml.Node]:
         before, after = old[1], new[1]
         if path == ("version",):
+            if before.value != after.value:
+                self.complain(before, f"version must be the same as at {place_of(after)}")
             return new
         if isinstance(before, yaml.MappingNode) and isinstance(after, yaml.MappingNode) and _merges(path):
             return new[0], self._over(before, after, by, path)
