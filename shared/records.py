@@ -93,6 +93,7 @@ class Delivery(_Record):
     password_set_for: str | None = None
     build_failure: str | None = None
     replaced_at: datetime | None = None
+    announced_again_at: datetime | None = None
 
 
 class Choice(_Record):

@@ -17,6 +17,7 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
     config = load_development(environment.config)
     ledger = Ledger(environment.ledger_table)
     publisher = DevelopmentPublisher(environment.bus)
+    queue = Queue(environment.queue_url, environment.dlq_url)
     receiver = Receiver(
         config,
         ledger,
@@ -25,12 +26,13 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
         resolved,
         lambda database, password: answers(database, password, config.tls),
         publisher.publish,
+        queue.send,
         now,
     )
     runtime = Runtime(
         stages=[receiver],
         ledger=ledger,
-        queue=Queue(environment.queue_url, environment.dlq_url),
+        queue=queue,
         publisher=publisher,
         pace=config.pace,
         clock=now,

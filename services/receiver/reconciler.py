@@ -1,7 +1,7 @@
 """The receiver's eyes and hands: what `stage.py` decides about, over the database port."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.receiver.stage import (
@@ -38,7 +38,7 @@ from shared.events import (
     TargetRequested,
     Trigger,
 )
-from shared.records import Choice
+from shared.records import Choice, Delivery
 from shared.runs import LONGEST_REASON
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from shared.config import Development, Target
     from shared.database.port import Kind
     from shared.ledger import Ledger
+
+NAMELESS_SECONDS = 120
+ANNOUNCED_AGAIN_AFTER = timedelta(minutes=30)  # less than an hour: the next look of the schedule
 
 
 def is_acceptable(
@@ -84,6 +87,7 @@ class Receiver:
         trusted: Callable[[tuple[str, ...]], frozenset[str]],
         answers: Callable[[Database, str], bool],
         publish: Callable[[Event], None],
+        look_again: Callable[[Trigger, int], None],
         clock: Callable[[], datetime],
     ) -> None:
         self.deadline = config.deadlines.receiver
@@ -94,6 +98,7 @@ class Receiver:
         self._trusted = trusted
         self._answers = answers
         self._publish = publish
+        self._look_again = look_again
         self._clock = clock
 
     def admit(self, trigger: Trigger) -> Wanted:
@@ -211,9 +216,16 @@ class Receiver:
             received=received.received_at is not None,
             password_set=password_set,
             replaced=delivery.replaced_at is not None,
+            announce_again=not wish.name and self._is_due_again(delivery),
             in_grace=over is not None and self._clock() < over,
             build_failure=delivery.build_failure,
         )
+
+    def _is_due_again(self, delivery: Delivery) -> bool:
+        """Tell whether production should hear once more that the target is replaced."""
+        if delivery.replaced_at is None or delivery.announced_again_at is not None:
+            return False
+        return self._clock() >= delivery.replaced_at + ANNOUNCED_AGAIN_AFTER
 
     def _asked(self, database: Database | None, password: str | None, *, delivered: bool) -> bool:
         """Ask a database whether it answers, if it can be asked; a delivered one is not asked again."""
@@ -277,7 +289,10 @@ class Receiver:
     def done(self, wanted: Wanted, event: Event | None) -> None:
         """Record that developers use the database of this run."""
         if isinstance(event, TargetReplaced):
-            self._ledger.record_delivery(event.run_id, replaced_at=self._clock())
+            if self._ledger.delivery(event.run_id).replaced_at is None:
+                self._ledger.record_delivery(event.run_id, replaced_at=self._clock())
+            else:
+                self._ledger.record_delivery(event.run_id, announced_again_at=self._clock())
 
     def give_up(self, wanted: Wanted, why: str) -> StageFailed | None:
         """Tell production why; the target stands as it was, and the next message tries again."""
@@ -288,6 +303,10 @@ class Receiver:
         run_id = run_in(newest)
         wish = seen.chosen or Edition(run_id)
         self._ledger.forget_build_failure(wish.run_id, wish.name)
+        if seen.target is None and (
+            seen.aside or seen.beside
+        ):  # developers have none: no schedule is soon enough
+            self._look_again(RefreshRequested(source=wanted.source, requested_by=self.step), NAMELESS_SECONDS)
         return StageFailed(run_id=run_id, stage="receiver", reason=why[:LONGEST_REASON])
 
     def _wanted(self, source: str) -> Wanted | None:

@@ -65,6 +65,7 @@ class Seen:
     received: bool = False
     password_set: bool = False
     replaced: bool = False
+    announce_again: bool = False  # an event between accounts may be lost without a trace
     in_grace: bool = False
     build_failure: str | None = None
 
@@ -295,7 +296,7 @@ def _settle(wanted: Wanted, seen: Seen, target: Database, wish: Edition) -> Deci
     for old in seen.copies[wanted.keep :]:
         if old.condition is Condition.READY and run_in(old) not in needed:
             return Act(DeleteCopy(old.name))
-    if not seen.replaced:
+    if not seen.replaced or seen.announce_again:
         return Finish(TargetReplaced(run_id=wish.run_id, target=target.name), why=f"{target.name} answers")
     if kept:
         return Finish(

@@ -17,19 +17,7 @@ class Weakness:
     why: str
 
 
-KNOWN: tuple[Weakness, ...] = (
-    Weakness(
-        point="TargetReplaced #1",
-        kind="lost between the accounts",
-        outcome="running",
-        wrongs=("the run has not ended: running",),
-        left=(),
-        why=(
-            "development has its new database and everything is cleaned, but production's ledger never hears "
-            "of it; nothing waits for it, and next week's run is not held up"
-        ),
-    ),
-)
+KNOWN: tuple[Weakness, ...] = ()
 
 
 def weakness_of(one: Injected) -> Weakness | None:

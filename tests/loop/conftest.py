@@ -21,10 +21,10 @@ POLICY = {"policy.yaml": b"version: 1\ntables: {}\n"}
 class Scene:
     """The world of one test."""
 
-    def __init__(self, world: World, kind: Kind, source: str, engine: str) -> None:
+    def __init__(self, world: World, kind: Kind, source: str, engine: str | None = None) -> None:
         self.world = world
         self.kind = kind
-        self.engine = engine
+        self.engine = engine or ENGINES[kind]
         self.source = source
         self.database = f"{source}-prod"
         self.target = f"snapveil-dev-{source}"
@@ -143,6 +143,6 @@ def a_scene(
     source = "shop-fr"
     sources = {source: LocalSource(f"{source}-prod", POLICY, kind, grace=grace)}
     with World(sources, pacing=PACING, templates=templates) as world:
-        scene = Scene(world, kind, source, engine or ENGINES[kind])
+        scene = Scene(world, kind, source, engine)
         scene.create_source()
         yield scene

@@ -67,7 +67,6 @@ def test_going_back_brings_the_very_database_until_newer_data_come(twice: tuple[
     scene.wait(hours=30)
     scene.world.run(at_most=HOURS)
     assert scene.instances("development") == {scene.target: old}
-    assert len(replaced(scene)) == 2
     scene.backup()
     newest = refresh(scene)
     assert scene.instances("development")[scene.target] == newest
@@ -91,8 +90,9 @@ def test_the_same_data_again_older_data_and_nothing_aside_once_the_grace_is_over
     ask(scene, back=True)
     ask(scene, run_id="shop-fr-20200101t0000-00000000")
     assert scene.instances("development") == {scene.target: new}
-    assert "nothing stands aside" in dead_letters(scene)
-    assert f"there are {new}, {old}" in dead_letters(scene)
+    buried = dead_letters(scene)
+    assert "nothing stands aside" in buried
+    assert f"there are {new}, {old}" in buried
 
 
 def resource_ids(scene: Scene, name: str = "") -> set[str]:

@@ -226,6 +226,13 @@ def edition(name: str, of: Edition, **changes: object) -> Database:
     return replace(database(name, of.run_id, **changes), tags=tags)  # type: ignore[arg-type]
 
 
+def test_production_hears_once_more_that_the_target_is_replaced() -> None:
+    look = replace(SWAPPED, replaced=True, announce_again=True)
+    assert decide(WANTED, look) == Finish(
+        TargetReplaced(run_id=RUN_ID, target=TARGET), why=f"{TARGET} answers"
+    )
+
+
 class TestTheGrace:
     def test_the_replaced_target_is_told_while_the_old_one_stands(self) -> None:
         fresh = replace(SWAPPED, aside=ASIDE)
