@@ -23,7 +23,9 @@ except ModuleNotFoundError as missing:
     ) from None
 
 PEOPLE = 3
-EMPTY_BYTES, BYTES_PER_CUSTOMER = 48 << 20, 4_000
+# Of a data directory: empty, and per customer (InnoDB's with undo and temporary tables).
+EMPTY_BYTES = {Family.POSTGRESQL: 48 << 20, Family.MYSQL: 128 << 20}
+BYTES_PER_CUSTOMER = {Family.POSTGRESQL: 4_000, Family.MYSQL: 11_000}
 _WHAT = {Kind.INSTANCE: "an RDS instance", Kind.CLUSTER: "an Aurora cluster"}
 DEFAULT_ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 
@@ -97,7 +99,8 @@ def _kind(source: str | None, engine: str | None) -> Kind:
 
 
 def _material(size: int, kind: Kind, engine: str, *, keep: bool) -> Material:
-    example = shop_mysql if family_of(engine) is Family.MYSQL else shop
+    family = family_of(engine)
+    example = shop_mysql if family is Family.MYSQL else shop
 
     def fill(filling: Filling) -> None:
         filling.say(f"filling the shop with {size:,} customers")
@@ -115,7 +118,7 @@ def _material(size: int, kind: Kind, engine: str, *, keep: bool) -> Material:
         fill=fill,
         look=lambda url: example.sample(url, PEOPLE),
         # What is kept must outlive this process, and perhaps the machine's next start.
-        bytes_at_most=None if keep else EMPTY_BYTES + size * BYTES_PER_CUSTOMER,
+        bytes_at_most=None if keep else EMPTY_BYTES[family] + size * BYTES_PER_CUSTOMER[family],
     )
 
 
