@@ -16,6 +16,12 @@ def role(place: Production) -> Role:
         trust=_trust(),
         statements=(
             Statement("ReadPassword", ("secretsmanager:GetSecretValue",), (SECRETS,)),
+            Statement(
+                "ReadMaskKey",
+                ("secretsmanager:GetSecretValue",),
+                (arn("secretsmanager", "secret:snapveil-mask-key-*"),),
+                reserved="only where a policy says `key: {secret: …}`; the recorded runs forget their keys",
+            ),
             *stages.read_policies(policies(place)),
             Statement("WriteReport", ("s3:PutObject",), (below(place.bucket, f"{REPORTS}/*"),)),
             Statement(

@@ -21,6 +21,13 @@ OTHERS = [
         {"SecretId": f"snapveil/{TARGET}/master"},
         but="snapveil-receiver snapveil-worker",
     ),
+    Call(
+        "read a mask key",
+        "secretsmanager",
+        "GetSecretValue",
+        {"SecretId": "snapveil-mask-key-shop"},
+        but="snapveil-worker",
+    ),
     Call("read another secret", "secretsmanager", "GetSecretValue", {"SecretId": "payment-provider"}),
     Call("delete another secret", "secretsmanager", "DeleteSecret", {"SecretId": "payment-provider"}),
     Call(

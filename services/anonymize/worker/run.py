@@ -11,7 +11,7 @@ from typing import Any
 from services.anonymize.worker.connecting import Address, ConnectionProblemError, log_in
 from services.anonymize.worker.engines import open_database, try_login
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.mask_keys import run_key
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy
 from services.anonymize.worker.progress import Advance, Tell
@@ -139,11 +139,12 @@ def work(settings: Settings, tell: Tell) -> Outcome:
             f"the policy at {settings.policy_uri} has digest {bundle.digest[:12]}…, but the run is bound to"
             f" {settings.policy_digest[:12]}…; it was changed after the run began"
         )
-    policy = load_policy(bundle.policy, POLICY_FILE)
+    policy = load_policy(bundle.policy, POLICY_FILE, bundle.files.get)
+    key = run_key(policy.key, client("secretsmanager"))
     address = log_in(lambda: read_secret(settings), try_login, settings.patience, tell)
     if policy.database is not None:
         address = replace(address, database=policy.database)
-    database = open_database(address, RunKey())
+    database = open_database(address, key)
     try:
         outcome = anonymize(database, policy, bundle.files, settings.connections, tell)
     finally:
