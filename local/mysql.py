@@ -57,6 +57,14 @@ def socket_url(socket: str, user: str, database: str) -> str:
     return f"mysql://{quote(user, safe='')}@localhost/{quote(database, safe='')}?{query}"
 
 
+def without_password(url: str) -> str:
+    """Write an address without the password in it."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    user = quote(unquote(parts.username or ""), safe="")
+    return parts._replace(netloc=f"{user}@{place}" if user else place).geturl()
+
+
 def quoted(name: str) -> str:
     """An identifier as the family reads it."""
     return "`" + name.replace("`", "``") + "`"

@@ -1,0 +1,195 @@
+"""Copying a user's MySQL or MariaDB database: everything of it comes along, and nothing of it changes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from local import mysql
+from local.copying.copying import CopyError
+from local.copying.mysql_copying import _known_here, copy
+from local.copying.mysql_original import examine, label_of, read_url, reading, rows
+from local.copying.original import OriginalError
+from tests.mariadb import MariaDBServer, running_mariadb
+
+TORTURE = Path(__file__).with_name("torture_mysql.sql")
+READER = "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON {}.* TO reader@'%'"
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://u:p@host:port/db", "cannot be read"),
+        ("mysql://u:p@host", "names no database"),
+        ("mysql://u:p@host/db?ssl=1", r"\?ssl= is not understood"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_with_an_example(url: str, said: str) -> None:
+    with pytest.raises(OriginalError, match=said) as refused:
+        read_url(url)
+    assert "mysql://user:password@host:3306/database" in str(refused.value)
+    assert ":p@" not in str(refused.value)
+
+
+def test_an_address_is_shown_without_its_password() -> None:
+    assert mysql.without_password("mysql://u%40x:p@h:1/d") == "mysql://u%40x@h:1/d"
+    assert label_of("mariadb://u:p@h/d") == "h:3306/d"
+
+
+def test_collations_of_mysql_8_become_those_of_the_same_alphabet() -> None:
+    statement = "CREATE TABLE t (a text COLLATE utf8mb4_0900_as_cs) COLLATE=utf8mb4_0900_ai_ci"
+    assert _known_here(statement) == (
+        "CREATE TABLE t (a text COLLATE utf8mb4_uca1400_nopad_as_cs) COLLATE=utf8mb4_uca1400_nopad_ai_ci"
+    )
+
+
+def url_of(server: MariaDBServer, database: str, user: str | None = None, password: str | None = None) -> str:
+    return mysql.url_of(server.host, server.port, user or server.user, password or server.password, database)
+
+
+@pytest.fixture(scope="module")
+def torture(mariadb_server: MariaDBServer) -> Iterator[str]:
+    """The address of a database that has what real ones have, for a user who may read it and no more."""
+    with mariadb_server.fresh_database(TORTURE.read_text()) as database:
+        with mariadb_server.connect_as_admin() as admin, admin.cursor() as cursor:
+            cursor.execute("CREATE OR REPLACE USER reader@'%' IDENTIFIED BY 'word'")
+            cursor.execute(READER.format(database))
+            cursor.execute("GRANT SELECT ON mysql.proc TO reader@'%'")
+        yield url_of(mariadb_server, database, "reader", "word")
+
+
+@pytest.fixture(scope="module")
+def embedded() -> Iterator[MariaDBServer]:
+    """Another server, as the embedded cloud has one."""
+    with running_mariadb() as server:
+        yield server
+
+
+@contextmanager
+def empty(server: MariaDBServer, database: str) -> Iterator[str]:
+    """An empty database with the original's name, for the master user."""
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute(f"CREATE OR REPLACE DATABASE {database}")
+        yield url_of(server, database)
+        cursor.execute(f"DROP DATABASE {database}")
+
+
+def told(url: str) -> dict[str, object]:
+    """What a database says of itself, and a checksum of what it holds."""
+    with reading(url) as connection:
+        original = examine(url)
+        tables = [*original.tables]
+        found: dict[str, object] = {
+            f"rows of {table}": rows(connection, f"CHECKSUM TABLE {mysql.quoted(table)} EXTENDED")[0][1]
+            for table in tables
+        }
+        for kind, names in (("TABLE", tables), ("VIEW", original.views), ("SEQUENCE", original.sequences)):
+            for name in names:
+                shown = str(rows(connection, f"SHOW CREATE {kind} {mysql.quoted(name)}")[0][1])
+                found[f"{kind} {name}"] = shown.replace("`reader`@`%`", "?").replace("`master`@`%`", "?")
+        for kind, names in (
+            ("FUNCTION", ["shout"]),
+            ("PROCEDURE", ["note"]),
+            ("TRIGGER", ["first_of_all", "second_of_all"]),
+        ):
+            for name in names:
+                found[f"{kind} {name}"] = rows(connection, f"SHOW CREATE {kind} {name}")[0][1:3]
+        found["order"] = rows(
+            connection,
+            "SELECT trigger_name, action_order FROM information_schema.triggers"
+            " WHERE trigger_schema = database() ORDER BY 1",
+        )
+        found["next"] = rows(connection, "SELECT next_not_cached_value FROM numbers")
+        found["names"] = rows(
+            connection,
+            "SELECT `First ``Name`, hex(old_name), hex(raw), ratio, flags, hidden, place"
+            " FROM `people of the town` ORDER BY id LIMIT 3",
+        )
+        return found
+
+
+@pytest.mark.engines
+def test_everything_comes_along_and_nothing_of_the_original_changes(
+    embedded: MariaDBServer, torture: str
+) -> None:
+    before = told(torture)
+    original = examine(torture)
+    assert original.notes == ("table counted is of MyISAM, which knows no transactions: read as it was then",)
+    said: list[str] = []
+    with empty(embedded, original.name) as url:
+        assert copy(original, url, said.append) == ()
+        assert told(url) == before
+        with reading(url) as connection:
+            assert rows(connection, "SELECT event_name, status FROM information_schema.events") == (
+                ("nightly", "DISABLED"),
+            )
+            assert rows(connection, "SELECT DISTINCT definer FROM information_schema.triggers") == (
+                ("master@%",),
+            )
+            assert rows(connection, "SELECT shout('a'), count(*) FROM a_view_of_a_view") == (("A!", 3003),)
+    assert said[:2] == ["copying table 1 of 4: counted", "copying table 2 of 4: log"]
+    assert told(torture) == before
+
+
+@pytest.mark.engines
+def test_the_original_is_read_in_one_state_and_refuses_every_change(
+    mariadb_server: MariaDBServer, torture: str
+) -> None:
+    database = str(mysql.parameters_of(torture)["database"])
+    with reading(url_of(mariadb_server, database)) as connection:
+        assert rows(connection, "SELECT count(*) FROM log") == ((0,),)
+        with mariadb_server.connect(database) as other:
+            rows(other, "INSERT INTO log (what) VALUES ('later')")
+            assert rows(connection, "SELECT count(*) FROM log") == ((0,),)
+            rows(other, "DELETE FROM log")
+        with pytest.raises(pymysql.err.OperationalError, match="READ ONLY"):
+            rows(connection, "UPDATE log SET what = ''")
+
+
+@pytest.mark.engines
+def test_a_view_of_what_is_not_here_is_left_out_and_named(
+    mariadb_server: MariaDBServer, embedded: MariaDBServer
+) -> None:
+    with (
+        mariadb_server.fresh_database("CREATE TABLE far (n int);\n") as elsewhere,
+        mariadb_server.fresh_database(f"CREATE VIEW v AS SELECT n FROM {elsewhere}.far;\n") as database,
+        empty(embedded, database) as url,
+    ):
+        original = examine(url_of(mariadb_server, database))
+        assert copy(original, url, lambda _: None) == ("view v, which reads what is not in this database",)
+
+
+@pytest.mark.engines
+def test_a_table_that_the_embedded_engine_refuses_is_named_and_no_value_is_told(
+    mariadb_server: MariaDBServer, embedded: MariaDBServer
+) -> None:
+    script = "CREATE TABLE t (a varchar(9));\nINSERT INTO t VALUES ('Marie'), ('Marie');\n"
+    with mariadb_server.fresh_database(script) as database, empty(embedded, database) as url:
+        original = examine(url_of(mariadb_server, database))
+        with mysql.connect(url) as connection:
+            rows(connection, "CREATE TABLE t (a varchar(9) PRIMARY KEY)")
+        with pytest.raises(CopyError, match=r"the copy stopped at table t: .*already exists"):
+            copy(original, url, lambda _: None)
+
+
+@pytest.mark.engines
+def test_the_servers_refusals_are_told_without_the_password(
+    mariadb_server: MariaDBServer, torture: str
+) -> None:
+    with mariadb_server.connect_as_admin() as admin:
+        rows(admin, "CREATE OR REPLACE USER blind@'%' IDENTIFIED BY 'word'")
+        rows(admin, f"GRANT SELECT ON {mysql.parameters_of(torture)['database']}.* TO blind@'%'")
+    for url, said in (
+        (torture.replace(":word@", ":wrong@"), "refused the user or the password"),
+        (torture.replace("/fresh_", "/nowhere_"), "is not there, or this user may not enter it"),
+        ("mysql://u:word@127.0.0.1:1/db", r"^nothing answers at 127\.0\.0\.1:1; "),
+        (
+            torture.replace("reader:", "blind:"),
+            r"GRANT SHOW VIEW, TRIGGER, EVENT ON `fresh_\d+`\.\* TO 'blind'",
+        ),
+    ):
+        with pytest.raises(OriginalError, match=said) as refused:
+            examine(url)
+        assert "word" not in str(refused.value).replace("password", "")
