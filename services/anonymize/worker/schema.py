@@ -50,6 +50,14 @@ FAMILIES: Mapping[str, Family] = {
     "point": Family.POINT,
     "xml": Family.XML,
     "hstore": Family.HSTORE,
+    # MySQL's and MariaDB's own; tinyint(1) comes as bool
+    **dict.fromkeys(("char", "tinytext", "mediumtext", "longtext"), Family.TEXT),
+    **dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), Family.BYTES),
+    **dict.fromkeys(("tinyint", "smallint", "mediumint", "int", "bigint"), Family.NUMBER),
+    **dict.fromkeys(("decimal", "float", "double"), Family.NUMBER),
+    "datetime": Family.TIMESTAMP,
+    "inet4": Family.INET,
+    "inet6": Family.INET,
 }
 
 # Types whose text can hold no e-mail, telephone number or IBAN; every other type is searched as text.
@@ -62,6 +70,10 @@ SILENT_TYPES = frozenset(
     int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange
     _int2 _int4 _int8 _numeric _float4 _float8 _bool _uuid _date _timestamp _timestamptz
     """.split()  # noqa: SIM905 - read as words
+)
+
+DEFAULT_SCHEMA = (
+    "public"  # which a policy need not name; MySQL has no schemas within a database, and all is in it
 )
 
 
@@ -78,6 +90,7 @@ class Column:
     domain: bool = False
     enum_labels: tuple[str, ...] = ()
     collation: str | None = None  # only where it differs from the type's own
+    charset: str | None = None  # of a text in MySQL, where each column has its own
     storage: str | None = None  # likewise
     compression: str | None = None  # likewise
     generated: str | None = None  # the expression
@@ -147,7 +160,11 @@ class Table:
     @property
     def label(self) -> str:
         """How the policy names the table."""
-        return self.name if self.schema == "public" and "." not in self.name else f"{self.schema}.{self.name}"
+        return (
+            self.name
+            if self.schema == DEFAULT_SCHEMA and "." not in self.name
+            else f"{self.schema}.{self.name}"
+        )
 
     def column(self, name: str) -> Column | None:
         """Return a column by name."""
@@ -194,7 +211,7 @@ class View:
     @property
     def label(self) -> str:
         """How messages name the view."""
-        return self.name if self.schema == "public" else f"{self.schema}.{self.name}"
+        return self.name if self.schema == DEFAULT_SCHEMA else f"{self.schema}.{self.name}"
 
 
 class DependantKind(StrEnum):

@@ -11,7 +11,11 @@ from services.anonymize.worker.masks.dates import COARSE, as_is
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import Collated, Purpose, TextElement, hashed
 
-MOST = {"int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1}
+MOST = {
+    "int2": 2**15 - 1, "int4": 2**31 - 1, "int8": 2**63 - 1,
+    "tinyint": 2**7 - 1, "smallint": 2**15 - 1, "mediumint": 2**23 - 1, "int": 2**31 - 1, "bigint": 2**63 - 1,
+}  # fmt: skip
+REALS = frozenset({"float4", "float8", "float", "double"})
 Width = Annotated[float, Field(gt=0, le=1e12)]
 
 
@@ -26,7 +30,7 @@ class NumberMask(Mask):
         raise NotImplementedError(f"{self.word} has no expression")
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        number = cast(as_is(value, column), Double if column.base_type.startswith("float") else Numeric)
+        number = cast(as_is(value, column), Double if column.base_type in REALS else Numeric)
         made = self.changed(number, context)
         most = largest(column)
         bounded = made if most is None else func.greatest(func.least(made, most), -most)
@@ -36,8 +40,9 @@ class NumberMask(Mask):
 def largest(column: Column) -> ColumnElement[Any] | None:
     """The largest number that a column holds, where its type says."""
     if column.base_type in MOST:
-        return cast(literal(str(MOST[column.base_type])), Numeric)
-    found = re.search(r"numeric\((\d+),(-?\d+)\)", column.type)
+        most = MOST[column.base_type]
+        return cast(literal(str(2 * most + 1 if "unsigned" in column.type else most)), Numeric)
+    found = re.search(r"(?:numeric|decimal)\((\d+),(-?\d+)\)", column.type)
     if found is None:
         return None
     digits, scale = int(found[1]), int(found[2])
