@@ -17,7 +17,7 @@ from cli.exits import FAILED, FINE, INTERRUPTED, UNUSABLE, InputError, RunFailed
 
 _COMMANDS = {
     "demo": ("cli.demo", "Run the whole loop on an example shop, on this machine."),
-    "try": ("cli.trial", "Run the whole loop on a copy of your own PostgreSQL database."),
+    "try": ("cli.trial", "Run the whole loop on a copy of a database of your own."),
     "policy": ("cli.policy", "Write a first policy for a database, or check one."),
     "masks": ("cli.masks", "List the masks that a policy may name, or explain one."),
     "local": ("cli.local", "See or remove what demo and try left on this machine."),

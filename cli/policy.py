@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 from cli.exits import FAILED, FINE, InputError
-from local.copying.original import OriginalError, label_of, read_url, reading
+from cli.originals import reading
+from local.copying.original import OriginalError
 from services.anonymize.worker import ConnectionProblemError, preflight, suggest_policy
 from shared.bundle import MAX_BYTES
 
@@ -104,10 +105,8 @@ def findings(file: Path, url: str) -> list[str]:
 def reachable_url(database_url: str) -> str:
     """Return the address of a database that answers. Raises InputError."""
     try:
-        url = read_url(database_url)
-        with reading(url) as connection:
-            if connection.info.server_version == 0:
-                raise InputError(f"{label_of(url)} does not say which PostgreSQL it is")
+        url, connecting = reading(database_url)
+        with connecting:
+            return url
     except OriginalError as error:
         raise InputError(str(error)) from None
-    return url

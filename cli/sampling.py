@@ -1,12 +1,14 @@
 """A few rows of a user's own table, before and after: those whose masked columns say most."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import psycopg
 from psycopg import sql
+from pymysql.connections import Connection as MySQLConnection
 
 from cli.summary import Sample
+from local import mysql
 from services.anonymize.worker.policy import Policy
 
 ROWS, COLUMNS, LONGEST = 3, 6, 160
@@ -28,6 +30,10 @@ _KEY = """
 SELECT array_agg(a.attname ORDER BY array_position(i.indkey::int2[], a.attnum)), bool_and(a.attname = ANY(%s))
 FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
 WHERE i.indisprimary AND i.indrelid = %s::regclass
+"""
+_KEY_OF_MYSQL = """
+SELECT column_name FROM information_schema.statistics
+WHERE table_schema = database() AND table_name = %s AND index_name = 'PRIMARY' ORDER BY seq_in_index
 """
 
 
@@ -61,12 +67,15 @@ def where_to_look(policy: Policy) -> tuple[Place, ...]:
 
 def look_at(url: str, places: Sequence[Place]) -> dict[Place, Rows]:
     """Read the first rows of the first table that has rows and a primary key that is not masked."""
+    if mysql.is_mysql(url):
+        with mysql.connect(url) as opened:
+            return _first((place, _rows_of_mysql(opened, place)) for place in places)
     with psycopg.connect(url) as connection:
-        for place in places:
-            rows = _rows(connection, place)
-            if rows:
-                return {place: rows}
-    return {}
+        return _first((place, _rows(connection, place)) for place in places)
+
+
+def _first(found: Iterable[tuple[Place, Rows]]) -> dict[Place, Rows]:
+    return next(({place: rows} for place, rows in found if rows), {})
 
 
 def samples_of(before: dict[Place, Rows], after: dict[Place, Rows]) -> list[Sample]:
@@ -100,9 +109,26 @@ def _rows(connection: psycopg.Connection[tuple[str, ...]], place: Place) -> Rows
         sql.SQL(", ").join(map(sql.Identifier, key)),
         sql.Literal(ROWS),
     )
+    return _by_key(place, len(key), connection.execute(query).fetchall())
+
+
+def _rows_of_mysql(connection: MySQLConnection, place: Place) -> Rows:
+    with connection.cursor() as cursor:
+        cursor.execute(_KEY_OF_MYSQL, [place.table])
+        key = [name for (name,) in cursor.fetchall()]
+        if not key or not place.kept.issuperset(key):
+            return {}
+        columns = ", ".join(f"left({mysql.quoted(name)}, {LONGEST})" for name in (*key, *place.shown))
+        order = ", ".join(map(mysql.quoted, key))
+        cursor.execute(f"SELECT {columns} FROM {mysql.quoted(place.table)} ORDER BY {order} LIMIT {ROWS}")  # noqa: S608
+        return _by_key(place, len(key), cursor.fetchall())
+
+
+def _by_key(place: Place, width: int, rows: Iterable[tuple[object, ...]]) -> Rows:
     return {
-        tuple(str(value) for value in row[: len(key)]): {
-            name: value or "" for name, value in zip(place.shown, row[len(key) :], strict=True)
+        tuple(str(value) for value in row[:width]): {
+            name: "" if value is None else str(value)
+            for name, value in zip(place.shown, row[width:], strict=True)
         }
-        for row in connection.execute(query).fetchall()
+        for row in rows
     }
