@@ -16,6 +16,7 @@ from services.anonymize.worker.masks.names import POSTCODE_STARTS
 from services.anonymize.worker.masks.tokens import UNUSABLE
 from services.anonymize.worker.masks.web import BOTS, DESKTOPS, MOBILES
 from services.anonymize.worker.masks.words import Kind, Locale, country_codes, words
+from services.anonymize.worker.numbering import COUNTRIES, belongs_to_nobody
 from tests.worker.building import column as column_of
 from tests.worker.masking import apply
 
@@ -42,6 +43,50 @@ def test_telephone_numbers_are_possible_ones_of_the_same_country(mask_session, c
         assert phonenumbers.region_code_for_country_code(number.country_code) == country
         assert phonenumbers.is_possible_number(number)
         assert fake == phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def examples(country: str) -> list[str]:
+    """A mobile and a fixed number of a country, as the library gives them."""
+    kinds = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+    return [
+        phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        for kind in kinds
+        if (found := phonenumbers.example_number_for_type(country, kind)) is not None
+    ]
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_every_country_has_numbers_that_belong_to_nobody(mask_session, country):
+    values = examples(country)
+    fakes = apply(mask_session, MASKS["phone"](country=country), column_of("v"), values)
+    dialled = apply(mask_session, MASKS["phone"](country=country, form="national"), column_of("v"), values)
+    for value, fake, national in zip(values, fakes, dialled, strict=True):
+        number = phonenumbers.parse(fake)
+        assert number.country_code == phonenumbers.parse(value).country_code
+        assert phonenumbers.is_possible_number(number), fake
+        assert phonenumbers.parse(national, country) == number
+        assert re.fullmatch(belongs_to_nobody(), national)
+        assert len(national) <= 11
+        # the library takes all of Italy's 3 for mobile numbers, also those that nobody has
+        reserved = country in {"FR", "DE", "GB", "IE", "SE", "US", "CA", "IT"}
+        assert reserved or not phonenumbers.is_valid_number(number), fake
+
+
+def test_a_range_that_does_not_start_at_zero_leaves_out_what_is_assigned(mask_session):
+    values = [f"+4670{n:07}" for n in range(2000)]
+    fakes = apply(mask_session, MASKS["phone"](), column_of("v"), values)
+    assert {int(fake[-2:]) for fake in fakes} == set(range(5, 100))
+    assert re.fullmatch(belongs_to_nobody(), "0701740605")
+    assert not re.fullmatch(belongs_to_nobody(), "0701740604")
+
+
+def test_who_shares_a_calling_code_is_told_by_the_row(mask_session):
+    mask = MASKS["phone"](country_from="country")
+    values = ["+1 416-555-2671", "(416) 555-2671"]
+    for country, start in (("CA", "416-555-01"), ("US", "415-555-01"), ("FR", "415-555-01")):
+        fakes = apply(mask_session, mask, column_of("v"), values[: 1 if country == "FR" else 2], country)
+        assert fakes[0].replace(" ", "-").startswith(f"+1-{start}")
+        assert [fake.replace(" ", "-")[-12:].startswith(start) for fake in fakes] == [True] * len(fakes)
 
 
 @BATCH

@@ -34,7 +34,8 @@ def codes(rule: str, type_: str = "text", rows: int = MILLION, **key: object) ->
         ("siren", "character varying(9)"), ("siret", "character(14)"), ("{mask: card, range: any}", "text"), ("nir", "text"),
         ("scramble", "character varying(4)"), ("scramble", "bigint"), ("email", "text"), ("uuid", "uuid"), ("hash", "text"),
         ("url", "text"), ("login", "character varying(20)"), ("{mask: token, length: 24}", "text"),
-        ("{mask: vat, country: IT}", "text"), ("null", "text"),
+        ("{mask: vat, country: IT}", "text"), ("null", "text"), ("{mask: phone, range: any}", "character varying(10)"),
+        ("{mask: iban, range: any}", "text"), ("{mask: ip, range: any}", "inet"), ("{mask: mac, range: any}", "macaddr"), ("scramble", "smallint"),
     ],
 )  # fmt: skip
 def test_what_is_proven_is_accepted(rule, type_):
@@ -49,8 +50,12 @@ def test_what_is_proven_is_accepted(rule, type_):
         ("{mask: vat, country_from: other}", "text", "and vat may make two values equal; use hash, null or keep"),
         ("login", "character varying(10)", "and 36 bits cannot keep 1000000 rows apart; make the column longer"),
         ("mac", "text", "and 40 bits cannot keep 1000000 rows apart; make the column longer"),
-        ("phone", "text", "and phone may make two values equal; use hash, null or keep"),
-        ("{mask: bucket, size: 10}", "bigint", "and bucket may make two values equal; use hash, null or keep"),
+        ("phone", "text", "and phone may make two values equal; use range: any, hash, null or keep"),
+        ("iban", "text", "and iban may make two values equal; use range: any, hash, null or keep"),
+        ("ip", "inet", "and ip may make two values equal; use range: any, shuffle, null or keep"),
+        ("postcode", "text", "and postcode may make two values equal; use scramble, hash, null or keep"),
+        ("{mask: date_shift, days: 9}", "date", "and date_shift may make two values equal; use shuffle, null or keep"),
+        ("{mask: bucket, size: 10}", "bigint", "and bucket may make two values equal; use scramble, null or keep"),
     ],
 )  # fmt: skip
 def test_what_is_not_proven_is_refused(rule, type_, said):
@@ -156,10 +161,10 @@ def test_every_permutation_at_once_on_real_keys(server, database):
 def test_what_only_the_rows_can_tell_stops_the_run_before_it_writes(server, database):
     with server.connect(database) as connection:
         connection.execute(
-            "CREATE TABLE t (mail text UNIQUE, iban text UNIQUE, note text); INSERT INTO t VALUES ('a@b.fr', 'FR76 1', 'x'),"
-            " ('A@b.fr', 'FR761', 'y')"
+            "CREATE TABLE t (mail text UNIQUE, mac text UNIQUE, note text); INSERT INTO t VALUES ('a@b.fr', '00:1B:44:11:3A:B7', 'x'),"
+            " ('A@b.fr', '001b44113ab7', 'y')"
         )
-    policy = "version: 1\ntables:\n  t:\n    columns:\n      mail: email\n      iban: iban\n      note: {mask: redact, patterns: ['(']}"
+    policy = "version: 1\ntables:\n  t:\n    columns:\n      mail: email\n      mac: {mask: mac, range: any}\n      note: {mask: redact, patterns: ['(']}"
     with (
         Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened,
         pytest.raises(MaskingError) as stopped,
@@ -167,7 +172,7 @@ def test_what_only_the_rows_can_tell_stops_the_run_before_it_writes(server, data
         anonymize(opened, load_policy(policy, "policy.yaml"), {}, 1, tell_nobody)
     assert str(stopped.value).splitlines() == [
         "policy.yaml:5:13: t.mail: is unique by t_mail_key, and holds values that email takes for one; write case: exact, or use hash",
-        "policy.yaml:6:13: t.iban: is unique by t_iban_key, and holds values that iban takes for one; use hash",
+        "policy.yaml:6:12: t.mac: is unique by t_mac_key, and holds values that mac takes for one; use hash",
         "policy.yaml:7:13: t.note: ( is no regular expression of PostgreSQL that needs at least one character",
     ]
     with server.connect(database) as connection:

@@ -54,6 +54,17 @@ class _Finder:
                 yield from self.truncated(table, rule)
         for key in self.schema.foreign_keys:
             yield from self.foreign_key(key)
+        yield from self.ranges()
+
+    def ranges(self) -> Iterator[Problem]:
+        labels = {table.oid: table.label for table in self.schema.tables}
+        rules = {
+            f"{labels[oid]}.{name}": rule
+            for oid, of_table in self.masked_in.items()
+            for name, rule in of_table.items()
+        }
+        for name, said in uniqueness.mixed_ranges((name, rule.mask) for name, rule in rules.items()):
+            yield Problem(rules[name].at, f"{name}: {said}")
 
     def database(self) -> Iterator[Problem]:
         if self.policy.database is not None and self.policy.database != self.schema.database:

@@ -10,7 +10,7 @@ import json
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, or_
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.anonymize.worker.numbering import NO_TRUNK, TRUNK_ZERO
+from services.anonymize.worker.numbering import NO_TRUNK, TRUNK_SIX, TRUNK_ZERO
 from services.anonymize.worker.sql import TextElement
 
 EMAIL = r"[[:alnum:]._%+-]+@[[:alnum:]-]+(?:\.[[:alnum:]-]+)+"
@@ -93,6 +93,7 @@ def normal_phone(value: TextElement) -> TextElement:
         (r"^(?:\+|00)330?([1-9][0-9]{8}).*$", r"0\1"),
         (r"^(?:\+|00)34([0-9]{9}).*$", r"\1"),
         (rf"^(?:\+|00)(?:{'|'.join(TRUNK_ZERO)})0?", "0"),
+        (rf"^(?:\+|00)(?:{'|'.join(TRUNK_SIX)})(?:06)?", "06"),
         (rf"^(?:\+|00)(?:{'|'.join(NO_TRUNK)})", ""),
         (r"^00", "+"),
         (r"^33([1-9][0-9]{8})$", r"0\1"),

@@ -14,6 +14,8 @@ from sqlalchemy import Text, column
 
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
+from services.anonymize.worker.masks.numbers import MOST
+from services.anonymize.worker.masks.plain import Hash
 from services.anonymize.worker.masks.rows import RowMask
 from services.anonymize.worker.schema import Column, Table, Unique
 from services.anonymize.worker.sql import compiled, qualified, quoted
@@ -79,12 +81,48 @@ def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: Mask
         return f"and {mask.word} may bring equal values together in a key of several columns; use hash"
     bits = mask.injective_bits(part, context)
     if bits is None:
-        return f"and {mask.word} may make two values equal; use {mask.instead_for_unique}hash, null or keep"
+        return f"and {mask.word} may make two values equal; use {mask.instead_for_unique}{_others(part)}"
     if collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
         return f"and {bits} bits cannot keep {table.rows} rows apart; make the column longer"
     if loose(unique, part) and not mask.one_case:
         return f"whatever the case, and {mask.word} may make two values differ in case only; use hash"
     return None
+
+
+def _others(part: Column) -> str:
+    """Masks that keep values of a column's type apart."""
+    if part.base_type in MOST:
+        return "scramble, null or keep"
+    return "hash, null or keep" if part.family in Hash.accepts else "shuffle, null or keep"
+
+
+def mixed_ranges(rules: Iterable[tuple[str, Mask]]) -> Iterator[tuple[str, str]]:
+    """Say, for (column, mask) of a whole database, where fakes of one kind come from another range than
+    elsewhere, so that one value would become two."""
+    anywhere: dict[str, str] = {}
+    found = [(name, mask) for name, whole in rules for mask in _parts(whole)]
+    for name, mask in found:
+        if permuted_kinds(mask) == {mask.word}:
+            anywhere.setdefault(mask.word, name)
+    for name, mask in found:
+        if mask.word in anywhere and not permuted_kinds(mask):
+            said = f"{anywhere[mask.word]} has {mask.word} with range: any"
+            yield name, f"{said}, and the same value must become the same fake; write range: any here too"
+
+
+def permuted_kinds(mask: Mask) -> frozenset[str]:
+    """The words of masks, this one and those in it, whose fakes come from the originals' own range."""
+    return frozenset(part.word for part in _parts(mask) if getattr(part, "range", None) == "any")
+
+
+def _parts(mask: Mask) -> Iterator[Mask]:
+    """A mask and those inside it."""
+    yield mask
+    if mask.nested_mask:
+        yield from _parts(getattr(mask, mask.nested_mask))
+    if mask.nested_masks:
+        for inner in getattr(mask, mask.nested_masks).values():
+            yield from _parts(inner)
 
 
 def loose(unique: Unique, part: Column) -> bool:

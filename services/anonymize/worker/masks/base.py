@@ -83,6 +83,11 @@ class Mask(BaseModel):
     instead_for_alike: ClassVar[str] = "use hash"  # and where it takes several values of a column for one
 
     @property
+    def room(self) -> int:
+        """Characters that a column must hold, whatever it holds now."""
+        return self.needs
+
+    @property
     def needs_setup(self) -> bool:
         """Whether it reads a table that has to be filled before any table is masked."""
         return False
@@ -117,8 +122,8 @@ class Mask(BaseModel):
         if column.family not in self.accepts:
             takes = ", ".join(sorted(family.value for family in self.accepts))
             yield f"{column.type}: {self.word} masks {takes} only"
-        elif column.family is Family.TEXT and column.length is not None and column.length < self.needs:
-            yield f"{short_type(column)} cannot hold {self.needs_for} (needs {self.needs})"
+        elif column.family is Family.TEXT and column.length is not None and column.length < self.room:
+            yield f"{short_type(column)} cannot hold {self.needs_for} (needs {self.room})"
 
     def setup(self, table: Table, column: Column, schema: Schema, context: MaskContext) -> tuple[str, ...]:
         """Statements that fill a table in the worker's schema before any table is masked."""

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from sqlalchemy import Integer, Text, func, literal
 
 from services.anonymize.worker.masks.base import (
+    PERMUTATION,
     UNIQUE_TRAITS,
     Example,
     MaskContext,
@@ -19,6 +20,7 @@ from services.anonymize.worker.masks.base import (
 from services.anonymize.worker.masks.functions import FAKE_PHONE
 from services.anonymize.worker.masks.local import by_country, plain_code
 from services.anonymize.worker.masks.names import plain
+from services.anonymize.worker.masks.ranges import ANY_PHONE_FUNCTIONS, RANGE, ReservedOrAny
 from services.anonymize.worker.masks.words import LOGIN_LENGTH, login_words
 from services.anonymize.worker.numbering import COUNTRIES, COUNTRY_WORDS, country_of
 from services.anonymize.worker.schema import Column
@@ -124,28 +126,44 @@ class Phone(TextMask):
     """A number that belongs to nobody, of the same country, of the same kind and written alike."""
 
     word: ClassVar[str] = "phone"
-    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.FORMAT, Trait.JOINS, Trait.NULLS})
-    preserves: ClassVar[str] = "country, mobile or not, written form; ranges that belong to nobody"
+    keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.FORMAT}
+    preserves: ClassVar[str] = (
+        "country, mobile or not, written form; ranges that belong to nobody, unless `range: any`"
+    )
+    loses: ClassVar[str] = "uniqueness, unless `range: any`, where a fake may be somebody's number"
     example: ClassVar[Example] = Example("phone", "+33 6 12 34 56 78", "+33 6 39 98 59 94", "varchar(20)")
+    instead_for_unique: ClassVar[str] = "range: any, "
 
     country: CountryWord = Field("FR", description="the country of numbers in national form")
     country_from: str | None = Field(None, description="a column of the same row that holds that country")
     form: Literal["keep", "national", "e164"] = Field("keep", description="how fakes are written")
+    range: ReservedOrAny = Field("reserved", description=f"{RANGE}; the writing then stays as it is")
+
+    @model_validator(mode="after")
+    def _form_stays(self) -> Self:
+        if self.range == "any" and self.form != "keep":
+            raise ValueError("range: any leaves numbers in their writing; leave form out")
+        return self
 
     def reads(self) -> tuple[str, ...]:
-        return (self.country_from,) if self.country_from else ()
+        return (self.country_from,) if self.country_from and self.range == "reserved" else ()
 
     def complaints(self, column: Column) -> Iterator[str]:
         yield from super().complaints(column)
         needed, what = (11, "a national number") if self.form == "national" else (16, "an E.164 number")
-        if column.length is not None and column.length < needed:
+        if self.range == "reserved" and column.length is not None and column.length < needed:
             hint = "; form: national needs 11" if self.form == "keep" and column.length >= 11 else ""
             yield f"{short_type(column)} cannot hold {what} (needs {needed}{hint})"
 
     def functions(self) -> tuple[str, ...]:
-        return (FAKE_PHONE,)
+        return ANY_PHONE_FUNCTIONS if self.range == "any" else (FAKE_PHONE,)
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
+        return PERMUTATION if self.range == "any" else None
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        if self.range == "any":
+            return work_function("fake_any_phone", value)
         home: TextElement = literal(self.country, Text)
         if self.country_from is not None:
             countries: dict[str, TextElement] = {code: literal(code, Text) for code in COUNTRIES}

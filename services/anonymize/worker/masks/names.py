@@ -216,6 +216,7 @@ class Postcode(SeededMask, LocalMask):
     )
     needs: ClassVar[int] = 5
     needs_for: ClassVar[str] = "a postcode"
+    instead_for_unique: ClassVar[str] = "scramble, "
 
     city_from: str | None = Field(
         None, description="a column of the same row under mask city: every fake city has one postcode"

@@ -1,12 +1,13 @@
 """Masks for what identifies people and machines on the network: logins, URLs, browsers, addresses."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
-from sqlalchemy import ColumnElement, Text, case, cast, func, literal
+from pydantic import Field, model_validator
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import (
+    PERMUTATION,
     UNIQUE_TRAITS,
     Example,
     MaskContext,
@@ -15,7 +16,15 @@ from services.anonymize.worker.masks.base import (
     Trait,
 )
 from services.anonymize.worker.masks.contact import DOMAIN_DIGITS, Reserved
+from services.anonymize.worker.masks.dates import as_is
 from services.anonymize.worker.masks.names import fitted, plain
+from services.anonymize.worker.masks.ranges import (
+    ANY_IP_FUNCTIONS,
+    ANY_MAC_FUNCTIONS,
+    IPV6_BITS,
+    RANGE,
+    ReservedOrAny,
+)
 from services.anonymize.worker.masks.words import LOGIN_LENGTH, login_words
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
@@ -27,6 +36,7 @@ from services.anonymize.worker.sql import (
     keyed_hex,
     number,
     word,
+    work_function,
 )
 
 LOGIN_DIGITS, URL_DIGITS, MAC_DIGITS = 16, 16, 10
@@ -159,13 +169,27 @@ class Mac(TextMask):
     one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 17
     needs_for: ClassVar[str] = "a MAC address"
+    instead_for_unique: ClassVar[str] = "range: any, "
+
+    range: ReservedOrAny = Field("reserved", description=RANGE)
+
+    def normal(self, value: TextElement) -> TextElement | None:
+        return self._bare(cast(value, Text))
+
+    def functions(self) -> tuple[str, ...]:
+        return ANY_MAC_FUNCTIONS if self.range == "any" else ()
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
-        return 4 * MAC_DIGITS
+        return PERMUTATION if self.range == "any" else 4 * MAC_DIGITS
+
+    @staticmethod
+    def _bare(value: TextElement) -> TextElement:
+        return func.lower(func.translate(value, literal(":-. "), literal("")), type_=Text)
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
-        bare = func.lower(func.translate(value, literal(":-. "), literal("")), type_=Text)
-        made = literal("02") + func.left(keyed_hex(bare, Purpose.WEB), MAC_DIGITS, type_=Text)
+        made = literal("02") + func.left(keyed_hex(self._bare(value), Purpose.WEB), MAC_DIGITS, type_=Text)
+        if self.range == "any":
+            made = work_function("fake_any_mac", value)
 
         def parted(separator: str) -> TextElement:
             return func.regexp_replace(
@@ -177,6 +201,9 @@ class Mac(TextMask):
             (func.strpos(value, literal("-")) > literal(0), parted("-")),
             else_=made,
         )
+        if self.range == "any":  # what is no address comes back in its own writing
+            address = self._bare(value).op("~")(literal("^[0-9a-f]{12}$"))
+            written = case((address, written), else_=made)
         return case((value == func.upper(value), func.upper(written)), else_=written)
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
@@ -190,14 +217,36 @@ class Ip(TextMask):
 
     word: ClassVar[str] = "ip"
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.INET, Family.TEXT})
-    preserves: ClassVar[str] = "the address family; ranges that route nowhere"
+    keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS
+    preserves: ClassVar[str] = "the address family; ranges that route nowhere, unless `range: any`"
+    loses: ClassVar[str] = "uniqueness, unless `range: any`, where an IPv4 fake may be somebody's"
     example: ClassVar[Example] = Example("ip", "82.64.12.7", "10.49.41.164")
+    one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 15
     needs_for: ClassVar[str] = "an IP address"
+    instead_for_unique: ClassVar[str] = "range: any, "
 
     version: Literal["keep", "4"] = Field("keep", description="the address family of fakes")
+    range: ReservedOrAny = Field("reserved", description=f"{RANGE}; IPv6 stays under 2001:db8::/32")
+
+    @model_validator(mode="after")
+    def _families_stay(self) -> Self:
+        if self.range == "any" and self.version != "keep":
+            raise ValueError("range: any keeps IPv4 and IPv6 apart; leave version out")
+        return self
+
+    def normal(self, value: TextElement) -> TextElement | None:
+        return func.lower(cast(value, Text), type_=Text)
+
+    def functions(self) -> tuple[str, ...]:
+        return ANY_IP_FUNCTIONS if self.range == "any" else ()
+
+    def injective_bits(self, column: Column, context: MaskContext) -> int | None:
+        return IPV6_BITS if self.range == "any" else None
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        if self.range == "any":
+            return work_function("fake_any_ip", value, literal(length or 64, Integer))
         four = func.host(
             _inet("10.0.0.0") + hashed(value, Purpose.IP).op("&")(literal(2**24 - 1)), type_=Text
         )
@@ -209,7 +258,8 @@ class Ip(TextMask):
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         if column.family is not Family.INET:
             return super().masked(value, column, context)
-        address = cast(self.fake(Collated(value), None, context), NamedType("inet"))
+        alone = func.host(as_is(value, column))  # as a text column holds it
+        address = cast(self.fake(Collated(alone), None, context), NamedType("inet"))
         return func.set_masklen(address, func.masklen(value))
 
 

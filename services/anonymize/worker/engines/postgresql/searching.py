@@ -8,7 +8,7 @@ expensive pattern runs only on values that a cheap test lets through.
 
 import string
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Text, column
 
@@ -28,14 +28,24 @@ from services.anonymize.worker.shapes import (
     normal_iban,
     normal_phone,
 )
-from services.anonymize.worker.sql import WORK_SCHEMA, compiled, qualified, quoted, text_literal
+from services.anonymize.worker.sql import (
+    WORK_SCHEMA,
+    compiled,
+    qualified,
+    quoted,
+    text_literal,
+    work_function,
+)
+from services.anonymize.worker.uniqueness import permuted_kinds
 
 ORIGINALS = qualified(WORK_SCHEMA, "originals")
 MAKE_ORIGINALS = f"CREATE UNLOGGED TABLE {ORIGINALS} (kind text NOT NULL, digest bytea NOT NULL)"
+FAKE = " fake"  # behind a kind: digests of fakes that come from the originals' own range
 KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 
 _NORMAL = {"email": normal_email, "phone": normal_phone, "iban": normal_iban}
 _PATTERN = {"email": EMAIL, "iban": IBAN}
+_PERMUTING = {"phone": "fake_any_phone", "iban": "fake_any_iban"}  # what masks do with range: any
 _LETTERS = string.ascii_letters
 _LONGEST_RUN = 20
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
@@ -60,6 +70,7 @@ class Searched:
     kinds: frozenset[str]
     mask: str  # how the policy calls what happens to it
     json: bool = False
+    permuted: frozenset[str] = frozenset()  # kinds that become others of the same range
     labelled: bool = False  # each row says in its column `label` what it belongs to
 
     @property
@@ -103,7 +114,8 @@ def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
             kinds = _kinds(part, codes=bool(getattr(mask, "not_phones", False)))
             if kinds:
                 json = part.base_type in {"json", "jsonb"}
-                columns.append(Searched(part.name, f"{table.label}.{part.name}", kinds, word, json))
+                permuted = permuted_kinds(mask) if mask else frozenset()
+                columns.append(Searched(part.name, f"{table.label}.{part.name}", kinds, word, json, permuted))
         for member in table.members:
             if not member.foreign:
                 searches.append(Search(qualified(member.schema, member.name), table.oid, tuple(columns)))
@@ -127,13 +139,32 @@ def view_searches(views: Iterable[tuple[str, str, tuple[Column, ...]]]) -> tuple
 
 
 def collect_statements(search: Search) -> list[str]:
-    """Statements that store the digests of everything shaped so in a relation."""
-    return [
+    """Statements that store the digests of everything shaped so in a relation, and of what a permutation will
+    make of it."""
+    statements = [
         f"INSERT INTO {ORIGINALS} SELECT DISTINCT {text_literal(kind)}, {_digest(kind)}"
         f" FROM {_found(search, kind, original=True)} WHERE value <> ''"
         for kind in KINDS
         if any(kind in part.kinds for part in search.columns)
     ]
+    for kind, permuting in _PERMUTING.items():
+        parts = tuple(part for part in search.columns if kind in part.kinds & part.permuted)
+        if parts:
+            fake = compiled(_NORMAL[kind](work_function(permuting, column("value", Text))))
+            found = _found(replace(search, columns=parts), kind, original=True)
+            statements.append(
+                f"INSERT INTO {ORIGINALS} SELECT DISTINCT {text_literal(kind + FAKE)}, {_digest(kind)}"
+                f" FROM (SELECT {fake} AS value FROM {found} WHERE value <> '' OFFSET 0) fakes"
+            )
+    return statements
+
+
+# An original that is another's fake as well will be found after masking, and proves nothing.
+FORGET_FAKES = (
+    f"DELETE FROM {ORIGINALS} o USING {ORIGINALS} f"
+    f" WHERE f.kind = o.kind || '{FAKE}' AND f.digest = o.digest",
+    f"DELETE FROM {ORIGINALS} WHERE kind LIKE '%{FAKE}'",
+)
 
 
 def survivors_query(search: Search, kind: str) -> str | None:

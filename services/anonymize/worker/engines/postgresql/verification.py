@@ -19,6 +19,7 @@ from services.anonymize.worker.engines.postgresql.discovery import read_columns
 from services.anonymize.worker.engines.postgresql.inventory import Inventory, differences, take_inventory
 from services.anonymize.worker.engines.postgresql.schema_texts import STATISTICS, schema_searches
 from services.anonymize.worker.engines.postgresql.searching import (
+    FORGET_FAKES,
     KINDS,
     MAKE_ORIGINALS,
     ORIGINALS,
@@ -52,6 +53,9 @@ def remember_originals(
     in_parallel(lambda job: _collect(database, *job), jobs, connections)
     with database.autocommit() as connection:
         execute(connection, f"ANALYZE {ORIGINALS}")
+        if any(part.permuted for search in searches for part in search.columns):
+            for statement in FORGET_FAKES:
+                execute(connection, statement)
         return _originals(connection)
 
 
