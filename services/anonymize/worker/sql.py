@@ -5,7 +5,8 @@ Statements such as ALTER TABLE take no bind parameters, so literals are rendered
 is never a literal: it stands in a session setting, and expressions read it there.
 """
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -111,6 +112,26 @@ def _compile_word_at(element: WordAt, compiler: SQLCompiler, **kw: Any) -> str:
     escaped = (word.replace("\\", "\\\\").replace('"', '\\"') for word in element.words)
     array = "{" + ",".join(f'"{word}"' for word in escaped) + "}"
     return f"CAST((CAST({text_literal(array)} AS name[]))[{compiler.process(element.index, **kw)}] AS text)"
+
+
+class WordFor(ColumnElement[str]):
+    """What a text stands for in a table of words; NULL for any other.
+
+    An object's keys lie sorted, so that a few comparisons find one of hundreds.
+    """
+
+    inherit_cache = False
+    type = Text()
+
+    def __init__(self, words: Mapping[str, str], text: ColumnElement[str]) -> None:
+        self.words = words
+        self.text = text
+
+
+@compiles(WordFor)
+def _compile_word_for(element: WordFor, compiler: SQLCompiler, **kw: Any) -> str:
+    words = text_literal(json.dumps(element.words, ensure_ascii=False))
+    return f"(CAST({words} AS jsonb) ->> {compiler.process(element.text, **kw)})"
 
 
 class PartOf(ColumnElement[float]):

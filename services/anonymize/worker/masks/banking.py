@@ -14,7 +14,7 @@ from services.anonymize.worker.masks.base import (
     Trait,
 )
 from services.anonymize.worker.masks.iban import FAKE_IBAN, IBAN_COUNTRIES, WHOLE_IBAN
-from services.anonymize.worker.masks.local import by_country, plain_code
+from services.anonymize.worker.masks.local import row_country
 from services.anonymize.worker.masks.ranges import ANY_IBAN_FUNCTIONS, RANGE, ReservedOrAny
 from services.anonymize.worker.numbering import COUNTRY_WORDS
 from services.anonymize.worker.schema import Column
@@ -78,11 +78,8 @@ class Iban(TextMask):
             return work_function("fake_any_iban", value)
         home: TextElement = literal(self.country, Text)
         if self.country_from is not None:
-            known: dict[str, TextElement] = {
-                code: literal(code, Text) for code in COUNTRY_WORDS if code in IBAN_COUNTRIES
-            }
-            known.setdefault(self.country, home)
-            words = {self.country: (self.country.lower(),), **COUNTRY_WORDS}
-            home = by_country(plain_code(context.row(self.country_from)), known, self.country, words)
+            words = {code: spelled for code, spelled in COUNTRY_WORDS.items() if code in IBAN_COUNTRIES}
+            words.setdefault(self.country, (self.country.lower(),))
+            home = row_country(context.row(self.country_from), self.country, words)
         fake = work_function("fake_iban", value, home, literal(length or 64, Integer))
         return fake if length is None or length >= 27 else func.left(fake, length, type_=Text)

@@ -17,10 +17,10 @@ from services.anonymize.worker.masks.base import (
     Trait,
     short_type,
 )
-from services.anonymize.worker.masks.functions import FAKE_PHONE
-from services.anonymize.worker.masks.local import by_country, plain_code
+from services.anonymize.worker.masks.local import row_country
 from services.anonymize.worker.masks.names import plain
 from services.anonymize.worker.masks.ranges import ANY_PHONE_FUNCTIONS, RANGE, ReservedOrAny
+from services.anonymize.worker.masks.telephones import PHONES
 from services.anonymize.worker.masks.words import LOGIN_LENGTH, login_words
 from services.anonymize.worker.numbering import COUNTRIES, COUNTRY_WORDS, country_of
 from services.anonymize.worker.schema import Column
@@ -156,7 +156,7 @@ class Phone(TextMask):
             yield f"{short_type(column)} cannot hold {what} (needs {needed}{hint})"
 
     def functions(self) -> tuple[str, ...]:
-        return ANY_PHONE_FUNCTIONS if self.range == "any" else (FAKE_PHONE,)
+        return ANY_PHONE_FUNCTIONS if self.range == "any" else PHONES
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return PERMUTATION if self.range == "any" else None
@@ -166,10 +166,7 @@ class Phone(TextMask):
             return work_function("fake_any_phone", value)
         home: TextElement = literal(self.country, Text)
         if self.country_from is not None:
-            countries: dict[str, TextElement] = {code: literal(code, Text) for code in COUNTRIES}
-            home = by_country(
-                plain_code(context.row(self.country_from)), countries, self.country, COUNTRY_WORDS
-            )
+            home = row_country(context.row(self.country_from), self.country, COUNTRY_WORDS)
         return work_function(
             "fake_phone", value, home, literal(self.form, Text), literal(length or 64, Integer)
         )

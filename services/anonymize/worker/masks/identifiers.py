@@ -15,7 +15,7 @@ from services.anonymize.worker.masks.base import (
     Trait,
 )
 from services.anonymize.worker.masks.formats import Format
-from services.anonymize.worker.masks.local import by_country, plain_code
+from services.anonymize.worker.masks.local import row_country
 from services.anonymize.worker.masks.permuting import PERMUTING
 from services.anonymize.worker.numbering import COUNTRY_WORDS
 from services.anonymize.worker.schema import Column
@@ -125,10 +125,12 @@ class SteuerId(Identifier):
 
 
 VAT_COUNTRIES = tuple(sorted({one.prefix for one in formats.VAT}))
+_ISO = {"GR": "EL"}  # Greece's VAT numbers begin otherwise than its ISO code says
 
 
 def _vat_country(word: str) -> str:
     code = word.strip().upper()
+    code = _ISO.get(code, code)
     if code not in VAT_COUNTRIES:
         raise ValueError(
             f"{word} is no country whose VAT numbers are known here; there are {', '.join(VAT_COUNTRIES)}"
@@ -137,12 +139,11 @@ def _vat_country(word: str) -> str:
 
 
 class Vat(Identifier):
-    """A European VAT number of the same country."""
+    """A European VAT number of the same country, a company's where persons have another kind."""
 
     word: ClassVar[str] = "vat"
     preserves: ClassVar[str] = (
-        f"the country, check digits of {', '.join(VAT_COUNTRIES)}, the shape elsewhere;"
-        " agrees with `siren`, `nif`"
+        "the country, check digits in the EU, XI and GB, the shape elsewhere; agrees with `siren`, `nif`"
     )
     example: ClassVar[Example] = Example("vat", "DE136695976", "DE754862277", "varchar(14)")
     formats: ClassVar[tuple[Format, ...]] = formats.VAT
@@ -163,8 +164,8 @@ class Vat(Identifier):
         if self.country_from is None:
             return literal(self.country, Text)
         words = {code: COUNTRY_WORDS.get(code, (code.lower(),)) for code in VAT_COUNTRIES}
-        codes: dict[str, TextElement] = {code: literal(code, Text) for code in VAT_COUNTRIES}
-        return by_country(plain_code(context.row(self.country_from)), codes, self.country, words)
+        words["EL"] = COUNTRY_WORDS["GR"]
+        return row_country(context.row(self.country_from), self.country, words)
 
 
 # What payment providers give out for tests: no bank issues these. The rest of a fake's digits is drawn.

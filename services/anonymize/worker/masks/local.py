@@ -1,16 +1,14 @@
 """Choosing by locale or country: fixed in the policy, or by a column of the same row."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import MaskContext, TextMask
 from services.anonymize.worker.masks.words import LOCALE_CODES, Locale, locale_of
-from services.anonymize.worker.sql import TextElement
-
-ChosenT = TypeVar("ChosenT")
+from services.anonymize.worker.sql import TextElement, WordFor
 
 
 def _known_locale(word: str) -> str:
@@ -42,11 +40,8 @@ class LocalMask(TextMask):
         default = Locale(self.locale)
         if self.locale_from is None:
             return fake(default)
-        code = plain_code(context.row(self.locale_from))
-        others = [
-            (codes_match(code, LOCALE_CODES[locale]), fake(locale)) for locale in Locale if locale != default
-        ]
-        return case(*others, else_=fake(default))
+        others = {locale.value: fake(locale) for locale in Locale if locale != default}
+        return case(others, value=_found(context.row(self.locale_from), LOCALE_CODES), else_=fake(default))
 
 
 def plain_code(value: ColumnElement[str]) -> TextElement:
@@ -59,16 +54,31 @@ def plain_code(value: ColumnElement[str]) -> TextElement:
     )
 
 
-def codes_match(code: TextElement, codes: Iterable[str]) -> ColumnElement[bool]:
-    """Whether a code is one of those."""
-    return code.in_([literal(word, Text) for word in codes])
+def row_country(
+    value: ColumnElement[str], default: str, words: Mapping[str, tuple[str, ...]]
+) -> ColumnElement[str]:
+    """The country of `words` that a row's value names; any other is the default's."""
+    return func.coalesce(_found(value, words), literal(default, Text), type_=Text)
 
 
 def by_country(
-    code: TextElement, fakes: Mapping[str, TextElement], default: str, words: Mapping[str, tuple[str, ...]]
+    value: ColumnElement[str],
+    fakes: Mapping[str, TextElement],
+    default: str,
+    words: Mapping[str, tuple[str, ...]],
 ) -> TextElement:
-    """The fake of a row's country; any other country gets the default's."""
-    branches = [
-        (codes_match(code, words[country]), fake) for country, fake in fakes.items() if country != default
-    ]
-    return case(*branches, else_=fakes[default]) if branches else fakes[default]
+    """The fake of the country that a row's value names; any other gets the default's."""
+    others = {country: fake for country, fake in fakes.items() if country != default}
+    named = {country: words[country] for country in others}
+    return case(others, value=_found(value, named), else_=fakes[default]) if others else fakes[default]
+
+
+def _found(value: ColumnElement[str], words: Mapping[Any, tuple[str, ...]]) -> TextElement:
+    """What a row's value stands for, at first as it is written: comparing it with every word of every
+    country costs ten times as much, and so does its plain form."""
+    named: dict[str, str] = {}
+    for name, spelled in words.items():
+        named = dict.fromkeys(spelled, str(name)) | named  # what comes first has the word
+    written = {word.upper(): name for word, name in named.items()} | named
+    raw = cast(value, Text)
+    return func.coalesce(WordFor(written, raw), WordFor(named, plain_code(value)), type_=Text)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Double, Numeric, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Trait, present
 from services.anonymize.worker.masks.dates import COARSE, as_is
-from services.anonymize.worker.masks.local import by_country, plain_code
+from services.anonymize.worker.masks.local import by_country
 from services.anonymize.worker.masks.numbers import signed_share
 from services.anonymize.worker.numbering import COUNTRY_WORDS
 from services.anonymize.worker.schema import Column, Family
@@ -182,5 +182,5 @@ class GeoPlace(PlaceMask):
         if self.country_from is None:
             return cast(towns[self.country], Numeric)
         words = {country: COUNTRY_WORDS.get(country, (country.lower(),)) for country in GEO_COUNTRIES}
-        code = plain_code(context.row(self.country_from))
-        return cast(by_country(code, towns, self.country, words), Numeric)
+        chosen_by = context.row(self.country_from)
+        return cast(by_country(chosen_by, towns, self.country, words), Numeric)

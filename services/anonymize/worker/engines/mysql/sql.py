@@ -28,7 +28,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Double, Integer, Numeric, String
 
 from services.anonymize.worker.engines.mysql.charsets import fitted
-from services.anonymize.worker.sql import WORK_SCHEMA, Collated, NamedType, PartOf, WordAt
+from services.anonymize.worker.sql import WORK_SCHEMA, Collated, NamedType, PartOf, WordAt, WordFor
 
 WORK_DATABASE = WORK_SCHEMA
 BINARY_COLLATION = "utf8mb4_bin"
@@ -381,6 +381,14 @@ def _compile_word_at(element: WordAt, compiler: SQLCompiler, **kw: Any) -> str:
     charset = kw.get("charset")
     words = ", ".join(text_literal(fitted(word, charset)) for word in element.words)
     return f"ELT({compiler.process(element.index, **kw)}, {words})"
+
+
+@compiles(WordFor, "mysql")
+def _compile_word_for(element: WordFor, compiler: SQLCompiler, **kw: Any) -> str:
+    words = " ".join(
+        f"WHEN {text_literal(word)} THEN {text_literal(name)}" for word, name in element.words.items()
+    )
+    return f"(CASE {as_text(compiler, element.text, kw)} {words} END)"
 
 
 @compiles(PartOf, "mysql")
