@@ -1,76 +1,30 @@
-"""Masks inside JSON: one function per column, which walks the document once along the policy's paths."""
+"""The mask of JSON: a mask at each path, in one function per column."""
 
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, field_validator
-from sqlalchemy import ColumnElement, Text, case, cast, func, literal, select
+from sqlalchemy import ColumnElement, Text, cast
 from sqlalchemy import column as element
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy.dialects.postgresql import JSONB
 
 from services.anonymize.worker.masks.base import Example, Mask, MaskContext, TextMask, Trait
 from services.anonymize.worker.masks.plain import Constant, Keep, Null
+from services.anonymize.worker.masks.walking import DOCUMENT, Node, Walk, parse_path
+from services.anonymize.worker.masks.walking import tree as _tree
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
     Collated,
     NamedType,
-    compiled,
     function_statement,
     qualified,
     quoted,
     text_literal,
     work_function,
 )
-
-STEP = re.compile(r'(?:"(?P<quoted>[^"]+)"|(?P<plain>[^."\[\]]+))?(?P<items>(?:\[\])*)(?:\.|$)')
-DOCUMENT = "document"
-JsonElement = ColumnElement[Any]
-
-
-@dataclass
-class Node:
-    """A place in documents: keys below it, elements below it, or a mask on it."""
-
-    keys: dict[str, "Node"] = field(default_factory=dict)
-    items: "Node | None" = None
-    mask: Mask | None = None
-
-
-def parse_path(path: str) -> list[str | None]:
-    """Return a path's steps; None stands for `[]`, every element of an array. Raises ValueError."""
-    steps: list[str | None] = []
-    at = 0
-    while at < len(path):
-        match = STEP.match(path, at)
-        if match is None or match.end() == at or not (match["quoted"] or match["plain"] or match["items"]):
-            raise ValueError(f'{path} is no path; write contact.email, items[].email or "a.key".name')
-        key = match["quoted"] or match["plain"]
-        steps += [key] if key else []
-        steps += [None] * (len(match["items"]) // 2)
-        at = match.end()
-    return steps
-
-
-def _tree(paths: Mapping[str, Mask]) -> Node:
-    root = Node()
-    for path, mask in paths.items():
-        node = root
-        for step in parse_path(path):
-            if node.mask is not None:
-                raise ValueError(f"{path} lies below another path, which masks all of it")
-            if step is None:
-                node.items = node.items or Node()
-                node = node.items
-            else:
-                node = node.keys.setdefault(step, Node())
-        if node.keys or node.items or node.mask:
-            raise ValueError(f"{path} masks what other paths lie below; name either")
-        node.mask = mask
-    return root
 
 
 class Json(Mask):
@@ -113,38 +67,22 @@ class Json(Mask):
         return tuple(dict.fromkeys(made for mask in self.paths.values() for made in mask.functions()))
 
     def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
-        """Statements that make the column's functions, one for each array that the paths enter.
-
-        Only a query walks an array's elements, and an ALTER TABLE takes no queries.
-        """
-        _, functions = self._built(element(DOCUMENT, JSONB), context)
-        return functions
-
-    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
-        document, _ = self._built(cast(value, JSONB), context)
-        return cast(document, NamedType(column.type))
-
-    def _built(self, document: JsonElement, context: MaskContext) -> tuple[JsonElement, tuple[str, ...]]:
-        """The masked document as an expression, and the functions that it calls.
-
-        Columns of the row come into a function as its arguments.
-        """
-        functions: list[str] = []
-        arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
+        """The statement that makes the column's function: it walks a document once, with every part that is
+        used more than once in a variable."""
+        arguments = self._arguments()
         signature = ", ".join([f"{DOCUMENT} jsonb", *(f"{argument} text" for argument in arguments.values())])
         inside = replace(context, row=lambda name: element(arguments[name], Text))
-        row = [Collated(context.row(name)) for name in arguments]
+        body = Walk(self.others, inside).body(_tree(self.paths))
+        return (function_statement(context.document_function, signature, "jsonb", "plpgsql", body),)
 
-        def called(items: Node, value: JsonElement) -> JsonElement:
-            name = f"{context.document_function}_{len(functions)}"
-            body = _elements(items, element(DOCUMENT, JSONB), self.others, inside, 0)
-            functions.append(
-                function_statement(name, signature, "jsonb", "plpgsql", f"BEGIN RETURN {compiled(body)}; END")
-            )
-            return work_function(name, value, *row)
+    def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        row = [Collated(context.row(name)) for name in self._arguments()]
+        document = work_function(context.document_function, cast(value, JSONB), *row)
+        return cast(document, NamedType(column.type))
 
-        tree = _tree(self.paths)
-        return _merged(tree, document, _text_of(document), self.others, context, called), tuple(functions)
+    def _arguments(self) -> dict[str, str]:
+        """What the function calls the columns of the row that masks read."""
+        return {name: f"row_{place}" for place, name in enumerate(self.reads())}
 
     def unknown_query(self, schema: str, table: str, name: str) -> str | None:
         """A query for the places of documents that the policy does not know, as (path, kind of value); values
@@ -154,79 +92,6 @@ class Json(Mask):
         value = f"CAST(t.{quoted(name)} AS jsonb)"
         parts = list(_unknown(_tree(self.paths), qualified(schema, table), value, "$", ""))
         return " UNION ALL ".join(parts)
-
-
-Walk = Callable[[Node, JsonElement], JsonElement]
-
-
-def _merged(
-    node: Node, value: JsonElement, text: JsonElement, others: str, context: MaskContext, walk: Walk
-) -> JsonElement:
-    """The document below a node, made anew; `walk` makes arrays anew.
-
-    What has not the shape that the policy says becomes null: it cannot be known what it holds.
-    """
-    if node.mask is not None:
-        return _leaf(node.mask, value, text, context)
-    shapes: list[tuple[ColumnElement[bool], JsonElement]] = []
-    if node.keys:
-        empty = cast(literal("{}", Text), JSONB)
-        made = value if others == "keep" else empty
-        for key, below in node.keys.items():
-            name = literal(key, Text)
-            part = _merged(below, value.op("->")(name), value.op("->>")(name), others, context, walk)
-            made = made.op("||")(
-                case((value.op("?")(name), func.jsonb_build_object(name, part)), else_=empty)
-            )
-        shapes.append((_is(value, "object"), made))
-    if node.items is not None:
-        shapes.append((_is(value, "array"), walk(node.items, value)))
-    return case(*shapes, else_=_json_null(value))
-
-
-def _elements(items: Node, value: JsonElement, others: str, context: MaskContext, depth: int) -> JsonElement:
-    """An array with every element made anew, as a query."""
-    each = (
-        func.jsonb_array_elements(value)
-        .table_valued(element("value", JSONB), with_ordinality="place")
-        .render_derived(name=f"i{depth}")
-    )
-
-    def walk(below: Node, inner: JsonElement) -> JsonElement:
-        return _elements(below, inner, others, context, depth + 1)
-
-    made_anew = _merged(items, each.c.value, _text_of(each.c.value), others, context, walk)
-    made = func.jsonb_agg(aggregate_order_by(made_anew, each.c.place))
-    query = select(func.coalesce(made, cast(literal("[]", Text), JSONB))).select_from(each)
-    return query.scalar_subquery()
-
-
-def _text_of(value: JsonElement) -> JsonElement:
-    return value.op("#>>")(cast(literal("{}", Text), NamedType("text[]")))
-
-
-def _leaf(mask: Mask, value: JsonElement, text: JsonElement, context: MaskContext) -> JsonElement:
-    match mask:
-        case Keep():
-            return value
-        case Null():
-            return _json_null(value)
-        case Constant():
-            constant = cast(literal(json.dumps(mask.value), Text), JSONB)
-            return case((_is(value, "null"), value), else_=constant)
-        case TextMask():
-            fake = func.to_jsonb(cast(mask.fake(mask.seed(Collated(text), context), None, context), Text))
-            structured = func.jsonb_typeof(value).in_([literal("object"), literal("array")])
-            return case((structured, _json_null(value)), (text != literal(""), fake), else_=value)
-    raise AssertionError(f"{mask.word} does not work inside JSON")
-
-
-def _is(value: JsonElement, kind: str) -> ColumnElement[bool]:
-    return func.jsonb_typeof(value) == literal(kind)
-
-
-def _json_null(value: JsonElement) -> JsonElement:
-    return case((func.jsonb_typeof(value) != literal(""), cast(literal("null", Text), JSONB)))
 
 
 def _unknown(node: Node, table: str, value: str, path: str, label: str) -> Iterator[str]:
