@@ -158,7 +158,7 @@ class _Copy:
         return int(rows(self._source, f"SELECT {counted} FROM {quoted(table)}")[0][0])  # noqa: S608 - quoted
 
     def _load(self, statement: str, pipe: str) -> tuple[int, int, int | None]:
-        """Rows, warnings and the first one's number: LOCAL makes warnings of errors; their words hold values."""
+        """Rows, warnings, the first one's number: LOCAL makes warnings of errors, whose words hold values."""
         with self._target.cursor() as cursor:
             loaded = cursor.execute(statement, [pipe])
             cursor.execute("SHOW WARNINGS LIMIT 1")

@@ -12,7 +12,7 @@ from pymysql.connections import Connection
 from local.engines.mariadb_accounts import ADMIN, first_statements, let_in, prepare_database
 from local.engines.mariadb_programs import find_programs
 from local.engines.placement import place
-from local.engines.port import NewDatabase, Volume
+from local.engines.port import EngineError, NewDatabase, Volume
 from local.engines.processes import MARIADB, suspended
 from local.engines.served import HOST, ServedEngines, path_of, run
 from local.mysql import socket_url
@@ -75,8 +75,11 @@ class MariaDBEngines(ServedEngines):
         """
         snapshot = self._volume("snapshot")
         server = self._servers.get(volume)
-        with suspended(server.process.pid) if server else contextlib.nullcontext():
-            self._copy(path_of(volume), snapshot)
+        try:
+            with suspended(server.process.pid) if server else contextlib.nullcontext():
+                self._copy(path_of(volume), snapshot)
+        except (ProcessLookupError, TimeoutError) as problem:
+            raise EngineError(f"MariaDB on {path_of(volume)} cannot be copied: {problem}") from problem
         for left in (MARIADB.pid_file, "ibtmp1"):  # made anew by every start
             (path_of(snapshot) / left).unlink(missing_ok=True)
         return snapshot

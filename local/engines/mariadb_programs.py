@@ -31,12 +31,27 @@ _MISSING = (
 )
 
 
-@cache
 def find_programs() -> Programs:
     """MariaDB's server on the PATH, else the unpacked one; it is unpacked now if set-up could not.
 
     Raises EngineError with what to install where there is none.
     """
+    found = _found()
+    if isinstance(found, EngineError):
+        raise EngineError(str(found))
+    return found
+
+
+@cache
+def _found() -> Programs | EngineError:
+    """Look once: whoever has none is not made to wait for apt again."""
+    try:
+        return _look()
+    except EngineError as problem:
+        return problem
+
+
+def _look() -> Programs:
     installed = _installed()
     if installed is not None:
         return Programs(installed)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from local.engines.port import Endpoint, EngineError, NewDatabase, Running, Volume
+from shared.database.families import is_known
 
 Work = Literal["restore", "copy"]
 
@@ -27,7 +28,7 @@ class NoEngines:
         return f"{identifier}.c9akciq32rxu.{region}.rds.amazonaws.com"
 
     def supports(self, engine: str) -> bool:
-        return engine in {"postgres", "aurora-postgresql", "mysql", "mariadb", "aurora-mysql"}
+        return is_known(engine)
 
     def reserve_port(self) -> int:
         return next(self._ports)

@@ -122,12 +122,14 @@ class ServedEngines(ABC):
         atexit.unregister(self.close)
         for volume in set(self._servers) - self._detached:
             self._stop(volume, gently=False)
-        kept = {path_of(volume) for volume in self._detached}
+        kept = {path_of(volume).name for volume in self._detached}
         if not kept:
             for folder in self._placement.everything:
                 shutil.rmtree(folder, ignore_errors=True)
         for folder in self._placement.data.glob("*-[0-9]*") if kept else ():
-            if folder.is_dir() and folder not in kept:
+            if (
+                folder.is_dir() and folder.stem not in kept
+            ):  # what lies beside it bears its name
                 shutil.rmtree(folder, ignore_errors=True)
         self._placement.lock.close()
 

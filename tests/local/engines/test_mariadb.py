@@ -10,7 +10,15 @@ from typing import Any
 import pymysql
 import pytest
 
-from local.engines import BothFamilies, EngineError, MariaDBEngines, NewDatabase, Running, Volume
+from local.engines import (
+    BothFamilies,
+    EngineError,
+    MariaDBEngines,
+    NewDatabase,
+    Running,
+    Volume,
+    remove_detached,
+)
 from local.engines.processes import is_alive, serving
 from tests.local.engines.folders import engine_folder
 from tests.mariadb import require_mariadb
@@ -260,6 +268,24 @@ def test_a_server_variable_can_be_wanted_for_all_engines() -> None:
         with _connect(engines.start(volume, engines.reserve_port()).port) as connection:
             assert _ask(connection, "SELECT @@log_bin, @@binlog_format")[0][0] == 1
         engines.close()
+
+
+def test_a_detached_engine_goes_on_sorting_on_disk_until_it_is_put_away() -> None:
+    require_mariadb()
+    with engine_folder() as folder:
+        engines = MariaDBEngines(folder)
+        volume, other = engines.create(SHOP), engines.create(SHOP)
+        port = engines.start(volume, engines.reserve_port()).port
+        endpoint = engines.detach(volume)
+        engines.close()
+        assert other.path is not None
+        assert not other.path.exists()
+        with _connect(port) as connection:
+            _ask(connection, "SET SESSION tmp_memory_table_size = 0, sort_buffer_size = 1024")
+            sorted_rows = "SELECT count(*) FROM (SELECT DISTINCT repeat(seq, 9) AS t FROM seq_1_to_9999) AS d"
+            assert _ask(connection, sorted_rows) == ((9999,),)
+        remove_detached(endpoint)
+        assert list(folder.iterdir()) == []
 
 
 _CRASHING = """
