@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import islice
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from stdnum.de import idnr
 from stdnum.es import nif
 from stdnum.eu import vat
 from stdnum.fr import nir, siren, siret, tva
+from stdnum.gb import vat as gb_vat
 from stdnum.it import codicefiscale
 
 from services.anonymize.worker.masks import MASKS
@@ -158,23 +160,50 @@ def test_a_company_is_one_in_siren_siret_and_vat_number(mask_session):
 
 
 EUROPEAN = {
+    "BG": "BG175074752", "CY": "CY10259033P", "CZ": "CZ25123891", "EE": "EE100931558", "HR": "HR33392005961", "HU": "HU12892312",
+    "LT": "LT119511515", "LV": "LV40003521600", "MT": "MT11679112", "RO": "RO18547290", "SI": "SI50223054", "SK": "SK2022749619",
+    "XI": "XI980780684", "GB": "GB980780684",
     "AT": "ATU13585627", "BE": "BE0403019261", "DE": "DE136695976", "DK": "DK13585628", "EL": "EL094259216",
     "ES": "ESB58378431", "FI": "FI20774740", "FR": "FR40303265045", "IE": "IE6433435OA", "IT": "IT00743110157",
     "LU": "LU15027442", "NL": "NL004495445B01", "PL": "PL8567346215", "PT": "PT501964843", "SE": "SE123456789701",
 }  # fmt: skip
 
 
+def valid_neighbours(number: str, valid: Callable[[str], bool]) -> list[str]:
+    """Other valid numbers like a number of digits, found by counting on from it."""
+    if not number[2:].isdigit():
+        return []
+    width = len(number) - 2
+    others = (
+        f"{number[:2]}{(int(number[2:]) + step * 1009) % 10**width:0{width}}" for step in range(1, 4000)
+    )
+    return list(islice(filter(valid, others), 25))
+
+
 @pytest.mark.parametrize("country", VAT_COUNTRIES)
 def test_european_vat_numbers_stay_valid_with_country_and_without(mask_session, country):
     number = EUROPEAN[country]
-    (fake,) = apply(mask_session, MASKS["vat"](), column_of("v"), [number])
-    assert vat.is_valid(fake)
-    assert fake[:2] == country
+    valid = gb_vat.is_valid if country == "GB" else vat.is_valid
+    numbers = [number, *valid_neighbours(number, valid)]
+    fakes = apply(mask_session, MASKS["vat"](), column_of("v"), numbers)
+    assert [fake for fake in fakes if not valid(fake)] == []
+    assert {(fake[:2], len(fake)) for fake in fakes} == {(country, len(number))}
+    assert len(set(fakes)) == len(numbers)
+    fake = fakes[0]
     assert fake != number
     (short,) = apply(
         mask_session, MASKS["vat"](country_from="country"), column_of("v"), [number[2:]], country
     )
     assert short == fake[2:]
+
+
+def test_temporary_and_earlier_numbers_stay_valid_too_and_greece_has_two_codes(mask_session):
+    (temporary,) = apply(mask_session, MASKS["vat"](), column_of("v"), ["LT100001919017"])
+    assert vat.is_valid(temporary)
+    assert len(temporary) == 14
+    (short,) = apply(mask_session, MASKS["vat"](country_from="country"), column_of("v"), ["094259216"], "GR")
+    assert vat.is_valid("EL" + short)
+    assert MASKS["vat"](country="GR") == MASKS["vat"](country="EL")
 
 
 def test_a_sole_traders_dutch_number_stays_valid(mask_session):

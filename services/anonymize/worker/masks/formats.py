@@ -63,6 +63,38 @@ def _eleven(body: str, weights: str) -> str:
     return f"{body} || ((11 - weighted({body}, '{{{weights}}}') % 11) % 11)::text"
 
 
+def _ten(body: str, weights: str) -> str:
+    """The check digit that makes a weighted sum divisible by ten."""
+    return f"{body} || ((10 - weighted({body}, '{{{weights}}}') % 10) % 10)::text"
+
+
+def _second(body: str, weights: str, others: str) -> str:
+    """A weighted sum's rest by eleven, with other weights where that is ten."""
+    return (
+        f"{body} || (CASE weighted({body}, '{{{weights}}}') % 11 WHEN 10"
+        f" THEN weighted({body}, '{{{others}}}') % 11 % 10 ELSE weighted({body}, '{{{weights}}}') % 11 END)::text"
+    )
+
+
+_CYPRIOT_SUM = " + ".join(
+    f"('{{1,0,5,7,9,13,15,17,19,21}}'::integer[])[1 + (number / {10 ** (7 - place)} % 10)::integer]"
+    if place % 2 == 0
+    else f"(number / {10 ** (7 - place)} % 10)::integer"
+    for place in range(8)
+)
+
+# A check number of two digits may be written with its modulus added; how it is written stays.
+_TWO = "((right(plain, 2)::integer + {0}) / {1})"
+
+
+def _two(width: int, total: str, modulus: int) -> str:
+    """The body and its check number; to_char makes ## of three digits, which no pattern matches."""
+    check = f"{modulus} * {_TWO.format(modulus - 1, modulus)} - ({total}) % {modulus}"
+    return f"{_digits(width)} || to_char({check}, 'FM00')"
+
+
+_BRITISH_REST = "(weighted(left(whole, 7), '{8,7,6,5,4,3,2}') + right(whole, 2)::integer) % 97)"
+
 _SIREN = f"with_luhn({_digits(8)})"
 _CIF_BODY = _digits(7)
 _CIF = (
@@ -127,8 +159,7 @@ VAT = (
     Format("pt_vat", "^[1-9][0-9]{8}$", 10**7, "substr(plain, 2, 7)",
            f"left(plain, 1) || {_digits(7)} || ((11 - weighted(left(plain, 1) || {_digits(7)}, '{{9,8,7,6,5,4,3,2}}') % 11)"
            " % 11 % 10)::text", "PT", kept="left(plain, 1)"),
-    Format("be_vat", "^[01][0-9]{9}$", 2 * 10**7, "left(plain, 8)",
-           f"{_digits(8)} || lpad((97 - number % 97)::text, 2, '0')", "BE"),
+    Format("be_vat", "^[01][0-9]{9}$", 2 * 10**7, "left(plain, 8)", _two(8, "number", 97), "BE", kept=_TWO.format(96, 97)),
     Format("at_vat", "^U[0-9]{8}$", 10**7, "substr(plain, 2, 7)",
            f"'U' || {_digits(7)} || ((6 + (luhn({_digits(7)} || '0'))::integer) % 10)::text", "AT"),
     Format("lu_vat", "^[0-9]{8}$", 10**6, "left(plain, 6)", f"{_digits(6)} || lpad((number % 89)::text, 2, '0')", "LU"),
@@ -150,6 +181,37 @@ VAT = (
     Format("dk_vat", "^[1-9][0-9]{7}$", 10**7, "left(plain, 7)", _eleven(_digits(7), "2,7,6,5,4,3,2"), "DK"),
     Format("el_vat", "^[0-9]{9}$", 10**8, "left(plain, 8)",
            f"{_digits(8)} || (weighted({_digits(8)}, '{{256,128,64,32,16,8,4,2}}') % 11 % 10)::text", "EL"),
+    # from here on companies' numbers only, where persons have their own number for one
+    Format("bg_vat", "^[0-9]{9}$", 10**8, "left(plain, 8)", _second(_digits(8), "1,2,3,4,5,6,7,8", "3,4,5,6,7,8,9,10"), "BG"),
+    Format("cy_vat", "^(?!12)[0-9]{8}[A-Z]$", 10**8, "left(plain, 8)",
+           f"{_digits(8)} || chr(65 + ({_CYPRIOT_SUM}) % 26)", "CY"),
+    Format("cz_vat", "^[0-8][0-9]{7}$", 10**7, "left(plain, 7)",
+           f"{_digits(7)} || (coalesce(nullif((11 - weighted({_digits(7)}, '{{8,7,6,5,4,3,2}}') % 11) % 11, 0), 1) % 10)::text", "CZ"),
+    Format("ee_vat", "^[0-9]{9}$", 10**8, "left(plain, 8)", _ten(_digits(8), "3,7,1,3,7,1,3,7"), "EE"),
+    Format("hr_vat", "^[0-9]{11}$", 10**10, "left(plain, 10)", f"{_digits(10)} || mod_11_10({_digits(10)})", "HR"),
+    Format("hu_vat", "^[0-9]{8}$", 10**7, "left(plain, 7)", _ten(_digits(7), "9,7,3,1,9,7,3"), "HU"),
+    Format("lt_vat", "^[0-9]{7}1[0-9]$", 10**7, "left(plain, 7)",
+           _second(f"({_digits(7)} || '1')", "1,2,3,4,5,6,7,8", "3,4,5,6,7,8,9,1"), "LT"),
+    Format("lt_long", "^[0-9]{10}1[0-9]$", 10**10, "left(plain, 10)",
+           _second(f"({_digits(10)} || '1')", "1,2,3,4,5,6,7,8,9,1,2", "3,4,5,6,7,8,9,1,2,3,4"), "LT"),
+    Format("lv_vat", "^[4-9][0-9]{10}$", 10**10, "left(plain, 10)",
+           f"{_digits(10)} || ((14 - weighted({_digits(10)}, '{{9,1,4,8,3,10,2,5,7,6}}') % 11) % 11)::text", "LV"),
+    Format("mt_vat", "^[1-9][0-9]{7}$", 10**6, "left(plain, 6)",
+           _two(6, f"weighted({_digits(6)}, '{{3,4,6,7,8,9}}')", 37), "MT", kept=_TWO.format(36, 37)),
+    Format("ro_vat", "^[1-9][0-9]{1,9}$", 10**9, "left(plain, length(plain) - 1)",
+           f"lpad(number::text, length(plain) - 1, '0') || (weighted({_digits(9)}, '{{7,5,3,2,1,7,5,3,2}}') * 10 % 11 % 10)::text",
+           "RO", permuted="permuted(number, (10::numeric ^ (length(plain) - 1))::bigint, 'ro_vat:' || length(plain))"),
+    Format("si_vat", "^[1-9][0-9]{7}$", 10**7, "left(plain, 7)",
+           f"{_digits(7)} || (CASE weighted({_digits(7)}, '{{8,7,6,5,4,3,2}}') % 11 WHEN 1 THEN 0"
+           f" ELSE 11 - weighted({_digits(7)}, '{{8,7,6,5,4,3,2}}') % 11 END)::text", "SI"),
+    Format("sk_vat", "^[1-9][0-9][234789][0-9]{7}$", 10**9, "left(plain, 9)", f"{_digits(9)} || (number % 11)::text", "SK"),
+    *(Format("gb_vat", "^[0-9]{9}$", 10**7, "left(plain, 7)",
+             # the rest by 97 stays, and with it which numbers of a range these are: old ones 0, newer ones 42 or 55
+             f"{_digits(7)} || lpad((({_BRITISH_REST.replace('whole', 'plain')} + 97 - weighted({_digits(7)}, '{{8,7,6,5,4,3,2}}') % 97)"
+             " % 97 + right(plain, 2)::integer / 97 * 97)::text, 2, '0')", country,
+             only_if=f"({_BRITISH_REST.replace('whole', 'made')} = 0 OR {_BRITISH_REST.replace('whole', 'made')} IN (42, 55) AND made >= '1')",
+             kept=f"{_BRITISH_REST.replace('whole', 'plain')} || ':' || right(plain, 2)::integer / 97")
+      for country in ("XI", "GB")),
 )  # fmt: skip
 NIF = (DNI, NIE, FORMER_NIF, CIF)
 
@@ -194,11 +256,13 @@ def statements(word: str, formats: tuple[Format, ...], head: str = "''") -> tupl
     reading, faking = [], []
     for place, one in enumerate(formats, start=1):
         prefix = text_literal(one.prefix)
-        home = f"(prefixed OR home IN ('', {prefix}))" if one.prefix else "true"
+        # most formats are of other countries: one cheap test passes them over
+        home = f"IF home IN ('', {prefix}) OR starts_with(whole, {prefix}) THEN" if one.prefix else "BEGIN"
+        end = "END IF;" if one.prefix else "END;"
         strip = f"prefixed := {prefix} <> '' AND starts_with(whole, {prefix}); plain := CASE WHEN prefixed THEN substr(whole, {len(one.prefix) + 1}) ELSE whole END;"
         reading.append(
-            f"{strip} IF {home} AND plain ~ {text_literal(one.pattern)} THEN number := ({_call(' ' + one.rank)})::bigint;"
-            f" made := {_call(' ' + one.made)}; IF made = plain AND ({_call(' ' + one.only_if)}) THEN RETURN {place}; END IF; END IF;"
+            f"{home} {strip} IF plain ~ {text_literal(one.pattern)} THEN number := ({_call(' ' + one.rank)})::bigint;"
+            f" made := {_call(' ' + one.made)}; IF made = plain AND ({_call(' ' + one.only_if)}) THEN RETURN {place}; END IF; END IF; {end}"
         )
         faking.append(
             f"WHEN {place} THEN {strip} number := ({_call(' ' + one.rank)})::bigint;"
