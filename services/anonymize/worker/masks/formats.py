@@ -93,7 +93,7 @@ def _two(width: int, total: str, modulus: int) -> str:
     return f"{_digits(width)} || to_char({check}, 'FM00')"
 
 
-_BRITISH_REST = "(weighted(left(whole, 7), '{8,7,6,5,4,3,2}') + right(whole, 2)::integer) % 97)"
+_BRITISH_REST = "((weighted(left(whole, 7), '{8,7,6,5,4,3,2}') + right(whole, 2)::integer) % 97)"
 
 _SIREN = f"with_luhn({_digits(8)})"
 _CIF_BODY = _digits(7)
