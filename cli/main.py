@@ -18,7 +18,7 @@ from cli.exits import FAILED, FINE, INTERRUPTED, UNUSABLE, InputError, RunFailed
 _COMMANDS = {
     "demo": ("cli.demo", "Run the whole loop on an example shop, on this machine."),
     "try": ("cli.trial", "Run the whole loop on a copy of a database of your own."),
-    "policy": ("cli.policy", "Write a first policy for a database, or check one."),
+    "policy": ("cli.policy.commands", "Write a first policy for a database, check one, see what it will do."),
     "masks": ("cli.masks", "List the masks that a policy may name, or explain one."),
     "local": ("cli.local", "See or remove what demo and try left on this machine."),
     "estimate": ("cli.estimate", "Estimate what runs cost on AWS, and what it costs when nothing runs."),

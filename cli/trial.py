@@ -9,12 +9,12 @@ from cli.exits import FAILED, FINE, InputError
 from cli.folders import RunFolder, run_folder
 from cli.loop import Material, Outcome, run_loop
 from cli.originals import UsersDatabase, examined
-from cli.policy import findings, policy_file
+from cli.policy.bundling import bundle_of
+from cli.policy.files import held, policy_file, usable
 from cli.sampling import look_at, samples_of, where_to_look
 from cli.summary import failure, show_summary
 from cli.view import open_console, screen
 from local.copying.original import OriginalError
-from services.anonymize.worker import load_policy
 from shared.bundle import POLICY_FILE
 from shared.database.port import Kind
 
@@ -76,20 +76,16 @@ def _checked(database_url: str, policy: Path) -> tuple[UsersDatabase, Path]:
         original = examined(database_url)
     except OriginalError as error:
         raise InputError(str(error)) from None
-    found = findings(file, original.url)
+    written = usable(file)
+    found = held(written, original.url, None).problems
     if found:
-        raise InputError("\n".join(found))
-    written = load_policy(file.read_text("utf-8"), str(file))
-    script = written.script.file if written.script else None
-    if script and not (file.parent / script).is_file():
-        raise InputError(
-            f"{written.script.at if written.script else file}: {script} does not lie beside the policy"
-        )
+        raise InputError("\n".join(map(str, found)))
+    bundle_of(file, written)  # says what does not lie beside the policy
     return original, file
 
 
 def _material(original: UsersDatabase, file: Path, folder: RunFolder, kind: Kind) -> Material:
-    where = where_to_look(load_policy(file.read_text("utf-8"), str(file)))
+    where = where_to_look(usable(file))
     return Material(
         source=SOURCE,
         kind=kind,
@@ -98,22 +94,19 @@ def _material(original: UsersDatabase, file: Path, folder: RunFolder, kind: Kind
         database=original.name,
         rds_database=original.rds_name,
         master=MASTER,
-        policy=bundle_of(file, original.name),
+        policy=_bundle(file, original.name),
         fill=lambda filling: original.fill(folder.path, filling),
         look=lambda url: look_at(url, where),
         shown_source=original.shown,
     )
 
 
-def bundle_of(file: Path, database: str) -> dict[str, bytes]:
-    """Read the policy and its script, and let it name its database, which is what the copy is called."""
-    content = file.read_bytes()
-    policy = load_policy(content.decode(), str(file))
+def _bundle(file: Path, database: str) -> dict[str, bytes]:
+    """Read the policy and its files, and let it name its database, which is what the copy is called."""
+    policy = usable(file)
+    files = bundle_of(file, policy)
     if policy.database is None:
-        content += f"\ndatabase: {_quoted(database)}\n".encode()
-    files = {POLICY_FILE: content}
-    if policy.script is not None:
-        files[policy.script.file] = (file.parent / policy.script.file).read_bytes()
+        files[POLICY_FILE] += f"\ndatabase: {_quoted(database)}\n".encode()
     return files
 
 

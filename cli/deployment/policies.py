@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cli.deployment.account import Operated
@@ -12,33 +13,41 @@ from shared.config import Production, read
 
 @dataclass(frozen=True)
 class Policy:
-    """A source's policy, read from a folder."""
+    """A source's policy with its files."""
 
     source: str
     bundle: Bundle
 
 
 def read_policies(given: Iterable[str], operated: Operated) -> list[Policy]:
-    """Read `source=folder` words. Raises InputError for an unknown source or an unusable policy."""
-    from services.anonymize.worker.policy import PolicyError, load_policy  # noqa: PLC0415 - only with a policy
-
+    """Read `source=folder` and `source=file` words. Raises InputError for an unknown source or an unusable
+    policy."""
     policies = []
     for word in given:
         source, is_pair, folder = word.partition("=")
         if not is_pair:
-            raise InputError(f"--policy {word}: write a source and its folder, like shop=policies/shop")
+            raise InputError(f"--policy {word}: write a source and its folder or file: shop=policies/shop")
         if not operated.is_production or source not in operated.names:
             known = (
                 ", ".join(operated.names) if operated.is_production else "none: policies belong to production"
             )
             raise InputError(f"--policy {word}: {operated.path} has no source {source}; it has {known}")
         try:
-            bundle = read_bundle(folder)
-            load_policy(bundle.policy, f"{folder}/{POLICY_FILE}")
-        except (BundleError, PolicyError) as error:
+            policies.append(Policy(source, _bundle(Path(folder))))
+        except (BundleError, InputError) as error:
             raise InputError(f"--policy {word}: {error}") from None
-        policies.append(Policy(source, bundle))
     return policies
+
+
+def _bundle(path: Path) -> Bundle:
+    """Read a folder as it is, or a file with what it names. Raises BundleError or InputError."""
+    from cli.policy.bundling import bundle_of  # noqa: PLC0415 - only with a policy
+    from cli.policy.files import usable  # noqa: PLC0415
+
+    file = path if path.is_file() else path / POLICY_FILE
+    bundle = None if path.is_file() else read_bundle(str(path))
+    files = bundle_of(file, usable(file))
+    return bundle or Bundle(files=files, digest=digest_of(files))
 
 
 class Shelves:

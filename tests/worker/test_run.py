@@ -14,6 +14,7 @@ from services.anonymize.worker.connecting import ConnectionProblemError, log_in
 from services.anonymize.worker.engines import address_of, try_login
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.progress import Advance
+from services.anonymize.worker.schema_file import read_schema
 from shared.bundle import read_bundle
 from shared.records import Progress, Verification
 from tests.worker.building import tell_nobody
@@ -83,6 +84,9 @@ def test_a_good_run_records_verification_and_progress(ledger, tmp_path, caplog):
     assert steps == ["connecting", "quarantining", "masking", "cleaning", "verifying"]
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["tables"][0]["method"] == "rewrite"
+    assert (report["key"], report["steps"]) == ("per_run", [])
+    family, schema = read_schema((tmp_path / "schema.json").read_text())
+    assert (family, schema.tables[0].label) == ("postgresql", "t")
     assert "jean" not in (tmp_path / "report.json").read_text() + caplog.text
 
 

@@ -25,7 +25,7 @@ class Outcome:
     findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     steps: tuple[StepDone, ...]
-    schema: Schema  # as masking found it
+    schema: Schema  # as it was found, before anything was done
     seconds: Mapping[str, float]  # by step
 
     @property
@@ -43,6 +43,7 @@ def anonymize(
     masking = masking_of(database)
     masking.check_surroundings()
     schema, policy, plan = _planned(masking, written)
+    found = schema
     masking.gain_rights(schema)
     tell(Advance("quarantining"))
     quarantined = masking.quarantine(policy.quarantine)
@@ -84,7 +85,7 @@ def anonymize(
         findings=findings,
         notes=tuple(_notes(schema)),
         steps=steps,
-        schema=schema,
+        schema=found,
         seconds=clock.laps,
     )
 

@@ -1,33 +1,97 @@
-"""Checks a policy against a live database without writing anything."""
+"""Holds a policy against a live database or a schema file, without writing anything."""
 
-from services.anonymize.worker.engines import address_of, masking_of, open_database, try_login
-from services.anonymize.worker.plan import Trial
-from services.anonymize.worker.policy import PolicyError, Problem, load_policy, resolve
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.anonymize.worker.engines import address_of, masking_of, open_database, plan_for, try_login
+from services.anonymize.worker.plan import Plan, Trial
+from services.anonymize.worker.policy import Beside, Policy, PolicyError, Problem, load_policy, resolve
+from services.anonymize.worker.policy.including import nothing_beside
+from services.anonymize.worker.policy.patterns import is_for, names_table
+from services.anonymize.worker.schema import Schema
 
 
-def preflight(policy_text: str, name: str, database_url: str) -> list[Problem]:
-    """Return every problem of a policy with a database; none means that masking can begin.
+@dataclass(frozen=True)
+class Checked:
+    """A policy held against a schema: `policy` is resolved for it; there is a plan if nothing is wrong."""
 
-    Raises ConnectionProblemError if the database cannot be opened.
-    """
+    family: str
+    schema: Schema
+    policy: Policy
+    plan: Plan | None
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
+
+
+def check_schema(written: Policy, family: str, schema: Schema) -> Checked:
+    """Check a policy against a schema; pure."""
+    policy = resolve(written, schema)
+    notes = tuple(_notes(written, schema))
     try:
-        policy = load_policy(policy_text, name)
+        plan = plan_for(family, policy, schema)
     except PolicyError as error:
-        return error.problems
+        return Checked(family, schema, policy, None, tuple(error.problems), notes)
+    return Checked(family, schema, policy, plan, (), notes)
+
+
+def check_database(written: Policy, database_url: str) -> Checked:
+    """Check a policy against a live database, and try there what only a database can tell: patterns and
+    expressions. Raises ConnectionProblemError if it cannot be opened."""
     address = address_of(database_url)
     try_login(address)
     database = open_database(address)
     try:
         masking = masking_of(database)
-        schema = masking.discover()
-        plan = masking.plan(resolve(policy, schema), schema)
-        trials = [check for check in plan.checks if isinstance(check, Trial) and not check.scans]
-        return [
+        checked = check_schema(written, address.family, masking.discover())
+        trials = checked.plan.checks if checked.plan is not None else ()
+        problems = tuple(
             Problem(trial.at, f"{trial.column}: {trial.complaint}{why}")
             for trial in trials
-            if (why := masking.failure(trial)) is not None
-        ]
-    except PolicyError as error:
-        return error.problems
+            if isinstance(trial, Trial) and not trial.scans and (why := masking.failure(trial)) is not None
+        )
     finally:
         database.close()
+    return Checked(
+        checked.family,
+        checked.schema,
+        checked.policy,
+        checked.plan,
+        (*checked.problems, *problems),
+        checked.notes,
+    )
+
+
+def discover_schema(database_url: str) -> tuple[str, Schema]:
+    """Read a database's schema and its family. Raises ConnectionProblemError."""
+    address = address_of(database_url)
+    try_login(address)
+    database = open_database(address)
+    try:
+        return address.family, masking_of(database).discover()
+    finally:
+        database.close()
+
+
+def preflight(
+    policy_text: str, name: str, database_url: str, beside: Beside = nothing_beside
+) -> list[Problem]:
+    """Return every problem of a policy with a database; none means that masking can begin.
+
+    Raises ConnectionProblemError if the database cannot be opened.
+    """
+    try:
+        written = load_policy(policy_text, name, beside)
+    except PolicyError as error:
+        return error.problems
+    return list(check_database(written, database_url).problems)
+
+
+def _notes(written: Policy, schema: Schema) -> Iterator[str]:
+    """What is no problem and worth knowing: rules that are for nothing here."""
+    for pattern in written.patterns:
+        if not any(names_table(pattern.schema_pattern, pattern.name_pattern, one) for one in schema.tables):
+            yield f"{pattern.rule.at}: {pattern.written} is for no table"
+    for default in written.defaults:
+        columns = ((table, column) for table in schema.tables for column in table.columns)
+        if not any(is_for(default.match, table, column) for table, column in columns):
+            yield f"{default.rule.at}: this default is for no column"

@@ -8,11 +8,12 @@ from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.pipeline import Outcome
 
 
-def as_json(run_id: str, policy_digest: str, outcome: Outcome) -> str:
-    """Return the report's text."""
+def as_json(run_id: str, policy_digest: str, outcome: Outcome, key: str = "per_run") -> str:
+    """Return the report's text; `key` says where the mask key came from."""
     report = {
         "run_id": run_id,
         "policy_digest": policy_digest,
+        "key": key,
         "passed": outcome.passed,
         "seconds": dict(outcome.seconds),
         "tables": [_table(done) for done in outcome.tables],

@@ -14,8 +14,10 @@ from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.mask_keys import run_key
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy
+from services.anonymize.worker.policy.reading import PER_RUN
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.report import as_json, write_report
+from services.anonymize.worker.schema_file import SCHEMA_FILE, write_schema
 from shared.aws import client
 from shared.bundle import POLICY_FILE, BundleError, read_bundle
 from shared.ledger import Ledger
@@ -129,7 +131,7 @@ def main() -> int:
 
 
 def work(settings: Settings, tell: Tell) -> Outcome:
-    """Mask and verify the run's database and write the report."""
+    """Mask and verify the run's database; write the report, and beside it the schema that was found."""
     try:
         bundle = read_bundle(settings.policy_uri)
     except BundleError as error:
@@ -150,7 +152,10 @@ def work(settings: Settings, tell: Tell) -> Outcome:
     finally:
         database.close()
     s3 = client("s3") if settings.report_uri.startswith("s3://") else None
-    write_report(settings.report_uri, as_json(settings.run_id, settings.policy_digest, outcome), s3)
+    report = as_json(settings.run_id, settings.policy_digest, outcome, policy.key or PER_RUN)
+    write_report(settings.report_uri, report, s3)
+    folder = settings.report_uri.rpartition("/")[0]
+    write_report(f"{folder}/{SCHEMA_FILE}", write_schema(address.family, outcome.schema), s3)
     return outcome
 
 

@@ -1,13 +1,33 @@
 """The families of databases that are masked, told apart by the address."""
 
+from collections.abc import Callable, Sequence
+
 from services.anonymize.worker.connecting import Address, ConnectionProblemError
 from services.anonymize.worker.engines import postgresql
 from services.anonymize.worker.engines.port import Database, Family, Masking
+from services.anonymize.worker.engines.results import PreviewRow
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.plan import Plan
+from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.schema import Schema, Table
 
-__all__ = ["FAMILIES", "Database", "Masking", "address_of", "masking_of", "open_database", "try_login"]
+__all__ = [
+    "FAMILIES",
+    "Database",
+    "Masking",
+    "address_of",
+    "masking_of",
+    "open_database",
+    "plan_for",
+    "preview",
+    "try_login",
+]
 
 FAMILIES: dict[str, Family] = {"postgresql": postgresql}
+PLANNERS: dict[str, Callable[[Policy, Schema], Plan]] = {"postgresql": postgresql.make_plan}
+PREVIEWS: dict[str, Callable[..., tuple[PreviewRow, ...]]] = {"postgresql": postgresql.preview}
+PREVIEW_KEY = RunKey(b"snapveil preview: known to everybody")
 SCHEMES = {"postgresql": "postgresql", "postgres": "postgresql"}
 
 
@@ -29,6 +49,22 @@ def open_database(address: Address, key: RunKey | None = None) -> Database:
 def masking_of(database: Database) -> Masking:
     """The steps of masking an open database."""
     return FAMILIES[database.address.family].masking_of(database)
+
+
+def plan_for(family: str, policy: Policy, schema: Schema) -> Plan:
+    """Plan the masking of a schema by a policy resolved for it; pure. Raises PolicyError with every problem
+    at once."""
+    return PLANNERS[family](policy, schema)
+
+
+def preview(
+    address: Address, policy: Policy, schema: Schema, table: Table, columns: Sequence[str], rows: int
+) -> tuple[PreviewRow, ...]:
+    """Return a few rows of a table before and after, under a key that is for previews only; nothing stays
+    written. Raises MaskingError where the database or its family does not allow it."""
+    if address.family not in PREVIEWS:
+        raise MaskingError(f"{address.family}: a preview would leave functions behind; try it on a copy")
+    return PREVIEWS[address.family](address, PREVIEW_KEY, policy, schema, table, columns, rows)
 
 
 def try_login(address: Address) -> None:

@@ -97,6 +97,9 @@ class Finding:
     detail: str
 
 
+PreviewRow = Mapping[str, tuple[str | None, str | None]]  # by column: its text before and after
+
+
 @dataclass(frozen=True)
 class Baseline:
     """What the database was before masking: counts and definitions, no value."""

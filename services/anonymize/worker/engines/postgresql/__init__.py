@@ -3,9 +3,11 @@
 from services.anonymize.worker.connecting import Address
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of, open_connection
 from services.anonymize.worker.engines.postgresql.engine import PostgreSQL
+from services.anonymize.worker.engines.postgresql.planning import make_plan
+from services.anonymize.worker.engines.postgresql.preview import preview
 from services.anonymize.worker.keys import RunKey
 
-__all__ = ["address_of", "masking_of", "open_database", "try_login"]
+__all__ = ["address_of", "make_plan", "masking_of", "open_database", "preview", "try_login"]
 
 
 def open_database(address: Address, key: RunKey | None = None) -> Database:

@@ -1,0 +1,1 @@
+"""The `snapveil policy` commands: a first policy, checks, plans, comparisons, previews."""
