@@ -23,6 +23,8 @@ class LocalSource:
     kind: Kind = Kind.INSTANCE
     replace: Literal["beside", "delete_first"] = "beside"
     grace: str = "0s"
+    prepare: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
     max_snapshot_age: str = "36h"
 
 
@@ -57,10 +59,12 @@ def adapted(text: str, sources: Mapping[str, LocalSource], pacing: Pacing) -> st
     # The embedded engines have no certificate.
     (document["worker"] if document["account"] == "production" else document)["tls"] = "disable"
     # What an operator decides for each source, a LocalSource decides here.
-    for name, source in document.get("sources", {}).items():
-        source["max_snapshot_age"] = sources[name].max_snapshot_age
+    for name, described in document.get("sources", {}).items():
+        described["max_snapshot_age"] = sources[name].max_snapshot_age
     for name, target in document.get("targets", {}).items():
-        target |= {"replace": sources[name].replace, "grace": sources[name].grace}
+        source = sources[name]
+        target |= {"replace": source.replace, "grace": source.grace}
+        target |= {"prepare": source.prepare, "checks": source.checks}
     return json.dumps(document)
 
 

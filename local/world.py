@@ -73,6 +73,7 @@ class World(TwoAccounts):
         self.tasks = FakeTasks()
         self.functions: dict[str, Function] = {}
         self.deliveries: list[Delivery] = []
+        self.answers: Callable[[str], object] = _no_engine
         self._beginning = beginning
         self._task_timings = task_timings or TaskTimings()
         self._sources: list[EventSource] = []
@@ -179,25 +180,27 @@ class World(TwoAccounts):
                 return account.client(service, role)
         raise LookupError(f"access key {key!r} belongs to no role of this world")
 
-    def _connect_postgresql(self, *_: Any, **given: Any) -> contextlib.AbstractContextManager[Any]:
+    def _connect_postgresql(self, *_: Any, **given: Any) -> "_Connection":
         """Stand in for psycopg.connect: there is no engine, but who may log in where is known."""
         import psycopg  # noqa: PLC0415 - slow, and not every test needs it
 
         return self._logged_in(given, psycopg.OperationalError)
 
-    def _connect_mysql(self, *_: Any, **given: Any) -> contextlib.AbstractContextManager[Any]:
+    def _connect_mysql(self, *_: Any, **given: Any) -> "_Connection":
         """Stand in for pymysql.connect, likewise."""
         import pymysql  # noqa: PLC0415
 
         return self._logged_in(given, pymysql.OperationalError)
 
-    def _logged_in(
-        self, given: Mapping[str, Any], refusal: type[Exception]
-    ) -> contextlib.AbstractContextManager[Any]:
+    def _logged_in(self, given: Mapping[str, Any], refusal: type[Exception]) -> "_Connection":
         self.rds.settle()
         if not self.engines.login(int(given["port"]), given["user"], given["password"]):
             raise refusal("connection failed: nobody answers, or the password is wrong")
-        return contextlib.nullcontext(_Connection())
+        return _Connection(self.answers)
+
+
+def _no_engine(query: str) -> object:
+    raise NotImplementedError(f"there is no engine behind this connection to answer {query!r}")
 
 
 def _counting() -> Callable[..., str]:
@@ -207,11 +210,26 @@ def _counting() -> Callable[..., str]:
 
 
 class _Connection:
-    def execute(self, query: str) -> None:
-        if query != "SELECT 1":
-            raise NotImplementedError(f"there is no engine behind this connection to answer {query!r}")
+    """A connection with no engine behind it: it notes what it is told, and answers as the test says."""
 
-    query = execute
+    def __init__(self, answer: Callable[[str], object]) -> None:
+        self._answer = answer
+        self._said: object = None
+
+    def cursor(self) -> "_Connection":
+        return self
+
+    def execute(self, query: str) -> None:
+        self._said = 1 if query == "SELECT 1" else self._answer(query)
+
+    def fetchone(self) -> tuple[object]:
+        return (self._said,)
+
+    def commit(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class _Noted:

@@ -50,6 +50,7 @@ AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
 SourceName = Annotated[str, Field(pattern=rf"^{names.SOURCE_PATTERN}$", max_length=20)]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=63)]
 Family = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*[0-9]$")]
+Statement = Annotated[str, Field(min_length=1, max_length=2000)]
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+$")]
 
 
@@ -188,7 +189,9 @@ class Accept(_Part):
 class Target(_Part):
     """The database that developers use, and how it is replaced.
 
-    The replaced one stands aside for the `grace`, so that an operator can go back to it.
+    Before the swap the new one runs the statements of `prepare` (logins and grants for developers, written so
+    that they can be run twice), then each query of `checks` must say something that is neither NULL, zero nor
+    false. The replaced one stands aside for the `grace`, so that an operator can go back to it.
     """
 
     kind: Kind
@@ -199,6 +202,8 @@ class Target(_Part):
     replace: Literal["beside", "delete_first"] = "beside"
     keep: Annotated[int, Field(ge=1, le=20)] = 2
     grace: Duration = timedelta(0)
+    prepare: tuple[Statement, ...] = ()
+    checks: tuple[Statement, ...] = ()
 
     @model_validator(mode="after")
     def _grace_ends(self) -> "Target":

@@ -19,6 +19,10 @@ class ErrorClass(StrEnum):
     PERMANENT = "permanent"
 
 
+class RefusedError(Exception):
+    """Something other than AWS refuses for good what the configuration wants; the text says what and why."""
+
+
 class NotYetError(Exception):
     """AWS took a call but could not do what it asks; the same call later may succeed."""
 

@@ -130,6 +130,10 @@ class Ledger:
         """Write which new target has our master password now; a later one replaces it."""
         self._add_facts(run_id, _delivery(edition), {"password_set_for": resource_id}, once=False)
 
+    def record_prepared(self, run_id: str, edition: str, resource_id: str) -> None:
+        """Write which new target has run what developers need; a later one replaces it."""
+        self._add_facts(run_id, _delivery(edition), {"prepared_for": resource_id}, once=False)
+
     def forget_build_failure(self, run_id: str, edition: str = "") -> None:
         """Let the next look build the target of this run again."""
         self._dynamodb.update_item(

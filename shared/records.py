@@ -92,6 +92,7 @@ class Delivery(_Record):
     received_at: datetime | None = None
     password_set_for: str | None = None
     build_failure: str | None = None
+    prepared_for: str | None = None
     replaced_at: datetime | None = None
     announced_again_at: datetime | None = None
 

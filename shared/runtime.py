@@ -17,7 +17,7 @@ from shared import errors
 from shared.config import Pace
 from shared.database.guard import GuardError
 from shared.decision import Act, Decision, Fail, Finish, Wait
-from shared.errors import ErrorClass, NotYetError
+from shared.errors import ErrorClass, NotYetError, RefusedError
 from shared.events import (
     ContinueRequested,
     Event,
@@ -184,7 +184,7 @@ class Runtime:
             return Wait(f"AWS cannot be reached: {error}")
         except NotYetError as error:
             return Wait(f"{ErrorClass.NOT_YET}: {error}")
-        except GuardError as error:
+        except (GuardError, RefusedError) as error:
             return Fail(str(error))
         return decision
 

@@ -2,7 +2,7 @@
 
 from services.receiver.credentials import TargetCredentials
 from services.receiver.keys import resolved
-from services.receiver.probe import answers
+from services.receiver.probe import Probe
 from services.receiver.reconciler import Receiver
 from shared import handler as lambda_handler
 from shared.config import load_development
@@ -24,7 +24,7 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
         databases_of(config.account_id),
         TargetCredentials(),
         resolved,
-        lambda database, password: answers(database, password, config.tls),
+        Probe(config.tls),
         publisher.publish,
         queue.send,
         now,

@@ -12,6 +12,7 @@ from services.receiver.stage import (
     DeleteCopy,
     DeleteDatabase,
     Edition,
+    PrepareDatabase,
     RecordAddress,
     RecordReplaced,
     Rename,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from services.receiver.credentials import TargetCredentials
+    from services.receiver.probe import Probe
     from shared.config import Development, Target
     from shared.database.port import Kind
     from shared.ledger import Ledger
@@ -85,7 +87,7 @@ class Receiver:
         databases: "Mapping[Kind, Databases]",
         credentials: "TargetCredentials",
         trusted: Callable[[tuple[str, ...]], frozenset[str]],
-        answers: Callable[[Database, str], bool],
+        probe: "Probe",
         publish: Callable[[Event], None],
         look_again: Callable[[Trigger, int], None],
         clock: Callable[[], datetime],
@@ -96,7 +98,7 @@ class Receiver:
         self._databases = databases
         self._credentials = credentials
         self._trusted = trusted
-        self._answers = answers
+        self._probe = probe
         self._publish = publish
         self._look_again = look_again
         self._clock = clock
@@ -200,6 +202,13 @@ class Receiver:
         new = next((database for database in (seen.target, aside) if wish.is_in(database)), beside)
         password_set = new is not None and delivery.password_set_for == new.resource_id
         password = self._credentials.password(wanted.target) if password_set else None
+        delivered = delivery.replaced_at is not None
+        answers = self._asked(new, password, delivered=delivered)
+        target = self._target(wanted)
+        prepared = delivered or not target.prepare or (new and delivery.prepared_for == new.resource_id)
+        doubt = None
+        if new and password and answers and prepared and target.checks and not delivered:
+            doubt = self._probe.doubt(new, password, target.checks)
         over = delivery.replaced_at + wanted.grace if delivery.replaced_at else None
         return Seen(
             shared=seen.shared,
@@ -211,11 +220,13 @@ class Receiver:
             strays=tuple(
                 database for database in others if database is not aside and database.name != beside_name
             ),
-            answers=self._asked(new, password, delivered=delivery.replaced_at is not None),
+            answers=answers,
+            prepared=bool(prepared),
+            doubt=doubt,
             address_recorded=new is not None and self._credentials.names(wanted.target, new),
             received=received.received_at is not None,
             password_set=password_set,
-            replaced=delivery.replaced_at is not None,
+            replaced=delivered,
             announce_again=not wish.name and self._is_due_again(delivery),
             in_grace=over is not None and self._clock() < over,
             build_failure=delivery.build_failure,
@@ -233,7 +244,7 @@ class Receiver:
             return False
         if database.pending_changes or password is None or database.endpoint is None:
             return False
-        return delivered or self._answers(database, password)
+        return delivered or self._probe.answers(database, password)
 
     def decide(self, wanted: Wanted, seen: Seen) -> Decision[Action]:
         """Say what to do next."""
@@ -275,6 +286,10 @@ class Receiver:
                 password = self._credentials.keep(wanted.target, known[name], _tags(wish.run_id))
                 databases.set_master_password(known[name], password)
                 self._ledger.record_delivered_password(wish.run_id, wish.name, known[name].resource_id)
+            case PrepareDatabase(name):
+                password = self._credentials.password(wanted.target) or ""
+                self._probe.prepare(known[name], password, self._target(wanted).prepare)
+                self._ledger.record_prepared(wish.run_id, wish.name, known[name].resource_id)
             case Rename(name, to):
                 databases.rename(known[name], to)
             case RecordAddress(name):
@@ -303,9 +318,7 @@ class Receiver:
         run_id = run_in(newest)
         wish = seen.chosen or Edition(run_id)
         self._ledger.forget_build_failure(wish.run_id, wish.name)
-        if seen.target is None and (
-            seen.aside or seen.beside
-        ):  # developers have none: no schedule is soon enough
+        if seen.target is None and seen.aside is not None:  # stuck in a swap: no schedule is soon enough
             self._look_again(RefreshRequested(source=wanted.source, requested_by=self.step), NAMELESS_SECONDS)
         return StageFailed(run_id=run_id, stage="receiver", reason=why[:LONGEST_REASON])
 

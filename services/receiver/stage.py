@@ -61,6 +61,8 @@ class Seen:
     aside: Database | None = None
     strays: tuple[Database, ...] = ()
     answers: bool = False
+    prepared: bool = True  # nothing is left to be run in it for developers
+    doubt: str | None = None  # which check of the configuration it did not pass
     address_recorded: bool = False
     received: bool = False
     password_set: bool = False
@@ -115,6 +117,13 @@ class SetMasterPassword:
 
 
 @dataclass(frozen=True)
+class PrepareDatabase:
+    """Run the configuration's statements for developers in the new database."""
+
+    database: str
+
+
+@dataclass(frozen=True)
 class Rename:
     """One half of the swap, or its way back."""
 
@@ -151,6 +160,7 @@ Action = (
     | RestoreCopy
     | AddInstance
     | SetMasterPassword
+    | PrepareDatabase
     | Rename
     | RecordAddress
     | RecordReplaced
@@ -264,7 +274,14 @@ def _build(
         return Act(SetMasterPassword(database.name))
     if database.pending_changes:
         return Wait(f"the master password of {database.name}")
-    return Wait(f"{database.name} to answer")
+    if not seen.answers:
+        return Wait(f"{database.name} to answer")
+    if not seen.prepared:
+        return Act(PrepareDatabase(database.name))
+    return Fail(
+        f"{database.name} answers, but not as the configuration's checks want: {seen.doubt};"
+        " it stands for you to look at, and is asked again at the next look"
+    )
 
 
 def _complete(seen: Seen, database: Database | None) -> bool:
@@ -276,6 +293,8 @@ def _complete(seen: Seen, database: Database | None) -> bool:
         and seen.password_set
         and not database.pending_changes
         and seen.answers
+        and seen.prepared
+        and seen.doubt is None
     )
 
 

@@ -138,10 +138,10 @@ def a_scene(
     kind: Kind,
     templates: Mapping[str, Any] | None = None,
     engine: str | None = None,
-    grace: str = "0s",
+    **target: Any,
 ) -> Iterator[Scene]:
     source = "shop-fr"
-    sources = {source: LocalSource(f"{source}-prod", POLICY, kind, grace=grace)}
+    sources = {source: LocalSource(f"{source}-prod", POLICY, kind, **target)}
     with World(sources, pacing=PACING, templates=templates) as world:
         scene = Scene(world, kind, source, engine)
         scene.create_source()

@@ -95,6 +95,31 @@ def test_the_same_data_again_older_data_and_nothing_aside_once_the_grace_is_over
     assert f"there are {new}, {old}" in buried
 
 
+def test_developers_get_only_what_passes_the_checks_with_their_logins_in_it() -> None:
+    prepare, check = "GRANT pg_read_all_data TO developers", "SELECT count(*) FROM orders"
+    with contextmanager(a_scene)(Kind.INSTANCE, prepare=[prepare], checks=[check]) as scene:
+        asked: list[str] = []
+        orders = 0
+
+        def answer(query: str) -> object:
+            asked.append(query)
+            return orders
+
+        scene.world.answers = answer
+        scene.world.send("restore", RefreshRequested(source="shop-fr"))
+        scene.world.run(at_most=DAY)
+        assert asked[:2] == [prepare, check]
+        assert scene.target not in scene.instances("development")
+        told = [line.why for line in scene.development.history(f"target#{scene.source}")]
+        assert any(f"{check} said 0" in why for why in told)
+        orders = 7
+        scene.wait(hours=1)
+        scene.world.run(at_most=HOURS)
+        assert set(asked) == {prepare, check}
+        assert asked.count(prepare) == 1
+        assert scene.instances("development") == {scene.target: scene.run().run_id}
+
+
 def resource_ids(scene: Scene, name: str = "") -> set[str]:
     rds = scene.world.client("development", "rds")
     if scene.kind is Kind.CLUSTER:

@@ -14,6 +14,7 @@ from services.receiver.stage import (
     DeleteCopy,
     DeleteDatabase,
     Edition,
+    PrepareDatabase,
     RecordAddress,
     RecordReplaced,
     Rename,
@@ -85,6 +86,7 @@ SWAPPED = replace(HELD, target=database(TARGET), password_set=True, answers=True
             Wait(f"the master password of {NEW}"),
         ),
         (replace(BUILT, answers=False, target=OLD_TARGET), Wait(f"{NEW} to answer")),
+        (replace(BUILT, prepared=False, target=OLD_TARGET), Act(PrepareDatabase(NEW))),
         (replace(BUILT, target=OLD_TARGET), Act(Rename(TARGET, to=OLD))),
         (
             replace(BUILT, target=database(TARGET, OLDER_RUN_ID, "renaming")),
@@ -224,6 +226,12 @@ REBUILT = f"{TARGET}-new-{AGAIN.name}"
 def edition(name: str, of: Edition, **changes: object) -> Database:
     tags = {names.RUN_ID_TAG: of.run_id, names.EDITION_TAG: of.name}
     return replace(database(name, of.run_id, **changes), tags=tags)  # type: ignore[arg-type]
+
+
+def test_a_database_that_does_not_pass_the_checks_never_takes_the_name() -> None:
+    decision = decide(WANTED, replace(BUILT, target=OLD_TARGET, doubt="SELECT count(*) FROM orders said 0"))
+    assert isinstance(decision, Fail)
+    assert "SELECT count(*) FROM orders said 0" in decision.why
 
 
 def test_production_hears_once_more_that_the_target_is_replaced() -> None:
