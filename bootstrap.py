@@ -67,7 +67,7 @@ def unpack_mariadb() -> None:
     """Get MariaDB's server, or say what will not run without it; the next set-up tries again."""
     if not mariadb_done():
         print("Unpacking MariaDB of the distribution's packages, without installing it (once) …", flush=True)
-        subprocess.run([PYTHON, "-m", "local.engines.mariadb_programs"], cwd=HERE, check=False)
+        subprocess.run([PYTHON, "-m", "local.engines"], cwd=HERE, check=False)
 
 
 def mariadb_done() -> bool:

@@ -1,7 +1,7 @@
 """Where MariaDB's server comes from: the PATH, or the distribution's packages, unpacked without root.
 
 No wheel holds it. On Debian and Ubuntu anybody may download packages and unpack them anywhere, so `make
-setup` puts them beside the wheels, into the virtual environment (`python -m local.engines.mariadb_programs`).
+setup` puts them beside the wheels, into the virtual environment (`python -m local.engines`).
 """
 
 import fcntl
@@ -168,11 +168,3 @@ def _run(*command: str, cwd: Path | None = None, refuse: bool = True) -> str:
         return ""
     last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
     raise EngineError(f"{' '.join(command[:2])} failed: {' '.join(last)}. {_MISSING}")
-
-
-if __name__ == "__main__":
-    try:
-        find_programs()
-    except EngineError as problem:
-        print(f"Without MariaDB, what needs it will not run. {problem}")
-        sys.exit(1)

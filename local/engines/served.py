@@ -127,9 +127,7 @@ class ServedEngines(ABC):
             for folder in self._placement.everything:
                 shutil.rmtree(folder, ignore_errors=True)
         for folder in self._placement.data.glob("*-[0-9]*") if kept else ():
-            if (
-                folder.is_dir() and folder.stem not in kept
-            ):  # what lies beside it bears its name
+            if folder.is_dir() and folder.stem not in kept:  # what lies beside it bears its name
                 shutil.rmtree(folder, ignore_errors=True)
         self._placement.lock.close()
 
