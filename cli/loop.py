@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class Material:
     shown_source: str | None = (
         None  # the record's address of the source, where it is not the one in the cloud
     )
+    secrets: Mapping[str, str] = field(default_factory=dict)  # of production, by name
     bytes_at_most: int | None = None  # of the database, where that is known and it may lie in memory
 
 
@@ -188,6 +189,8 @@ class _Loop:
             material.fill(Filling(url, admin_dsn, material.master, password, say, self._screen.note))
             source = self._facts("production", material.identifier, url)
             say(f"{material.identifier}: {sum(source.rows.values()):,} rows in {len(source.rows)} tables")
+        for name, content in material.secrets.items():
+            self._cloud.client("production", "secretsmanager").create_secret(Name=name, SecretString=content)
         before = material.look(url)
         with self._screen.step("backup", "taking the automated snapshot") as say:
             say(back_up(self._cloud, material.kind, material.identifier))

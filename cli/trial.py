@@ -8,6 +8,7 @@ from cli.databases import client_line
 from cli.exits import FAILED, FINE, InputError
 from cli.folders import RunFolder, run_folder
 from cli.loop import Material, Outcome, run_loop
+from cli.mask_keys import VARIABLE, mask_key
 from cli.originals import UsersDatabase, examined
 from cli.policy.bundling import bundle_of
 from cli.policy.files import held, policy_file, usable
@@ -15,11 +16,14 @@ from cli.sampling import look_at, samples_of, where_to_look
 from cli.summary import failure, show_summary
 from cli.view import open_console, screen
 from local.copying.original import OriginalError
+from services.anonymize.worker.policy import Policy
 from shared.bundle import POLICY_FILE
 from shared.database.port import Kind
 
 SOURCE = "mine"
 MASTER = "snapveil_master"
+KEY_SECRET = "snapveil-mask-key-try"  # noqa: S105 - a name
+YOURS = "your-policy.yaml"
 
 
 @click.command("try")
@@ -45,17 +49,25 @@ MASTER = "snapveil_master"
     show_default=True,
     help="Where the run leaves its files.",
 )
-def command(database_url: str, policy: Path, *, keep: bool, cluster: bool, directory: Path) -> int:
+@click.option(
+    "--key-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The mask key, where the policy says key: {{secret: …}}; without it {VARIABLE} holds it.",
+)
+def command(
+    database_url: str, policy: Path, key_file: Path | None, *, keep: bool, cluster: bool, directory: Path
+) -> int:
     """Run the whole loop over a copy of the database at DATABASE_URL, on this machine.
 
     DATABASE_URL is postgresql://user:password@host/database, or mysql://… for MySQL and MariaDB. Your
     database is only read. The copy becomes the production database of an embedded cloud, and what comes out
     is a masked copy that you can look at. Nothing leaves this machine.
     """
-    original, file = _checked(database_url, policy)
+    original, file, written = _checked(database_url, policy)
+    key = mask_key(written.key, key_file)
     console = open_console()
     with run_folder(directory.absolute(), "try") as folder:
-        material = _material(original, file, folder, Kind.CLUSTER if cluster else Kind.INSTANCE)
+        material = _material(original, file, written, key, folder, Kind.CLUSTER if cluster else Kind.INSTANCE)
         with screen(console) as shown:
             for note in original.notes:
                 shown.note(note)
@@ -69,23 +81,26 @@ def command(database_url: str, policy: Path, *, keep: bool, cluster: bool, direc
         return FINE
 
 
-def _checked(database_url: str, policy: Path) -> tuple[UsersDatabase, Path]:
-    """Check everything that can be checked before anything is started. Raises InputError."""
+def _checked(database_url: str, policy: Path) -> tuple[UsersDatabase, Path, Policy]:
+    """Check everything that can be checked before anything is started; return the policy as it is for this
+    database. Raises InputError."""
     file = policy_file(policy)
     try:
         original = examined(database_url)
     except OriginalError as error:
         raise InputError(str(error)) from None
     written = usable(file)
-    found = held(written, original.url, None).problems
-    if found:
-        raise InputError("\n".join(map(str, found)))
+    checked = held(written, original.url, None)
+    if checked.problems:
+        raise InputError("\n".join(map(str, checked.problems)))
     bundle_of(file, written)  # says what does not lie beside the policy
-    return original, file
+    return original, file, checked.policy
 
 
-def _material(original: UsersDatabase, file: Path, folder: RunFolder, kind: Kind) -> Material:
-    where = where_to_look(usable(file))
+def _material(
+    original: UsersDatabase, file: Path, policy: Policy, key: str | None, folder: RunFolder, kind: Kind
+) -> Material:
+    where = where_to_look(policy)
     return Material(
         source=SOURCE,
         kind=kind,
@@ -94,20 +109,24 @@ def _material(original: UsersDatabase, file: Path, folder: RunFolder, kind: Kind
         database=original.name,
         rds_database=original.rds_name,
         master=MASTER,
-        policy=_bundle(file, original.name),
+        policy=_bundle(file, policy, original.name),
         fill=lambda filling: original.fill(folder.path, filling),
         look=lambda url: look_at(url, where),
         shown_source=original.shown,
+        secrets={KEY_SECRET: key} if key is not None else {},
     )
 
 
-def _bundle(file: Path, database: str) -> dict[str, bytes]:
-    """Read the policy and its files, and let it name its database, which is what the copy is called."""
-    policy = usable(file)
+def _bundle(file: Path, policy: Policy, database: str) -> dict[str, bytes]:
+    """Read the policy and its files, and let it name its database, which is what the copy is called, and the
+    secret that its key has here."""
     files = bundle_of(file, policy)
-    if policy.database is None:
-        files[POLICY_FILE] += f"\ndatabase: {_quoted(database)}\n".encode()
-    return files
+    own = "" if policy.database is not None else f"\ndatabase: {_quoted(database)}\n"
+    if policy.key is None:
+        files[POLICY_FILE] += own.encode()
+        return files
+    around = f"version: 1\ninclude: [{YOURS}]\noverride: [key]\nkey: {{secret: {KEY_SECRET}}}\n{own}"
+    return files | {YOURS: files[POLICY_FILE], POLICY_FILE: around.encode()}
 
 
 def _quoted(text: str) -> str:

@@ -78,7 +78,7 @@ def _lines(found: Explanation, with_sql: bool) -> Iterator[str]:
     yield "cleaned besides: statistics, catalogs, old statements, the write-ahead log"
     size = sum(table.bytes for table in found.tables)
     yield (
-        f"estimate: {len(found.tables)} tables, {_size(size)}, {found.seconds:,.0f} s on one connection,"
+        f"estimate: {len(found.tables)} tables, {_size(size)}, {_time(found.seconds)} on one connection,"
         " verification not counted"
     )
 
@@ -87,7 +87,7 @@ def _table(table: TableExplained, with_sql: bool) -> Iterator[str]:
     masked = [column for column in table.columns if column.masked]
     yield (
         f"{table.label}: {table.method}, {table.why}"
-        f"  (about {table.rows:,} rows, {_size(table.bytes)}, {table.seconds:,.1f} s)"
+        f"  (about {table.rows:,} rows, {_size(table.bytes)}, {_time(table.seconds)})"
     )
     width = max((len(column.name) for column in masked), default=0)
     words = max((len(column.mask) for column in masked), default=0)
@@ -102,9 +102,16 @@ def _table(table: TableExplained, with_sql: bool) -> Iterator[str]:
 def _around(what: str, statements: tuple[str, ...], with_sql: bool) -> Iterator[str]:
     if not statements:
         return
-    yield f"{what}: {len(statements)} statements{'' if with_sql else ' (--sql shows them)'}"
+    number = "1 statement" if len(statements) == 1 else f"{len(statements)} statements"
+    yield f"{what}: {number}{'' if with_sql else ' (--sql shows them)'}"
     if with_sql:
         yield from (f"    {statement};" for statement in statements)
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1:
+        return "less than a second"
+    return f"{seconds:,.0f} s" if seconds < 120 else f"{seconds / 60:,.0f} min"
 
 
 def _size(size: float) -> str:

@@ -33,14 +33,12 @@ def command(table: str, database_url: str, policy: Path, rows: int, columns: str
     """
     checked = held(usable(policy_file(policy)), database_url, None)
     found = _table(checked, table)
-    concerned = [
-        problem for problem in checked.problems if problem.message.startswith((f"{table}.", f"{table}:"))
-    ]
-    if concerned:
+    shown = _columns(checked, found, columns)
+    about = tuple(f"{table}.{name}: " for name in shown)
+    if concerned := [problem for problem in checked.problems if problem.message.startswith(about)]:
         for problem in concerned:
             click.echo(str(problem))
         return FAILED
-    shown = _columns(checked, found, columns)
     try:
         seen = preview(address_of(database_url), checked.policy, checked.schema, found, shown, rows)
     except MaskingError as error:

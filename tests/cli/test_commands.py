@@ -167,11 +167,12 @@ def test_a_wrong_password_or_a_missing_policy_is_refused_and_nothing_is_started(
     assert run("try", torture) == 2
     assert "policy.yaml is not there" in capsys.readouterr().err
     Path("policy.yaml").write_text(POLICY)
+    refused = "refused the user or the password", "wrong user or password"
     for arguments in (["try"], ["policy", "check"], ["policy", "init", "-o", "new.yaml"]):
         assert run(*arguments, torture.replace(server.password, "wrong")) == 2
         said = capsys.readouterr().err
         assert said.count("\n") == 1
-        assert "refused the user or the password" in said
+        assert any(words in said for words in refused)
     assert [path.name for path in tmp_path.iterdir()] == ["policy.yaml"]
 
 

@@ -79,7 +79,7 @@ def _statements(
             if rule.mask.needs_setup:
                 lookups += rule.mask.setup(table, part, schema, context)
             after = f"CAST({masked_value(part, rule.mask, context, rule.when)} AS text)"
-        listed.append((part.name, f"{before}, {after}"))
+        listed.append((part.name, f"{before} AS b{part.number}, {after} AS a{part.number}"))
     listed.sort(key=lambda one: columns.index(one[0]))
     order = ", ".join(quoted(name) for name in table.row_key)
     select = (
