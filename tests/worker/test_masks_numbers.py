@@ -162,3 +162,49 @@ def test_rounded_places_keep_their_decimals(mask_session):
         "(4.9,45.7)",
         None,
     ]
+
+
+def test_a_persons_numbers_move_together_and_never_stay(mask_session):
+    row = {"customer": ["7"] * 4 + ["8"] * 4}
+    values = ["0", "100", "-2", None] * 2
+    mask = MASKS["number_shift"](amount=50, by="customer")
+    for type_ in ("integer", "numeric(10,2)", "double precision"):
+        fakes = apply(mask_session, mask, TYPES[type_], values, row=row)
+        assert [fakes[1] - fakes[0], fakes[2] - fakes[0], fakes[3]] == [100, -2, None]
+        assert 0 < abs(fakes[0]) <= 50
+        assert fakes[0] != fakes[4]
+    ends = apply(mask_session, mask, TYPES["smallint"], ["32767", "-32768"], row={"customer": ["7", "7"]})
+    assert all(-32768 <= fake <= 32767 for fake in ends)
+
+
+BOUNDS = [
+    ("integer", 18, 21), ("numeric(10,2)", -0.5, 1.25), ("double precision", "0.5", 2),
+    ("date", "1999-12-30", "2000-01-02"),
+    ("timestamp with time zone", "2020-01-01 10:00", "2020-01-01 10:01:30"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("type_", "low", "high"), BOUNDS)
+def test_what_lies_between_reaches_both_bounds_and_repeats(mask_session, type_, low, high):
+    part = column_of("v", type_)
+    shown = ["7"] if part.family.value == "number" else ["2020-05-17"]
+    row = {"id": [str(n) for n in range(2000)]}
+    mask = MASKS["between"](low=low, high=high, by="id")
+    fakes = apply(mask_session, mask, part, shown * 2000, row=row)
+    ends = mask_session.execute(
+        f"SELECT CAST('{low}' AS {type_}), CAST('{high}' AS {type_})".encode()
+    ).fetchone()
+    assert (min(fakes), max(fakes)) == ends
+    assert fakes == apply(mask_session, mask, part, shown * 2000, row=row)
+    assert apply(mask_session, MASKS["between"](low=low, high=high), part, [None]) == [None]
+
+
+def test_bounds_that_do_not_fit_are_told():
+    with pytest.raises(ValidationError, match="low must be less than high"):
+        MASKS["between"](low=5, high=5)
+    with pytest.raises(ValidationError, match="give two numbers, or two dates"):
+        MASKS["between"](low=5, high="2020-01-01")
+    small = column_of("v", "numeric(4,2)")
+    assert list(MASKS["between"](low=1, high=100).complaints(small)) == ["numeric(4,2) cannot hold 100"]
+    said = "date lies between two dates, not 1 and 100"
+    assert list(MASKS["between"](low=1, high=100).complaints(column_of("v", "date"))) == [said]

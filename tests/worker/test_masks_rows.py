@@ -65,6 +65,35 @@ def test_shuffled_values_stay_in_their_group_and_sampled_ones_are_the_columns_ow
     ]
 
 
+PLACES = """
+CREATE TABLE places (id int PRIMARY KEY, country text, city text, postcode text, latitude numeric);
+INSERT INTO places SELECT n, 'C' || n % 3, CASE WHEN n % 5 > 0 THEN 'city ' || n END, CASE WHEN n % 4 > 0 THEN 'code ' || n END, n FROM generate_series(1, 120) n;
+"""
+TOGETHER = """
+version: 1
+tables:
+  places:
+    columns:
+      id: keep
+      country: keep
+      city: {mask: shuffle, within: country}
+      postcode: {mask: shuffle, within: country, along: city}
+      latitude: {mask: shuffle, within: country, along: city}
+"""
+
+
+def test_columns_that_belong_together_change_rows_together(server, database):
+    with server.connect(database) as connection:
+        connection.execute(PLACES)
+    together = "SELECT country, city, postcode, latitude FROM places ORDER BY id"
+    before = rows(server, database, together)
+    assert work(server, database, TOGETHER).passed
+    after = rows(server, database, together)
+    assert Counter(after) == Counter(before)
+    assert sum(one == other for one, other in zip(before, after, strict=True) if one[1] is not None) == 0
+    assert [one for one in before if one[1] is None] == [one for one in after if one[1] is None]
+
+
 TICKETS = """
 CREATE TABLE customers (id int PRIMARY KEY, first_name text, last_name text);
 INSERT INTO customers VALUES (1, 'Camille', 'Dubois'), (2, 'Ana', NULL), (3, 'Nobody', 'Else');

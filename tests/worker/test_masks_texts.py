@@ -78,6 +78,14 @@ def test_the_start_of_a_code_stays(mask_session):
     assert apply(mask_session, MASKS["generalize"](fill=""), column_of("v"), values) == ["69", "2A", "9", ""]
 
 
+def test_both_ends_of_a_code_stay_and_a_short_one_goes_as_a_whole(mask_session):
+    values = ["0612345678", "12345", "1234", "", None]
+    fakes = apply(mask_session, MASKS["generalize"](keep=2, end=2, fill="X"), column_of("v"), values)
+    assert fakes == ["06XXXXXX78", "12X45", "XXXX", "", None]
+    cut = apply(mask_session, MASKS["generalize"](keep=1, end=1, fill=""), column_of("v"), ["abc", "ab"])
+    assert cut == ["ac", ""]
+
+
 def test_what_patterns_match_is_redacted_in_hstore_too(mask_session):
     mask = MASKS["redact"](patterns=(r"TCK-\d+", "secret"))
     said = ["TCK-4711 of a@b.fr", "no secrets"]

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from services.anonymize.worker.masks.arrays import Array
 from services.anonymize.worker.masks.banking import Iban
 from services.anonymize.worker.masks.base import Mask, MaskContext, TextMask
+from services.anonymize.worker.masks.between import Between
 from services.anonymize.worker.masks.binary import Placeholder
 from services.anonymize.worker.masks.choices import Choice
 from services.anonymize.worker.masks.contact import Email, Phone
@@ -24,7 +25,7 @@ from services.anonymize.worker.masks.names import (
     Postcode,
     Street,
 )
-from services.anonymize.worker.masks.numbers import Bucket, Noise, Round
+from services.anonymize.worker.masks.numbers import Bucket, Noise, NumberShift, Round
 from services.anonymize.worker.masks.places import GeoJitter, GeoPlace, GeoRound
 from services.anonymize.worker.masks.plain import ByScript, Constant, Hash, Keep, Null
 from services.anonymize.worker.masks.rows import Sample, Shuffle
@@ -46,11 +47,11 @@ PEOPLE: tuple[type[Mask], ...] = (
 CONTACT: tuple[type[Mask], ...] = (Email, Phone, Login, Url)
 MACHINES: tuple[type[Mask], ...] = (Ip, Mac, UserAgent, Uuid, Token, PasswordHash, Hash)
 DATES: tuple[type[Mask], ...] = (DateShift, DateTruncate, AgeBand)
-NUMBERS: tuple[type[Mask], ...] = (Noise, Bucket, Round)
+NUMBERS: tuple[type[Mask], ...] = (Noise, NumberShift, Bucket, Round)
 PLACES: tuple[type[Mask], ...] = (GeoRound, GeoJitter, GeoPlace)
 TEXTS: tuple[type[Mask], ...] = (Redact, Lorem, Scramble, Generalize, Json, Array)
 ROWS: tuple[type[Mask], ...] = (Shuffle, Sample)
-ANYTHING: tuple[type[Mask], ...] = (Choice, Placeholder, Constant, Null, Keep, Expression, ByScript)
+ANYTHING: tuple[type[Mask], ...] = (Choice, Between, Placeholder, Constant, Null, Keep, Expression, ByScript)
 
 _ALL: tuple[type[Mask], ...] = (
     *PEOPLE, *CONTACT, Iban, *IDENTIFIERS, *MACHINES, *DATES, *NUMBERS, *PLACES, *TEXTS, *ROWS, *ANYTHING,

@@ -29,6 +29,7 @@ class Trait(StrEnum):
     ORDER = "order"
 
 
+UNCOMMON = frozenset({Family.OTHER, Family.XML, Family.HSTORE})  # types that few masks take
 UNIQUE_TRAITS = frozenset({Trait.UNIQUENESS, Trait.JOINS, Trait.NULLS})
 
 
@@ -121,7 +122,10 @@ class Mask(BaseModel):
         """Say why this mask cannot be used on a column; each complaint follows the column's name."""
         if column.family not in self.accepts:
             takes = ", ".join(sorted(family.value for family in self.accepts))
-            yield f"{column.type}: {self.word} masks {takes} only"
+            instead = (
+                "; use null, constant, shuffle, sample or expression" if column.family in UNCOMMON else ""
+            )
+            yield f"{column.type}: {self.word} masks {takes} only{instead}"
         elif column.family is Family.TEXT and column.length is not None and column.length < self.room:
             yield f"{short_type(column)} cannot hold {self.needs_for} (needs {self.room})"
 

@@ -1,10 +1,11 @@
 """Masks for numbers: told less exactly, or with noise."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from sqlalchemy import ColumnElement, Double, Numeric, case, cast, func, literal, null
+from sqlalchemy import BigInteger, ColumnElement, Double, Numeric, Text, case, cast, func, literal, null
 
 from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Trait, present
 from services.anonymize.worker.masks.dates import COARSE, as_is
@@ -38,15 +39,21 @@ class NumberMask(Mask):
 
 
 def largest(column: Column) -> ColumnElement[Any] | None:
+    """The largest number that a column holds, as SQL, where its type says."""
+    most = largest_number(column)
+    return None if most is None else cast(literal(str(most)), Numeric)
+
+
+def largest_number(column: Column) -> Decimal | None:
     """The largest number that a column holds, where its type says."""
     if column.base_type in MOST:
         most = MOST[column.base_type]
-        return cast(literal(str(2 * most + 1 if "unsigned" in column.type else most)), Numeric)
+        return Decimal(2 * most + 1 if "unsigned" in column.type else most)
     found = re.search(r"(?:numeric|decimal)\((\d+),(-?\d+)\)", column.type)
     if found is None:
         return None
     digits, scale = int(found[1]), int(found[2])
-    return cast(literal(f"{10**digits - 1}e{-scale}"), Numeric)
+    return Decimal(10**digits - 1).scaleb(-scale)
 
 
 class Noise(NumberMask):
@@ -85,6 +92,38 @@ class Noise(NumberMask):
         moved = value + share * cast(literal(str(self.amount)), value.type)
         zero = cast(literal("0"), value.type)
         return case((value >= zero, func.greatest(moved, zero)), else_=func.least(moved, zero))
+
+
+class NumberShift(NumberMask):
+    """A number moved by up to `amount` either way, never by nothing; a person's numbers all by the same."""
+
+    word: ClassVar[str] = "number_shift"
+    keeps: ClassVar[frozenset[Trait]] = frozenset({Trait.DISTRIBUTION, Trait.NULLS})
+    preserves: ClassVar[str] = "intervals and order within one person, but at the ends of the type"
+    example: ClassVar[Example] = Example(
+        "{mask: number_shift, amount: 500, by: customer_id}",
+        "2450.00",
+        "2592.00",
+        "numeric(10,2)",
+        {"customer_id": "4711"},
+    )
+
+    amount: Annotated[
+        int, Field(gt=0, le=10**12, description="the most that a number moves, in whole numbers")
+    ]
+    by: str = Field(description="a column of the same row: rows that share its value move by the same amount")
+
+    def reads(self) -> tuple[str, ...]:
+        return (self.by,)
+
+    def changed(self, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[Any]:
+        chosen = func.coalesce(Collated(context.row(self.by)), literal(""), type_=Text)
+        drawn = hashed(chosen, Purpose.NUMBER, "shift").op("%")(literal(2 * self.amount, BigInteger))
+        shift = case(
+            (drawn < literal(self.amount, BigInteger), drawn - literal(self.amount, BigInteger)),
+            else_=drawn - literal(self.amount - 1, BigInteger),
+        )
+        return value + cast(shift, value.type)
 
 
 class Bucket(NumberMask):

@@ -19,16 +19,25 @@ from services.anonymize.worker.masks.base import (
     short_type,
     unless_empty,
 )
-from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.schema import Column, Family, Table
 from services.anonymize.worker.sql import (
     NamedType,
     Purpose,
     TextElement,
     keyed_digest,
     keyed_hex,
+    text_literal,
 )
 
 EVERY_FAMILY = frozenset(Family)
+
+# Types of PostgreSQL whose values only the server can read.
+WRITTEN = frozenset(
+    """
+    xml hstore json jsonb inet cidr macaddr macaddr8 uuid interval money point time timetz
+    int4range int8range numrange daterange tsrange tstzrange tsvector ltree
+    """.split()  # noqa: SIM905 - read as words
+)
 
 
 class Keep(Mask):
@@ -99,6 +108,13 @@ class Constant(Mask):
             yield f"{column.type} cannot hold the constant {text}"
         elif column.family in {Family.DATE, Family.TIMESTAMP} and not _is_date(text):
             yield f"{column.type} cannot hold the constant {text}; write it as 2000-01-31"
+
+    def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
+        if column.base_type in WRITTEN:
+            yield (
+                f"SELECT CAST({text_literal(self.text())} AS {column.type}) LIMIT 0",
+                f"{column.type} cannot hold the constant {self.text()}",
+            )
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         constant = cast(literal(self.text(), Text), NamedType(column.type))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Text, and_, case, cast, literal
+from sqlalchemy import ColumnElement, Text, case, cast, literal
 from sqlalchemy import column as element
 
-from services.anonymize.worker.masks.base import PERMUTATION, Example, Mask, MaskContext, Trait, present
+from services.anonymize.worker.masks.base import PERMUTATION, Example, Mask, MaskContext, Trait
 from services.anonymize.worker.masks.lookups import filled, key_of, key_sql, reader, rows_of
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.sql import NamedType, Purpose, compiled, hashed, quoted, work_function
@@ -39,13 +39,18 @@ class RowMask(Mask):
     def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
         return (reader(context.document_function, column.type),)
 
+    @property
+    def leader(self) -> str | None:
+        """The column whose rows this one's values travel along, with their NULLs."""
+        return None
+
     def setup(self, table: Table, column: Column, schema: Schema, context: MaskContext) -> tuple[str, ...]:
-        own = quoted(column.name)
-        filter_ = f" AND CAST({own} AS text) <> ''" if column.family is Family.TEXT else ""
+        leading = table.column(self.leader) if self.leader else column
+        assert leading is not None  # noqa: S101 - the plan refuses a column that is not there
         part = quoted(self.parts) if self.parts else "true"
         rows = (
-            f"SELECT {key_sql(table.row_key)} AS key, {own} AS value, {part} AS part"
-            f" FROM {rows_of(table)} WHERE {own} IS NOT NULL{filter_}"
+            f"SELECT {key_sql(table.row_key)} AS key, {quoted(column.name)} AS value, {part} AS part"
+            f" FROM {rows_of(table)} WHERE CAST({quoted(leading.name)} AS text) <> ''"
         )
         return filled(context.document_function, self.other_rows(rows))
 
@@ -56,9 +61,8 @@ class RowMask(Mask):
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         key = key_of([element(name) for name in context.row_key])
         other = cast(work_function(f"{context.document_function}_value", key), NamedType(column.type))
-        some = present(value)
-        if column.family is Family.TEXT:
-            some = and_(some, cast(value, Text) != literal("", Text))
+        leading = context.row(self.leader) if self.leader else value
+        some = cast(leading, Text) != literal("", Text)
         return case((some, other), else_=cast(value, NamedType(column.type)))
 
 
@@ -82,13 +86,24 @@ class Shuffle(RowMask):
         None, description="a column of the same table: rows that share it swap among themselves"
     )
 
+    along: str | None = Field(
+        None,
+        description="another shuffled column of the table, within the same group: the values of both go to"
+        " the same row together",
+    )
+
     @property
     def parts(self) -> str | None:
         """The group."""
         return self.within
 
+    @property
+    def leader(self) -> str | None:
+        """The column that this one goes along with."""
+        return self.along
+
     def reads(self) -> tuple[str, ...]:
-        return (self.within,) if self.within else ()
+        return tuple(name for name in (self.within, self.along) if name)
 
     def injective_bits(self, column: Column, context: MaskContext) -> int | None:
         return PERMUTATION

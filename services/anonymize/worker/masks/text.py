@@ -197,7 +197,7 @@ class Scramble(TextMask):
 
 
 class Generalize(TextMask):
-    """The first characters, the rest replaced by a filler or cut: 69003 becomes 69000."""
+    """The first characters, and the last if wanted, the others filled or cut: 69003 becomes 69000."""
 
     word: ClassVar[str] = "generalize"
     keeps: ClassVar[frozenset[Trait]] = frozenset(
@@ -209,14 +209,28 @@ class Generalize(TextMask):
     loses: ClassVar[str] = "nothing where few share the first characters"
     example: ClassVar[Example] = Example("{mask: generalize, keep: 2}", "69003", "69000", "char(5)")
 
-    keep: Annotated[int, Field(ge=0, le=20)] = Field(2, description="characters that stay")
+    keep: Annotated[int, Field(ge=0, le=20)] = Field(2, description="characters that stay at the start")
+    end: Annotated[int, Field(ge=0, le=20)] = Field(
+        0,
+        description="characters that stay at the end; a text that has no more than both is filled as a whole",
+    )
     fill: Annotated[str, Field(max_length=1)] = Field(
         "0", description='what stands for the others; nothing ("") cuts them'
     )
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        if self.end:
+            return self._between(value)
         start = func.left(value, self.keep, type_=Text)
         if not self.fill:
             return start
         rest = func.greatest(func.length(value) - literal(self.keep), literal(0))
         return case((rest > literal(0), start + func.repeat(literal(self.fill, Text), rest)), else_=value)
+
+    def _between(self, value: TextElement) -> TextElement:
+        size, kept = func.length(value), self.keep + self.end
+        filled = func.repeat(literal(self.fill, Text), size - literal(kept), type_=Text)
+        some = func.left(value, self.keep, type_=Text) + filled + func.right(value, self.end, type_=Text)
+        return case(
+            (size > literal(kept), some), else_=func.repeat(literal(self.fill, Text), size, type_=Text)
+        )
