@@ -44,11 +44,11 @@ class Story:
 
 
 @contextlib.contextmanager
-def first_week() -> Iterator[tuple[Story, Wire]]:
+def first_week(kind: Kind) -> Iterator[tuple[Story, Wire]]:
     """Open a world, let a first journey end in it, and ask for the second."""
-    sources = {SOURCE: LocalSource(f"{SOURCE}-prod", POLICY, Kind.INSTANCE)}
+    sources = {SOURCE: LocalSource(f"{SOURCE}-prod", POLICY, kind)}
     with _quietly(), World(sources, pacing=PACING, timings=TIMINGS) as world:
-        scene = Scene(world, Kind.INSTANCE, SOURCE)
+        scene = Scene(world, kind, SOURCE)
         scene.create_source()
         world.send("restore", ASKED)
         world.run(at_most=LONGEST)
@@ -78,6 +78,12 @@ def source_of(scene: Scene) -> Any:
     """Describe production's own database and its backups."""
     rds = scene.world.client("production", "rds")
     name = scene.database
+    if scene.kind is Kind.CLUSTER:
+        backups = rds.describe_db_cluster_snapshots(DBClusterIdentifier=name, SnapshotType="automated")
+        return (
+            rds.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"],
+            backups["DBClusterSnapshots"],
+        )
     return (
         rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"],
         rds.describe_db_snapshots(DBInstanceIdentifier=name, SnapshotType="automated")["DBSnapshots"],
@@ -85,24 +91,31 @@ def source_of(scene: Scene) -> Any:
 
 
 def _watch(story: Story, stage: str, operation: str, params: Any) -> None:
-    if operation == "ModifyDBSnapshotAttribute" and params.get("ValuesToAdd"):
+    if operation.endswith("SnapshotAttribute") and params.get("ValuesToAdd"):
         _look_at_share(story, params)
     if stage == "receiver":
         _look_at_target(story)
 
 
 def _look_at_share(story: Story, params: Any) -> None:
-    name, accounts = params["DBSnapshotIdentifier"], params["ValuesToAdd"]
     scene = story.scene
     run = scene.run()
+    rds = scene.world.client("production", "rds")
+    if scene.kind is Kind.CLUSTER:
+        name = params["DBClusterSnapshotIdentifier"]
+        (found,) = rds.describe_db_cluster_snapshots(DBClusterSnapshotIdentifier=name)["DBClusterSnapshots"]
+        of = found.get("DbClusterResourceId")
+    else:
+        name = params["DBSnapshotIdentifier"]
+        (found,) = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
+        of = found.get("DbiResourceId")
+    accounts = params["ValuesToAdd"]
     story.shares.append(name)
     verified = run.resource_id and scene.production.verification(run.run_id, run.resource_id)
-    rds = scene.world.client("production", "rds")
-    (snapshot,) = rds.describe_db_snapshots(DBSnapshotIdentifier=name)["DBSnapshots"]
     if not verified or not verified.passed or not name.endswith(run.run_id):
         story.wrongs.append(f"{name} was shared without a verification")
-    if snapshot.get("DbiResourceId") != run.resource_id:
-        story.wrongs.append(f"{name} is of {snapshot.get('DbiResourceId')}, not of {run.resource_id}")
+    if of != run.resource_id:
+        story.wrongs.append(f"{name} is of {of}, not of {run.resource_id}")
     if accounts != [scene.world.accounts["development"].number]:
         story.wrongs.append(f"{name} was shared with {accounts}")
 

@@ -25,9 +25,15 @@ _CODES = {"throttled": "Throttling", "expired": "ExpiredToken", "refused": "Acce
 _NOT_YET = {
     "DBSnapshot": "InvalidDBSnapshotState",
     "DBInstance": "InvalidDBInstanceState",
+    "DBClusterSnapshot": "InvalidDBClusterSnapshotStateFault",
+    "DBCluster": "InvalidDBClusterStateFault",
     "RestoreDBInstanceFromDBSnapshot": "InsufficientDBInstanceCapacity",
     "CopyDBSnapshot": "SnapshotQuotaExceeded",
     "CreateDBSnapshot": "SnapshotQuotaExceeded",
+    "RestoreDBClusterFromSnapshot": "InsufficientDBClusterCapacityFault",
+    "CreateDBInstance": "InsufficientDBInstanceCapacity",
+    "CopyDBClusterSnapshot": "SnapshotQuotaExceeded",
+    "CreateDBClusterSnapshot": "SnapshotQuotaExceeded",
 }
 
 
@@ -127,7 +133,8 @@ def _queue(doing: Doing) -> str:
 def _not_yet(operation: str) -> str:
     if operation in _NOT_YET:
         return _NOT_YET[operation]
-    return _NOT_YET["DBSnapshot" if "DBSnapshot" in operation else "DBInstance"]
+    things = ("DBClusterSnapshot", "DBCluster", "DBSnapshot", "DBInstance")
+    return next(_NOT_YET[thing] for thing in things if thing in operation)
 
 
 def _error(code: str, call: Call, status: int = 400) -> ClientError:

@@ -5,6 +5,7 @@ To add one: let `kinds.py` try on it what AWS documents, run `python -m tests.fa
 
 from collections.abc import Iterable, Mapping
 
+from shared.database.port import Kind
 from tests.faults.calls import Doing
 
 ORDINARY: Mapping[str, Mapping[str, str]] = {
@@ -60,10 +61,35 @@ ONLY_AFTER_FAULTS: Mapping[str, Mapping[str, str]] = {
 """What a journey makes besides when something has gone wrong; a second fault there would be a pair."""
 
 
-def strangers(done: Iterable[Doing], *, after_fault: bool = False) -> list[str]:
+CLUSTERS: Mapping[str, str] = {
+    "receiver": (
+        "CopyDBClusterSnapshot CreateDBInstance DeleteDBCluster DeleteDBInstance DescribeDBClusterSnapshots"
+        " DescribeDBClusters DescribeDBInstances ModifyDBCluster ModifyDBInstance"
+        " RestoreDBClusterFromSnapshot"
+    ),
+    "restore": (
+        "CreateDBInstance DeleteDBCluster DeleteDBInstance DescribeDBClusterSnapshots DescribeDBClusters"
+        " DescribeDBInstances ModifyDBCluster RestoreDBClusterFromSnapshot"
+    ),
+    "snapshot": (
+        "CopyDBClusterSnapshot CreateDBClusterSnapshot DeleteDBClusterSnapshot"
+        " DescribeDBClusterSnapshotAttributes DescribeDBClusterSnapshots DescribeDBClusters"
+        " DescribeDBInstances DescribeDBSnapshots ModifyDBClusterSnapshotAttribute"
+    ),
+}
+"""What is called of RDS instead where the source is a cluster."""
+
+
+def strangers(done: Iterable[Doing], kind: Kind, *, after_fault: bool = False) -> list[str]:
     """List the calls that were made and are not known; without a fault also those known but not made."""
     made = {f"{call.stage} {call.service}.{call.operation}" for doing in done for call in doing.calls}
-    ordinary = _listed(ORDINARY)
+    table = {
+        stage: {**services, "rds": CLUSTERS[stage]}
+        if kind is Kind.CLUSTER and "rds" in services
+        else services
+        for stage, services in ORDINARY.items()
+    }
+    ordinary = _listed(table)
     return sorted(made - ordinary - _listed(ONLY_AFTER_FAULTS) if after_fault else made ^ ordinary)
 
 

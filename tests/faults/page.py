@@ -12,6 +12,12 @@ from tests.faults.weak import KNOWN, is_right, weakness_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 FIGURES, PAGE = DOCS / "figures" / "faults.json", DOCS / "reliability.md"
+TITLES = {
+    "instance": "An instance",
+    "cluster": "A cluster",
+    "pairs": "Pairs: a second fault within the 60 calls after the first, which the table names",
+}
+Parts = dict[str, dict[str, Any]]
 _BLOCK = re.compile(r"(<!-- faults -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -39,9 +45,11 @@ def things(one: Injected) -> list[str]:
     return [left for left in one.verdict.left if not left.startswith("dead_letters")]
 
 
-def last_line(told: dict[str, Any]) -> str:
+def last_line(parts: Parts) -> str:
     """Say it all in one line."""
-    injected, right, left = told["injected"], told["ended_right"], told["leftovers"]
+    injected, right, left = (
+        sum(told[what] for told in parts.values()) for what in ("injected", "ended_right", "leftovers")
+    )
     return f"faults: {injected} injected, {right} ended right, {left} leftovers"
 
 
@@ -55,10 +63,24 @@ def table(told: dict[str, Any]) -> str:
     return "\n".join(rows)
 
 
-def written(page: str, told: dict[str, Any]) -> str:
+def written(page: str, parts: Parts) -> str:
     """Return the page with these figures."""
+    lines = [f"`{last_line(parts)}`"]
+    for name, told in parts.items():
+        lines += ["", f"### {TITLES[name]}", *_part(told)]
+    known = [f"- {one.point}, {one.kind}: the run stays {one.outcome}: {one.why}." for one in KNOWN]
+    weak = sum(told["known_weaknesses"] for told in parts.values())
+    lines += ["", f"{weak} of them showed what is known to be weak:", "", *known] if known else []
+    return _BLOCK.sub(lambda found: found[1] + "\n".join(lines) + "\n" + found[2], page)
+
+
+def _part(told: dict[str, Any]) -> list[str]:
     outcomes = sorted({outcome for counts in told["by_kind"].values() for outcome in counts})
-    rows = [
+    return [
+        f"{told['injected']} injected at {told['points']} points, {told['ended_right']} ended right,"
+        f" {told['leftovers']} leftovers; the target's name belonged to nobody for at most"
+        f" {told['longest_gap_minutes']:g} minutes.",
+        "",
         "| fault | tried | " + " | ".join(outcomes) + " |",
         "|---|---:|" + "---:|" * len(outcomes),
         *(
@@ -68,22 +90,21 @@ def written(page: str, told: dict[str, Any]) -> str:
             for kind, counts in told["by_kind"].items()
         ),
     ]
-    summary = (
-        f"`{last_line(told)}` at {told['points']} points; "
-        f"the target's name belonged to nobody for at most {told['longest_gap_minutes']:g} minutes."
-    )
-    known = [f"- {one.point}, {one.kind}: the run stays {one.outcome}: {one.why}." for one in KNOWN]
-    weak = f"{told['known_weaknesses']} of them showed what is known to be weak:"
-    block = "\n".join([summary, "", *rows, "", *([weak, "", *known, ""] if known else [])])
-    return _BLOCK.sub(lambda found: found[1] + block + found[2], page)
 
 
-def keep(told: dict[str, Any]) -> None:
-    """Write the figures, and the page from them."""
-    FIGURES.parent.mkdir(parents=True, exist_ok=True)
-    FIGURES.write_text(json.dumps(told, indent=2) + "\n")
-    PAGE.write_text(written(PAGE.read_text(), told))
+def kept() -> Parts:
+    """Read the figures that were kept."""
+    parts: Parts = json.loads(FIGURES.read_text())
+    return {name: parts[name] for name in TITLES if name in parts}
+
+
+def keep(part: str, told: dict[str, Any]) -> None:
+    """Write the figures of one part beside the others', and the page from them."""
+    parts = kept() | {part: told}
+    FIGURES.write_text(json.dumps({name: parts[name] for name in TITLES if name in parts}, indent=2) + "\n")
+    PAGE.write_text(written(PAGE.read_text(), kept()))
 
 
 def _family(kind: str) -> str:
-    return "a documented RDS error" if kind.startswith("code ") else kind
+    first = kind.split(", then ", maxsplit=1)[0]
+    return "a documented RDS error" if first.startswith("code ") else first

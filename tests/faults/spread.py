@@ -6,6 +6,7 @@ What comes before a fault need not be played again, and nothing of one copy reac
 import gc
 import json
 import os
+import random
 import sys
 import traceback
 from collections import Counter
@@ -16,11 +17,14 @@ from typing import Any
 from unittest.mock import patch
 
 import local.events
+from shared.database.port import Kind
 from tests.faults import kinds
 from tests.faults.calls import NOTE, Call, Doing, Handed, Perform, Wire
 from tests.faults.journey import Story, first_week, travel
 from tests.faults.judge import Verdict, judge
 from tests.faults.known import strangers
+
+FURTHEST = 60  # calls between the faults of a pair
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class Plan:
     every: int = 1
     """Only every so many-th fault is tried."""
     offset: int = 0
+    pairs: bool = False
+    """Whether a second fault follows at one of the next calls, drawn by the place of the first."""
 
 
 def plan_of(done: list[Doing]) -> Plan:
@@ -82,6 +88,7 @@ class Spreader:
         self._turn = 0
         self._sent: Counter[str] = Counter()
         self._output: int = -1
+        self._second: _Second | None = None
 
     def play(self) -> None:
         """Play, and collect what the copies say; a copy never returns from here."""
@@ -100,6 +107,12 @@ class Spreader:
             self._collect()
 
     def _call(self, call: Call, doing: Doing, perform: Perform) -> Any:
+        if self._second is not None and (again := self._second.at(call)):
+            self._second = None
+            assert self.fault
+            stage, point, kind = self.fault
+            self.fault = stage, f"{point}, then {call}", f"{kind}, then {again}"
+            return kinds.do(again, call, doing, perform, self._wire, self._world)
         for kind in self._plan.calls.get(call, ()):
             if self._forked(call.stage, str(call), kind):
                 return kinds.do(kind, call, doing, perform, self._wire, self._world)
@@ -135,6 +148,8 @@ class Spreader:
         gc.disable()  # what it would collect goes with the process
         os.close(reading)
         self._output, self.fault = writing, (stage, point, kind)
+        if self._plan.pairs:
+            self._second = _Second(f"{stage} {point} {kind}")
         return True
 
     def _report(self, trouble: str | None) -> None:
@@ -150,8 +165,9 @@ class Spreader:
         os._exit(0)
 
     def _verdict(self, kind: str) -> Verdict:
-        verdict = judge(self._story, may_fail=kinds.may_fail(kind))
-        unknown = tuple(f"unknown call: {call}" for call in strangers(self._wire.done, after_fault=True))
+        verdict = judge(self._story, may_fail=any(map(kinds.may_fail, kind.split(", then "))))
+        made = strangers(self._wire.done, self._story.scene.kind, after_fault=True)
+        unknown = tuple(f"unknown call: {call}" for call in made)
         return replace(verdict, wrongs=verdict.wrongs + unknown)
 
     def _collect(self) -> None:
@@ -165,12 +181,33 @@ class Spreader:
         self._tell(Injected(stage, point, kind, Verdict(**verdict)))
 
 
-def spread(tell: Callable[[Injected], None], *, jobs: int, every: int = 1, offset: int = 0) -> list[Doing]:
+class _Second:
+    """The second fault of a pair: at one of the next calls, whichever it is, of a kind that fits it."""
+
+    def __init__(self, first: str) -> None:
+        self._chance = random.Random(first)  # noqa: S311 - the same pairs every time
+        self._left = self._chance.randint(1, FURTHEST)
+
+    def at(self, call: Call) -> str | None:
+        """The kind of fault that happens at this call; None where none does."""
+        self._left -= 1
+        return None if self._left else self._chance.choice(kinds.of_call(call) + kinds.documented(call))
+
+
+def spread(
+    tell: Callable[[Injected], None],
+    kind: Kind,
+    *,
+    jobs: int,
+    every: int = 1,
+    offset: int = 0,
+    pairs: bool = False,
+) -> list[Doing]:
     """Try every so many-th fault, tell each result, and return the clean journey as it was recorded."""
-    with first_week() as (story, wire):
+    with first_week(kind) as (story, wire):
         done = _recorded(story, wire)
         plan = plan_of(done)
-        plan.every, plan.offset = every, offset
+        plan.every, plan.offset, plan.pairs = every, offset, pairs
         gc.collect()
         gc.freeze()  # the copies share what nobody changes
         Spreader(story, wire, plan, jobs, tell).play()

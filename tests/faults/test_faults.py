@@ -1,6 +1,5 @@
 """A sample of what `python -m tests.faults` tries whole, and what it last found."""
 
-import json
 import re
 import subprocess
 import sys
@@ -9,10 +8,10 @@ import pytest
 
 from tests.faults import kinds
 from tests.faults.calls import Call
-from tests.faults.page import FIGURES, PAGE, last_line, written
+from tests.faults.page import PAGE, TITLES, kept, last_line, written
 from tests.faults.weak import KNOWN
 
-SAMPLE = ("--every", "400", "--offset", "77")
+SAMPLE = ("--part", "instance", "--every", "400", "--offset", "77")
 
 
 def test_a_sample_of_faults_ends_right_and_every_call_is_known() -> None:
@@ -63,9 +62,10 @@ def test_every_error_that_the_model_of_rds_documents_is_tried() -> None:
 
 
 def test_the_page_shows_the_figures_that_its_command_wrote() -> None:
-    told, page = json.loads(FIGURES.read_text()), PAGE.read_text()
+    parts, page = kept(), PAGE.read_text()
     assert "`python -m tests.faults`" in page
-    assert page == written(page, told), "run: python -m tests.faults"
-    assert last_line(told) in page
-    assert told["injected"] > 1000
-    assert told["known_weaknesses"] == len(KNOWN)
+    assert page == written(page, parts), "run: python -m tests.faults"
+    assert last_line(parts) in page
+    assert set(parts) == set(TITLES)
+    assert sum(told["injected"] for told in parts.values()) > 2000
+    assert sum(told["known_weaknesses"] for told in parts.values()) == len(KNOWN)
