@@ -134,6 +134,18 @@ def test_old_values_live_on_in_the_audit_table_and_the_triggers_go_on(shop: Shop
     assert shop.number("SELECT count(*) FROM audit_log") == before + 1
 
 
+def test_every_foreign_key_holds_although_none_was_checked(shop: Shop) -> None:
+    keys = shop.rows(
+        "SELECT table_name, column_name, referenced_table_name, referenced_column_name"
+        " FROM information_schema.key_column_usage"
+        " WHERE table_schema = database() AND referenced_table_name IS NOT NULL"
+    )
+    assert len(keys) == 12
+    for table, column, parent, key in keys:
+        orphans = f"SELECT count(*) FROM {table} c LEFT JOIN {parent} p ON p.{key} = c.{column}"
+        assert shop.number(f"{orphans} WHERE p.{key} IS NULL AND c.{column} IS NOT NULL") == 0, column
+
+
 def test_statistics_hold_real_values(shop: Shop) -> None:
     found = shop.number(
         "SELECT count(*) FROM mysql.column_stats WHERE db_name = database() AND table_name = 'customers'"
