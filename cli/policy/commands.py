@@ -1,5 +1,6 @@
 """`snapveil policy`: write a first policy for a database, check one, and say what it will do."""
 
+import re
 from itertools import groupby
 from pathlib import Path
 
@@ -112,8 +113,11 @@ def check(database_url: str | None, schema_file: Path | None, policy: Path, form
 def _named(checked: Checked) -> list[str]:
     """Columns by what named them, and notes."""
     found = sorted(
-        (column.by, column.mask, f"{table}.{column.name}")
-        for table, column in named_otherwise(checked.policy, checked.schema)
+        (
+            (column.by, column.mask, f"{table}.{column.name}")
+            for table, column in named_otherwise(checked.policy, checked.schema)
+        ),
+        key=lambda one: [(not part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", " ".join(one))],
     )
     lines = [
         f"  {by} ({mask}): {', '.join(column for *_, column in columns)}"

@@ -97,7 +97,7 @@ def test_a_check_says_what_named_the_columns_that_have_no_rule_of_their_own(poli
 def test_a_check_with_findings_ends_with_one_and_says_file_line_and_column(policy):
     Path("policy.yaml").write_text(POLICY.replace("*_at", "*_on"))
     said = policy("check", "--schema", "schema.json")
-    line = "policy.yaml:6:24: customers.created_at: the policy does not name it; add it under tables.customers.columns (policy.yaml:6:24)"
+    line = "policy.yaml:6:24: customers.created_at: the policy does not name it; add it under tables.customers.columns (policy.yaml:6:24), or write a default for it"
     assert (said.code, said.out.strip()) == (1, line)
     (found,) = policy("check", "--schema", "schema.json", "--format", "json").json["problems"]
     assert (found["file"], found["line"], found["column"]) == ("policy.yaml", 6, 24)

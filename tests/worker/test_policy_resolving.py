@@ -69,7 +69,7 @@ def test_a_rule_of_the_table_comes_before_every_default():
 def test_a_column_that_no_default_is_for_still_stops_the_run():
     text = "version: 1\ndefaults: [{match: {type: bigint}, rule: keep}]\ntables: {customers: {columns: {email: email, note: redact}}}"
     assert refused(text, schema_of(CUSTOMERS)) == [
-        "policy.yaml:3: customers.createdAt: the policy does not name it; add it under tables.customers.columns (policy.yaml:3:31)"
+        "policy.yaml:3: customers.createdAt: the policy does not name it; add it under tables.customers.columns (policy.yaml:3:31), or write a default for it"
     ]
     assert (
         "policy.yaml:3: gone: the policy does not name it; add it under tables (policy.yaml:3:9)"

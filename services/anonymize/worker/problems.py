@@ -113,6 +113,7 @@ class _Finder:
         for column in table.columns:
             if column.name not in {*rule.columns, *rule.auto} and column.generated is None:
                 where = f"add it under tables.{table.label}.columns ({rule.columns_at})"
+                where += ", or write a default for it" if self.policy.defaults else ""
                 yield Problem(
                     rule.columns_at, f"{table.label}.{column.name}: the policy does not name it; {where}"
                 )

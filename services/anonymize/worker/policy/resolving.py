@@ -85,7 +85,8 @@ class _Resolving:
             defaults = [by_default[cell] for cell in tied if cell in by_default]
             source = _only_mask(written) or (None if written else _only_mask(defaults))
             for cell in tied:
-                if cell not in self.open:
+                own = by_default.get(cell)
+                if cell not in self.open or (own and source and own.mask == source.mask and not own.when):
                     continue
                 if source is not None:
                     found[cell] = source.model_copy(update={"when": None, "by": self._because(cell, source)})
