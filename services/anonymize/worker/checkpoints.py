@@ -60,9 +60,17 @@ class Done:
     seconds: float
 
 
+OF_TABLE = "table "
+
+
 def of_table(table: "SchemaTable") -> str:
     """The checkpoint of a table."""
-    return f"table {table.schema}.{table.name}"
+    return f"{OF_TABLE}{table.schema}.{table.name}"
+
+
+def is_of_table(step: str) -> bool:
+    """Whether a step is a table's."""
+    return step.startswith(OF_TABLE)
 
 
 class Checkpoints:

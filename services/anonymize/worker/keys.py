@@ -6,8 +6,8 @@ killed derives the same key from it, and when it is gone nobody can.
 
 The key reaches the database in a session's start-up packet, so that it stands neither in the text of a
 statement nor among its parameters: pg_stat_activity, pg_stat_statements and a log of everything know nothing
-of it. What is hashed quickly is seeded with numbers derived from it, one per purpose and not per column, so that
-the same value becomes the same fake in every table.
+of it. What is hashed quickly is seeded with numbers derived from it, one per purpose and not per column, so
+that the same value becomes the same fake in every table.
 """
 
 import hmac

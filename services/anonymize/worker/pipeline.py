@@ -1,16 +1,21 @@
 """The worker's whole work on one database: discover, plan, remember, script, mask, script, clean, verify."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from services.anonymize.worker.checkpoints import is_of_table
 from services.anonymize.worker.engines import Database, Masking, masking_of
 from services.anonymize.worker.engines.results import Cleaning, Finding, Masked, Quarantined, leftovers
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import Policy, resolve
 from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.resuming import AGAIN, Begun, Book, Cleaned, Found, Remembered, Worker
 from services.anonymize.worker.schema import Schema
 from services.anonymize.worker.steps import StepDone, run_steps
+
+PATIENCE = 120.0  # seconds, in which a server notices that a killed worker and its host are gone
 
 
 @dataclass(frozen=True)
@@ -35,59 +40,154 @@ class Outcome:
 
 
 def anonymize(
-    database: Database, written: Policy, files: Mapping[str, bytes], connections: int, tell: Tell
+    database: Database,
+    written: Policy,
+    files: Mapping[str, bytes],
+    connections: int,
+    tell: Tell,
+    conclude: Callable[[Outcome], None] = lambda _: None,
 ) -> Outcome:
-    """Mask a database in place and verify it. Raises PolicyError or MaskingError before anything is written
-    where that is possible; a failed verification is an outcome, not an error."""
-    clock = _Clock()
+    """Mask a database in place and verify it; continue where a worker before this one was killed.
+
+    `conclude` makes the outcome known. It is called before the last trace of masking is removed, so that a
+    database without one is either masked and known to be, or was never begun.
+
+    Raises PolicyError or MaskingError before anything is written where that is possible; a failed
+    verification is an outcome, not an error.
+    """
     masking = masking_of(database)
     masking.check_surroundings()
-    schema, policy, plan = _planned(masking, written)
-    found = schema
-    masking.gain_rights(schema)
-    tell(Advance("quarantining"))
-    quarantined = masking.quarantine(policy.quarantine)
-    if quarantined.changed_schema:
-        schema, policy, plan = _planned(masking, written)
-    clock.lap("quarantining")
-    masking.prepare(policy, schema, plan)
-    tell(Advance("masking", 0, sum(1 for planned in plan.tables if planned.statements)))
-    originals = masking.remember_originals(policy, schema, connections)
-    clock.lap("remembering")
-    steps: tuple[StepDone, ...] = ()
-    if policy.first:
-        steps = run_steps(masking, "before", policy.first, files, tell)
-        schema, policy, plan = _planned(masking, written)  # a step may have changed the schema
+    with masking.hold(PATIENCE) as waited:
+        book = Book(masking.checkpoints)
+        if waited and book.empty:
+            name = database.address.database
+            raise MaskingError(f"another worker was at work in {name} and ended; {AGAIN}")
+        worker = Worker.at(database, files)
+        outcome = _Work(masking, book, worker, written, files, connections, tell).outcome()
+        conclude(outcome)
+        masking.finish()
+    return outcome
+
+
+class _Work:
+    """The steps, each done by this worker or by one before it."""
+
+    def __init__(
+        self,
+        masking: Masking,
+        book: Book,
+        worker: Worker,
+        written: Policy,
+        files: Mapping[str, bytes],
+        connections: int,
+        tell: Tell,
+    ) -> None:
+        self._masking = masking
+        self._book = book
+        self._worker = worker
+        self._written = written
+        self._files = files
+        self._connections = connections
+        self._tell = tell
+        self._clock = _Clock()
+        self._prepared: tuple[Schema, Plan] | None = None  # by this worker, and by no script since
+
+    def outcome(self) -> Outcome:
+        """Do what is not done yet, and say all that was done."""
+        masking, clock = self._masking, self._clock
+        masked_before = sum(1 for step in masking.checkpoints.done() if is_of_table(step))
+        remembered = self._remembered()
+        begun = self._begun(remembered)
+        policy = resolve(self._written, begun.schema)
+        masked = masking.mask(begun.plan, begun.before, self._connections, self._tell)
+        clock.lap("masking")
+        after = run_steps(masking, "after", policy.after, self._files, self._tell)
+        if policy.after:
+            clock.lap("scripting after")
+        cleaning = self._cleaned(policy, begun)
+        clock.lap("cleaning")
+        findings = tuple(
+            masking.verify(policy, begun.schema, begun.plan, begun.before, self._connections, self._tell)
+        )
+        places = len(cleaning.parts) + len(remembered.quarantined.cuts)
+        left = (*remembered.quarantined.left, *cleaning.left)
+        findings += (leftovers(policy, places, left),)
+        clock.lap("verifying")
+        return Outcome(
+            tables=masked,
+            columns_masked=begun.plan.columns_masked,
+            rows_masked=sum(done.rows for done in masked if done.plan.masked),
+            quarantined=remembered.quarantined,
+            cleaning=cleaning,
+            findings=findings,
+            notes=tuple(_notes(begun.schema, masked_before)),
+            steps=(*begun.steps, *after),
+            schema=remembered.found,
+            seconds=clock.laps,
+        )
+
+    def _remembered(self) -> Remembered:
+        """Cut the ties to production and remember the originals."""
+        known = self._book.read(Remembered)
+        if known is not None:
+            known.check(self._worker, self._masking)
+            return known
+        masking, clock = self._masking, self._clock
+        schema, policy, plan = self._planned()
+        found = self._book.read(Found) or Found(schema)
+        masking.checkpoints.prepare()
+        self._book.save(found)
+        masking.gain_rights(schema)
+        self._tell(Advance("quarantining"))
+        quarantined = masking.quarantine(policy.quarantine)
+        if quarantined.changed_schema:
+            schema, policy, plan = self._planned()
+        clock.lap("quarantining")
         masking.prepare(policy, schema, plan)
-        clock.lap("scripting")
-    before = masking.take_baseline(schema, originals, connections)
-    clock.lap("counting")
-    masked = masking.mask(plan, before, connections, tell)
-    clock.lap("masking")
-    steps += run_steps(masking, "after", policy.after, files, tell)
-    if policy.after:
-        clock.lap("scripting after")
-    # a step may have left old rows in any table, also in one that masking made anew
-    masked_last = replace(plan, tables=()) if policy.after else plan
-    cleaned = masking.clean(policy, schema, masked_last, connections, tell)
-    clock.lap("cleaning")
-    findings = tuple(masking.verify(policy, schema, plan, before, connections, tell))
-    places = len(cleaned.parts) + len(quarantined.cuts)
-    findings += (leftovers(policy, places, (*quarantined.left, *cleaned.left)),)
-    masking.finish()
-    clock.lap("verifying")
-    return Outcome(
-        tables=masked,
-        columns_masked=plan.columns_masked,
-        rows_masked=sum(done.rows for done in masked if done.plan.masked),
-        quarantined=quarantined,
-        cleaning=cleaned,
-        findings=findings,
-        notes=tuple(_notes(schema)),
-        steps=steps,
-        schema=found,
-        seconds=clock.laps,
-    )
+        self._tell(Advance("masking", 0, sum(1 for planned in plan.tables if planned.statements)))
+        originals = masking.remember_originals(policy, schema, self._connections)
+        remembered = Remembered(self._worker, found.schema, quarantined, originals)
+        self._book.save(remembered)
+        self._prepared = (schema, plan)
+        clock.lap("remembering")
+        return remembered
+
+    def _begun(self, remembered: Remembered) -> Begun:
+        """Run what comes before the rules, and count what there is."""
+        known = self._book.read(Begun)
+        if known is not None:
+            return known
+        masking, clock = self._masking, self._clock
+        first = self._written.first
+        steps = run_steps(masking, "before", first, self._files, self._tell)
+        if first:
+            clock.lap("scripting")
+        if first or self._prepared is None:  # a step may have changed the schema
+            schema, policy, plan = self._planned()
+            masking.prepare(policy, schema, plan)
+        else:
+            schema, plan = self._prepared
+        before = masking.take_baseline(schema, remembered.originals, self._connections)
+        begun = Begun(schema, replace(plan, checks=()), before, steps)
+        self._book.save(begun)
+        clock.lap("counting")
+        return begun
+
+    def _cleaned(self, policy: Policy, begun: Begun) -> Cleaning:
+        """Empty every place where an old value may still stand."""
+        known = self._book.read(Cleaned)
+        if known is not None:
+            return known.cleaning
+        # a step may have left old rows in any table, also in one that masking made anew
+        plan = replace(begun.plan, tables=()) if policy.after else begun.plan
+        cleaning = self._masking.clean(policy, begun.schema, plan, self._connections, self._tell)
+        self._book.save(Cleaned(cleaning))
+        return cleaning
+
+    def _planned(self) -> tuple[Schema, Policy, Plan]:
+        schema = self._masking.discover()
+        policy = resolve(self._written, schema)
+        return schema, policy, self._masking.plan(policy, schema)
 
 
 class _Clock:
@@ -101,16 +201,10 @@ class _Clock:
         self._last = now
 
 
-def _planned(masking: Masking, written: Policy) -> tuple[Schema, Policy, Plan]:
-    schema = masking.discover()
-    policy = resolve(written, schema)
-    return schema, policy, masking.plan(policy, schema)
-
-
-def _notes(schema: Schema) -> list[str]:
-    """What masking does not reach, said openly."""
-    return [
-        f"{table.label} is a foreign table: its rows lie on another server"
-        for table in schema.tables
-        if table.foreign
-    ]
+def _notes(schema: Schema, masked_before: int) -> Iterator[str]:
+    """What masking does not reach, and whose work it is, said openly."""
+    for table in schema.tables:
+        if table.foreign:
+            yield f"{table.label} is a foreign table: its rows lie on another server"
+    if masked_before:
+        yield f"{masked_before} tables were masked by an earlier worker, which was stopped"

@@ -3,6 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+
+def _as_mapping(written: Any) -> Any:
+    """Read what Pairs writes."""
+    if not isinstance(written, list):
+        return written
+    return {(first, second): value for first, second, value in written}
+
+
+# JSON has no pairs as keys: such a mapping is written as a list of three each
+Pairs = Annotated[
+    Mapping[tuple[str, str], str],
+    PlainSerializer(lambda pairs: [[*key, value] for key, value in pairs.items()], return_type=list),
+    BeforeValidator(_as_mapping),
+]
 
 
 class Family(StrEnum):
@@ -89,6 +107,9 @@ class Column:
     not_null: bool = False
     domain: bool = False
     enum_labels: tuple[str, ...] = ()
+    element_type: str | None = None  # what an array's elements are, below any domain
+    element_length: int | None = None
+    element_labels: tuple[str, ...] = ()
     collation: str | None = None  # only where it differs from the type's own
     charset: str | None = None  # of a text in MySQL, where each column has its own
     storage: str | None = None  # likewise
@@ -280,9 +301,7 @@ class Schema:
     foreign_keys: tuple[ForeignKey, ...] = ()
     generated_columns: tuple[GeneratedColumn, ...] = ()
     index_statistics: tuple[IndexStatistics, ...] = ()
-    partitions: Mapping[tuple[str, str], str] = field(
-        default_factory=dict
-    )  # a partition's name -> its root's label
+    partitions: Pairs = field(default_factory=dict)  # a partition's name -> its root's label
     extensions: tuple[str, ...] = ()
     large_objects: int = 0
 

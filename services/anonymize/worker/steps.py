@@ -21,15 +21,14 @@ class StepDone:
 def run_steps(
     masking: Masking, when: str, steps: Iterable[Step], files: Mapping[str, bytes], tell: Tell
 ) -> tuple[StepDone, ...]:
-    """Run steps one after the other. Raises MaskingError at the first that fails."""
+    """Run steps one after the other, each under a checkpoint of its own. Raises MaskingError at the first
+    that fails."""
     done = []
-    for step in steps:
+    for place, step in enumerate(steps, start=1):
         tell(Advance("scripting", table=step.label))
         began = time.monotonic()
-        if step.is_file:
-            masking.run_script(step.text, files)
-        else:
-            name = f"{step.label}.sql"
-            masking.run_script(name, {name: step.text.encode()})
+        name = step.text if step.is_file else f"{step.label}.sql"
+        content = files if step.is_file else {name: step.text.encode()}
+        masking.run_script(f"{when} {place}", name, content)
         done.append(StepDone(when, step.label, round(time.monotonic() - began, 3)))
     return tuple(done)

@@ -52,12 +52,12 @@ class Masking(Protocol):
     def checkpoints(self) -> Checkpoints:
         """What this worker finds written down, and writes down for the next one."""
 
-    def hold(self, patience: float) -> AbstractContextManager[None]:
+    def hold(self, patience: float) -> AbstractContextManager[bool]:
         """Keep every other worker out of the database until the end of the context, by a lock of a session of
         its own: PostgreSQL's advisory lock, MySQL's GET_LOCK. It is named by sql.WORK_SCHEMA.
 
         Waits for `patience` seconds, in which the server notices that the sessions of a killed worker are
-        gone; raises MaskingError if another worker still holds it then.
+        gone; raises MaskingError if another worker still holds it then. Gives whether it had to wait.
         """
 
     def check_surroundings(self) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.anonymize.worker.plan import TablePlan
 from services.anonymize.worker.policy import Leftovers, Policy, Quarantine
+from services.anonymize.worker.schema import Pairs
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Baseline:
     originals: Mapping[str, int]
     rows: Mapping[int, int]  # by table oid
     files: Mapping[int, int]  # by relation: the file, or whatever else changes when a table is made anew
-    inventory: Mapping[tuple[str, str], str]  # what every object of the schema is
+    inventory: Pairs  # what every object of the schema is
 
 
 def leftovers(policy: Policy, places: int, left: Sequence[str]) -> Finding:

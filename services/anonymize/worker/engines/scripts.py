@@ -1,50 +1,89 @@
-"""Runs the customer's own script: an SQL file through a connection, anything else as a program."""
+"""Runs the customer's own scripts, each once: SQL through a connection, anything else as a program.
+
+SQL that is one transaction runs in one with its checkpoint. What a program or several transactions did when
+their worker was killed nobody can tell, so of those it is written down that they begin; a later worker that
+finds no end to it refuses to go on.
+"""
 
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-import psycopg
-
-from services.anonymize.worker.connecting import Address
-from services.anonymize.worker.engines.postgresql.connecting import open_connection
-from services.anonymize.worker.failures import MaskingError, reason_of
+from services.anonymize.worker.checkpoints import Checkpoints
+from services.anonymize.worker.engines.port import Database
+from services.anonymize.worker.failures import MaskingError
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
-def run_script(file: str, files: Mapping[str, bytes], address: Address) -> None:
-    """Run `file` of a bundle's files against the database. Raises MaskingError; a program's own words are
-    withheld, because they may quote personal data."""
+@dataclass(frozen=True)
+class Sql:
+    """How a family of databases runs the text of an SQL file."""
+
+    in_one: Callable[[str, str], bool]
+    """Run statements in one transaction with the checkpoint of a step; False, with nothing done, where these
+    statements cannot be one."""
+    as_written: Callable[[str], None]
+    """Run statements as they are."""
+
+
+def run_script(
+    step: str,
+    file: str,
+    files: Mapping[str, bytes],
+    database: Database,
+    checkpoints: Checkpoints,
+    sql: Sql,
+) -> None:
+    """Run `file` of a bundle's files against the database, unless an earlier worker did. Raises MaskingError;
+    a program's own words are withheld, because they may quote personal data."""
     content = files.get(file)
     if content is None:
         raise MaskingError(f"script: {file} does not lie beside the policy; publish it there")
-    if PurePosixPath(file).suffix == ".sql":
-        _run_sql(file, content, address)
-    else:
-        _run_program(file, files, address)
+    done = checkpoints.done()
+    if step in done:
+        return
+    if _begun(step) in done:
+        raise _unknown(file)
 
+    def marked(run: Callable[[], None]) -> None:
+        with database.begin() as connection:
+            if not checkpoints.claim(connection, _begun(step)):
+                raise _unknown(file)
+        run()
+        with database.begin() as connection:
+            checkpoints.claim(connection, step)
 
-def _run_sql(file: str, content: bytes, address: Address) -> None:
+    if PurePosixPath(file).suffix != ".sql":
+        marked(lambda: _run_program(file, files, database.address.environment()))
+        return
     try:
         statements = content.decode()
     except UnicodeDecodeError:
         raise MaskingError(f"script: {file} is not UTF-8") from None
-    connection = open_connection(address)
     try:
-        # without parameters psycopg sends the file as it is: several statements, in one transaction unless it
-        # says so
-        connection.execute(statements.encode())
-    except psycopg.Error as error:
-        raise MaskingError(f"script: {file}: {reason_of(error)}") from error
-    finally:
-        connection.close()
+        if not sql.in_one(step, statements):
+            marked(lambda: sql.as_written(statements))
+    except MaskingError as error:
+        raise MaskingError(f"script: {file}: {error}") from error
 
 
-def _run_program(file: str, files: Mapping[str, bytes], address: Address) -> None:
+def _begun(step: str) -> str:
+    return f"{step} begun"
+
+
+def _unknown(file: str) -> MaskingError:
+    return MaskingError(
+        f"script: {file}: a worker was stopped while it ran, and it is no single transaction, so nobody can"
+        " tell what it did; ask for a refresh to begin again from a fresh restore"
+    )
+
+
+def _run_program(file: str, files: Mapping[str, bytes], login: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(prefix="snapveil-script-") as folder:
         for name, content in files.items():
             path = Path(folder) / name
@@ -57,7 +96,7 @@ def _run_program(file: str, files: Mapping[str, bytes], address: Address) -> Non
                 [str(Path(folder) / file)],
                 check=False,
                 cwd=folder,
-                env=environment | address.environment(),
+                env={**environment, **login},
                 stdin=subprocess.DEVNULL,
                 stdout=sys.stderr,  # the worker's log, which stays in production
             )

@@ -30,6 +30,11 @@ SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit =
 SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB';
 SET max_parallel_maintenance_workers = 1;
 """
+# The server ends what a killed worker still had running, and what it was connected to when its host vanished.
+LIVENESS = """
+SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
+SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';
+"""
 SEARCH_PATH = "SELECT set_config('search_path', 'pg_catalog, ' || current_setting('search_path'), false)"
 
 
@@ -69,7 +74,7 @@ class Database:
         self, address: Address, settings: Mapping[str, str] | None = None, *, read_only: bool = False
     ) -> None:
         self.address = address
-        self.settings = dict(settings or {})
+        self.settings: Mapping[str, str] = dict(settings or {})
         self.read_only = read_only
         self.application = f"{APPLICATION} {secrets.token_hex(4)}"  # tells our sessions from anybody's
         self.engine: Engine = create_engine(
@@ -102,6 +107,7 @@ class Database:
         connection = open_connection(self.address, self.settings, self.application)
         with connection.cursor() as cursor:
             cursor.execute(SESSION)
+            cursor.execute(LIVENESS)
             cursor.execute(SEARCH_PATH)
             if self.read_only:
                 cursor.execute("SET default_transaction_read_only = on")

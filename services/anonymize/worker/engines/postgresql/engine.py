@@ -1,13 +1,15 @@
 """Every step of masking a PostgreSQL database."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines import scripts
-from services.anonymize.worker.engines.postgresql import cleaning, tables, verification
+from services.anonymize.worker.engines.postgresql import cleaning, masking, tables, verification
 from services.anonymize.worker.engines.postgresql.cleaning import Work
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.postgresql.discovery import (
@@ -16,8 +18,10 @@ from services.anonymize.worker.engines.postgresql.discovery import (
     other_databases,
     user_table_in,
 )
+from services.anonymize.worker.engines.postgresql.holding import hold
 from services.anonymize.worker.engines.postgresql.planning import make_plan
 from services.anonymize.worker.engines.postgresql.residue.quarantine import quarantine
+from services.anonymize.worker.engines.postgresql.scripting import sql_of
 from services.anonymize.worker.engines.results import Baseline, Cleaning, Finding, Masked, Quarantined
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.plan import Plan, Trial
@@ -32,7 +36,10 @@ class PostgreSQL:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._forced: dict[str, None] = {}  # statements that force row security again
+        self.checkpoints = Checkpoints(database)
+
+    def hold(self, patience: float) -> AbstractContextManager[bool]:
+        return hold(self.database, patience)
 
     def check_surroundings(self) -> None:
         """A snapshot holds every database of the instance, and a policy speaks of one."""
@@ -78,21 +85,26 @@ class PostgreSQL:
         return quarantine(self.database, kept)
 
     def prepare(self, policy: Policy, schema: Schema, plan: Plan) -> None:
-        self._forced |= dict.fromkeys(tables.lift_row_security(self.database, schema))
-        tables.prepare(self.database, plan.functions)
+        self.checkpoints.prepare()
+        tables.lift_row_security(self.database, self.checkpoints, schema)
+        tables.make_functions(self.database, plan.functions)
         tables.check_documents(self.database, plan.checks)
 
     def remember_originals(self, policy: Policy, schema: Schema, connections: int) -> Mapping[str, int]:
         return verification.remember_originals(self.database, policy, schema, connections)
 
-    def run_script(self, file: str, files: Mapping[str, bytes]) -> None:
-        scripts.run_script(file, files, self.database.address)
+    def originals_there(self, originals: Mapping[str, int]) -> bool:
+        return verification.originals_there(self.database, originals)
+
+    def run_script(self, step: str, file: str, files: Mapping[str, bytes]) -> None:
+        sql = sql_of(self.database.address, self.checkpoints)
+        scripts.run_script(step, file, files, self.database, self.checkpoints, sql)
 
     def take_baseline(self, schema: Schema, originals: Mapping[str, int], connections: int) -> Baseline:
         return verification.take_baseline(self.database, schema, originals, connections)
 
     def mask(self, plan: Plan, before: Baseline, connections: int, tell: Tell) -> tuple[Masked, ...]:
-        return tables.mask(self.database, plan, dict(before.rows), connections, tell)
+        return masking.mask(self.database, self.checkpoints, plan, before.rows, connections, tell)
 
     def clean(self, policy: Policy, schema: Schema, plan: Plan, connections: int, tell: Tell) -> Cleaning:
         new = tables.rewritten(plan)
@@ -105,8 +117,7 @@ class PostgreSQL:
         return verification.verify(self.database, policy, schema, plan, before, connections, tell)
 
     def finish(self) -> None:
-        tables.restore_row_security(self.database, tuple(self._forced))
-        tables.remove_work(self.database)
+        tables.finish(self.database, self.checkpoints)
 
     def failure(self, trial: Trial) -> str | None:
         return tables.failure(self.database, trial)

@@ -1,54 +1,57 @@
-"""Executes a plan on PostgreSQL: clears the way, masks tables in parallel, brings everything back."""
+"""What masking needs around a plan's statements on PostgreSQL: functions, trials, row security, the end."""
 
-import threading
-import time
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable
 
 from sqlalchemy.exc import DBAPIError
 
+from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.connecting import execute, query
-from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.postgresql.connecting import Database
-from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import DocumentCheck, Method, Plan, TablePlan, Trial
-from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.plan import DocumentCheck, Method, Plan, Trial
 from services.anonymize.worker.schema import Member, Schema, Table
 from services.anonymize.worker.sql import WORK_SCHEMA, qualified, quoted
 
 SHOWN = 10
+FORCED = "forced row security"
 
 
-def prepare(database: Database, functions: Iterable[str]) -> None:
-    """Make the worker's own schema and the functions that masks call."""
+def make_functions(database: Database, functions: Iterable[str]) -> None:
+    """Make the functions that masks call."""
     with database.begin() as connection:
-        execute(connection, f"CREATE SCHEMA IF NOT EXISTS {quoted(WORK_SCHEMA)}")
         for function in functions:
             execute(connection, function)
 
 
-def lift_row_security(database: Database, schema: Schema) -> tuple[str, ...]:
-    """Let the owner see every row of tables whose policies hold for the owner too; return what undoes it."""
+def lift_row_security(database: Database, checkpoints: Checkpoints, schema: Schema) -> None:
+    """Let the owner see every row of tables whose policies hold for the owner too, and note what undoes
+    it."""
     parts: list[Table | Member] = [*schema.tables]
     parts += [member for table in schema.tables for member in table.members]
     forced = dict.fromkeys(qualified(part.schema, part.name) for part in parts if part.forces_row_security)
-    _in_one_transaction(
-        database,
-        [f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY" for name in forced],
-        "lifting row security",
-    )
-    return tuple(f"ALTER TABLE IF EXISTS {name} FORCE ROW LEVEL SECURITY" for name in forced)
+    if not forced:
+        return
+    known = json.loads(checkpoints.notes().get(FORCED, "[]"))
+    try:
+        with database.begin() as connection:
+            for name in forced:
+                execute(connection, f"ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY")
+            checkpoints.note(connection, FORCED, json.dumps([*dict.fromkeys([*known, *forced])]))
+    except DBAPIError as error:
+        raise MaskingError(f"lifting row security: {reason_of(error)}") from error
 
 
-def restore_row_security(database: Database, statements: Sequence[str]) -> None:
-    """Undo what lift_row_security did."""
-    _in_one_transaction(database, statements, "restoring row security")
-
-
-def remove_work(database: Database) -> None:
-    """Remove the worker's own schema."""
-    with database.begin() as connection:
-        execute(connection, f"DROP SCHEMA IF EXISTS {quoted(WORK_SCHEMA)} CASCADE")
+def finish(database: Database, checkpoints: Checkpoints) -> None:
+    """Force row security where it was forced and remove the worker's own schema, in one transaction."""
+    forced = json.loads(checkpoints.notes().get(FORCED, "[]"))
+    try:
+        with database.begin() as connection:
+            for name in forced:
+                execute(connection, f"ALTER TABLE IF EXISTS {name} FORCE ROW LEVEL SECURITY")
+            execute(connection, f"DROP SCHEMA IF EXISTS {quoted(WORK_SCHEMA)} CASCADE")
+    except DBAPIError as error:
+        raise MaskingError(f"removing what masking made for itself: {reason_of(error)}") from error
 
 
 def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial]) -> None:
@@ -92,59 +95,6 @@ def failure(database: Database, trial: Trial) -> str | None:
 
 def _kind(found: str) -> str:
     return f"an {found}" if found[0] in "ao" else f"a {found}"
-
-
-def mask(
-    database: Database, plan: Plan, rows: dict[int, int], connections: int, tell: Tell
-) -> tuple[Masked, ...]:
-    """Mask every table of a plan. `rows` are the tables' row counts by oid. Raises MaskingError."""
-    in_parallel(
-        lambda statements: _in_one_transaction(database, statements, "writing down what masks read"),
-        plan.lookups,
-        connections,
-    )
-    _in_one_transaction(database, plan.dismantle, "clearing the way")
-    work = [planned for planned in plan.tables if planned.statements]
-    total = sum(rows.get(planned.table.oid, 0) for planned in work)
-    done: list[Masked] = []
-    lock = threading.Lock()
-    tell(Advance("masking", 0, len(work), 0, total))
-
-    def one(planned: TablePlan) -> Masked:
-        masked = _mask_table(database, planned, rows.get(planned.table.oid, 0))
-        with lock:
-            done.append(masked)
-            counted = sum(each.rows for each in done)
-            tell(Advance("masking", len(done), len(work), counted, total, planned.table.label))
-        return masked
-
-    masked = in_parallel(one, work, connections)
-    _in_one_transaction(database, plan.rebuild, "bringing back what stood in the way")
-    _in_one_transaction(database, plan.refresh, "refreshing materialized views")
-    untouched = (Masked(planned, 0, 0.0) for planned in plan.tables if not planned.statements)
-    return (*masked, *untouched)
-
-
-def _mask_table(database: Database, planned: TablePlan, rows: int) -> Masked:
-    started = time.monotonic()
-    try:
-        with database.begin() as connection:
-            for statement in planned.statements:
-                execute(connection, statement)
-    except Exception as error:
-        raise MaskingError(f"{planned.table.label}: {reason_of(error)}") from error
-    return Masked(planned, rows, time.monotonic() - started)
-
-
-def _in_one_transaction(database: Database, statements: Sequence[str], doing: str) -> None:
-    if not statements:
-        return
-    try:
-        with database.begin() as connection:
-            for statement in statements:
-                execute(connection, statement)
-    except Exception as error:
-        raise MaskingError(f"{doing}: {reason_of(error)}") from error
 
 
 def rewritten(plan: Plan) -> frozenset[int]:

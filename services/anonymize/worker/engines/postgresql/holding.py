@@ -1,0 +1,42 @@
+"""One worker at a time in a database: an advisory lock, held by a session that does nothing else.
+
+The lock goes with the session. The server notices within seconds that a killed worker's is gone, and within a
+minute that its host is (connecting.LIVENESS); a worker that only seems dead keeps it.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import text
+
+from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.failures import MaskingError
+from services.anonymize.worker.sql import WORK_SCHEMA
+
+PAUSE_SECONDS = 0.5
+TAKE = text("SELECT pg_try_advisory_lock(hashtext(:name))")
+RELEASE = text("SELECT pg_advisory_unlock(hashtext(:name))")
+
+
+@contextmanager
+def hold(database: Database, patience: float) -> Iterator[bool]:
+    """Keep every other worker out, and give whether one had to be waited for. Raises MaskingError if another
+    still holds the lock after `patience` seconds."""
+    waited = False
+    deadline = time.monotonic() + patience
+    with database.autocommit() as connection:
+        while not connection.execute(TAKE, {"name": WORK_SCHEMA}).scalar_one():
+            waited = True
+            if time.monotonic() > deadline:
+                raise MaskingError(
+                    f"another worker is at work in {database.address.database}: it still holds the advisory"
+                    f" lock {WORK_SCHEMA} after {patience:g} seconds; stop its task, then ask for a refresh"
+                )
+            time.sleep(PAUSE_SECONDS)
+        try:
+            yield waited
+        except BaseException:
+            connection.invalidate()  # its end releases the lock, whatever state it is in
+            raise
+        connection.execute(RELEASE, {"name": WORK_SCHEMA})
