@@ -1,11 +1,9 @@
-"""The user's own database, of either family: what it is, how it is read, and how it is copied."""
+"""The user's own database, of either family: what it is, and how it is copied."""
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -43,13 +41,6 @@ class UsersDatabase:
 def examined(database_url: str) -> UsersDatabase:
     """Look at a database. Raises OriginalError if it cannot be reached or cannot be copied."""
     return _mysql(database_url) if mysql.is_mysql(database_url) else _postgresql(database_url)
-
-
-def reading(database_url: str) -> tuple[str, AbstractContextManager[Any]]:
-    """An address as the worker reads it, and how to connect to it for reading. Raises OriginalError."""
-    family = mysql_original if mysql.is_mysql(database_url) else original
-    url = family.read_url(database_url)
-    return url, family.reading(url)
 
 
 def without_password(conninfo: str) -> str:

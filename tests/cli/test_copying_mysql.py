@@ -7,11 +7,14 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from cli.loop import Filling
+from cli.originals import examined
 from local import mysql
 from local.copying.copying import CopyError
 from local.copying.mysql_copying import _known_here, copy
 from local.copying.mysql_original import examine, label_of, read_url, reading, rows
 from local.copying.original import OriginalError
+from shared.database.port import Kind
 from tests.mariadb import MariaDBServer, running_mariadb
 
 TORTURE = Path(__file__).with_name("torture_mysql.sql")
@@ -146,6 +149,25 @@ def test_the_original_is_read_in_one_state_and_refuses_every_change(
             rows(other, "DELETE FROM log")
         with pytest.raises(pymysql.err.OperationalError, match="READ ONLY"):
             rows(connection, "UPDATE log SET what = ''")
+
+
+@pytest.mark.engines
+def test_a_name_that_rds_does_not_take_is_made_by_the_master_user(
+    mariadb_server: MariaDBServer, embedded: MariaDBServer
+) -> None:
+    name = "it's-a `name`"
+    with mariadb_server.connect() as connection:
+        rows(connection, f"CREATE DATABASE {mysql.quoted(name)} CHARACTER SET latin1")
+        rows(connection, f"CREATE TABLE {mysql.quoted(name)}.t (a text)")
+    found = examined(url_of(mariadb_server, name))
+    assert (found.name, found.rds_name, found.engines[Kind.CLUSTER]) == (name, None, "aurora-mysql")
+    assert (mariadb_server.password in found.url, mariadb_server.password in found.shown) == (True, False)
+    url = url_of(embedded, name)
+    heard: list[str] = []
+    found.fill(Path(), Filling(url, "", embedded.user, embedded.password, heard.append, heard.append))
+    with reading(url) as connection:
+        assert rows(connection, "SELECT @@character_set_database") == (("latin1",),)
+    assert heard == [f"reading {found.label}", "copying table 1 of 1: t"]
 
 
 @pytest.mark.engines
