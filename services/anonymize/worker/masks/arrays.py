@@ -81,7 +81,8 @@ def _element(column: Column) -> Column:
     return replace(
         column,
         type=column.type.removesuffix("[]"),
-        base_type=column.base_type.removeprefix("_"),
-        length=int(length[1]) if length else None,
+        base_type=column.element_type or column.base_type.removeprefix("_"),
+        length=int(length[1]) if length else column.element_length,
+        enum_labels=column.element_labels,
         not_null=False,
     )

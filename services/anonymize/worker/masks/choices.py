@@ -43,6 +43,8 @@ class Choice(Mask):
 
     def complaints(self, column: Column) -> Iterator[str]:
         yield from super().complaints(column)
+        if column.family not in self.accepts:
+            return
         values = self.values(column)
         if not values:
             yield f"{short_type(column)}: choice needs a list; write of: [a, b]"

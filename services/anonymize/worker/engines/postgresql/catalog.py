@@ -44,6 +44,11 @@ SELECT a.attrelid AS table, a.attname AS name, a.attnum AS number, format_type(a
        a.attnotnull OR t.typnotnull AS not_null,
        CASE WHEN b.typtype = 'e' THEN
          (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid) END AS labels,
+       element.typname AS element_type,
+       CASE WHEN element.typname IN ('varchar', 'bpchar') AND coalesce(nullif(a.atttypmod, -1), element.typtypmod) > 4
+            THEN coalesce(nullif(a.atttypmod, -1), element.typtypmod) - 4 END AS element_length,
+       (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = element.oid)
+         AS element_labels,
        CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, co.collname) END AS collation,
        CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
             WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,
@@ -56,10 +61,19 @@ SELECT a.attrelid AS table, a.attname AS name, a.attnum AS number, format_type(a
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN LATERAL (
     WITH RECURSIVE below AS (
-      SELECT t.oid, t.typtype, t.typname, t.typbasetype
-      UNION ALL SELECT u.oid, u.typtype, u.typname, u.typbasetype FROM pg_type u JOIN below ON u.oid = below.typbasetype
-    ) SELECT oid, typtype, typname FROM below WHERE typtype <> 'd' LIMIT 1
+      SELECT t.oid, t.typtype, t.typname, t.typbasetype, t.typelem, t.typcategory
+      UNION ALL SELECT u.oid, u.typtype, u.typname, u.typbasetype, u.typelem, u.typcategory
+        FROM pg_type u JOIN below ON u.oid = below.typbasetype
+    ) SELECT oid, typtype, typname, typelem, typcategory FROM below WHERE typtype <> 'd' LIMIT 1
   ) b ON true
+  LEFT JOIN LATERAL (
+    WITH RECURSIVE below AS (
+      SELECT u.oid, u.typtype, u.typname, u.typbasetype, u.typtypmod
+        FROM pg_type u WHERE u.oid = b.typelem AND b.typcategory = 'A'
+      UNION ALL SELECT u.oid, u.typtype, u.typname, u.typbasetype, coalesce(nullif(below.typtypmod, -1), u.typtypmod)
+        FROM pg_type u JOIN below ON u.oid = below.typbasetype
+    ) SELECT oid, typname, typtypmod FROM below WHERE typtype <> 'd' LIMIT 1
+  ) element ON true
   LEFT JOIN pg_collation co ON co.oid = a.attcollation
   LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
   LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum

@@ -1,0 +1,141 @@
+# ruff: noqa: E501 - types, rules and complaints stand side by side
+"""Types that are not plain: each is masked as what it is made of, or refused with what to use instead."""
+
+import datetime
+import ipaddress
+
+import pytest
+
+from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.discovery import discover
+from services.anonymize.worker.failures import MaskingError
+from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.pipeline import anonymize
+from services.anonymize.worker.policy import load_policy
+from tests.worker.building import column, refused, schema_of, table, tell_nobody
+
+TYPES = """
+CREATE EXTENSION citext; CREATE EXTENSION hstore;
+CREATE DOMAIN email_address AS citext CHECK (VALUE ~ '@');
+CREATE DOMAIN short_name AS varchar(12) NOT NULL;
+CREATE DOMAIN amount AS numeric(8,2) CHECK (VALUE >= 0);
+CREATE TYPE mood AS ENUM ('sad', 'glad');
+CREATE TYPE place AS (city text, code text);
+CREATE TABLE odd (
+  id int PRIMARY KEY, mail citext, address email_address, name short_name, price amount, addresses email_address[], moods mood[],
+  feeling mood, stay daterange, wait interval, paid money, flags bit(8), more varbit, net cidr, home place, prefs hstore, doc xml,
+  ages int4range, codes char(4)[], seen timestamp[], card macaddr8, at time
+);
+INSERT INTO odd SELECT n, 'A' || n || '@b.fr', 'c' || n || '@d.fr', 'Jean ' || n, n, ARRAY['e' || n || '@f.fr', NULL]::email_address[],
+  ARRAY['sad', 'glad']::mood[], 'sad', daterange('2020-01-01', '2020-01-09'), '3 days', 9.5, B'10101010', B'101', '10.0.0.0/8',
+  ROW('Lyon', '69003')::place, 'mail=>x@y.fr, theme=>dark', NULL, '[20,30)', ARRAY['ab12']::char(4)[], ARRAY[timestamp '2020-05-05 10:00'],
+  '08:00:2b:01:02:03:04:05', '10:00' FROM generate_series(1, 50) n;
+"""
+RULES = {
+    "id": "scramble", "mail": "email", "address": "{mask: email, domain: x.example}", "name": "first_name", "price": "{mask: noise, percent: 20}",
+    "addresses": "{mask: array, of: {mask: email, domain: x.example}}", "moods": "{mask: array, of: choice}", "feeling": "choice",
+    "stay": "shuffle", "wait": '{mask: constant, value: "1 day"}', "paid": '{mask: constant, value: "1.00"}', "flags": "sample",
+    "more": "null", "net": '{mask: constant, value: "10.1.0.0/16"}', "home": "{mask: expression, sql: \"ROW('Paris', left((home).code, 2))\"}",
+    "prefs": "redact", "doc": "null", "ages": "shuffle", "codes": "{mask: array, of: scramble}",
+    "seen": "{mask: array, of: {mask: date_truncate, to: year}}", "card": "null", "at": '{mask: constant, value: "12:00"}',
+}  # fmt: skip
+
+
+def policy_of(rules: dict[str, str]) -> str:
+    return "\n".join(
+        [
+            "version: 1",
+            "tables:",
+            "  odd:",
+            "    columns:",
+            *(f"      {name}: {rule}" for name, rule in rules.items()),
+        ]
+    )
+
+
+@pytest.fixture
+def odd(server, database):
+    with server.connect(database) as connection:
+        connection.execute(TYPES)
+    with Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened:
+        yield opened
+
+
+REFUSED = {
+    "stay": (
+        "{mask: date_shift, days: 9}",
+        "daterange: date_shift masks date, timestamp only; use null, constant, shuffle, sample or expression",
+    ),
+    "wait": (
+        "{mask: noise, percent: 5}",
+        "interval: noise masks number only; use null, constant, shuffle, sample or expression",
+    ),
+    "paid": (
+        "{mask: round, to: 5}",
+        "money: round masks number only; use null, constant, shuffle, sample or expression",
+    ),
+    "flags": (
+        "scramble",
+        "bit(8): scramble masks number, text only; use null, constant, shuffle, sample or expression",
+    ),
+    "net": ("ip", "cidr: ip masks inet, text only; use null, constant, shuffle, sample or expression"),
+    "home": ("city", "public.place: city masks text only; use null, constant, shuffle, sample or expression"),
+    "doc": ("lorem", "xml: lorem masks text only; use null, constant, shuffle, sample or expression"),
+    "prefs": (
+        "email",
+        "public.hstore: email masks text only; use null, constant, shuffle, sample or expression",
+    ),
+    "moods": ("choice", "public.mood[]: choice masks boolean, enum, number, text only"),
+    "name": ("email", "public.short_name cannot hold an e-mail (needs 29)"),
+    "codes": ("{mask: array, of: hash}", "char(4) cannot hold a hash wide enough (needs 16)"),
+}
+
+
+def test_each_is_masked_as_what_it_is_made_of_or_refused(server, database, odd):
+    with odd.begin() as connection:
+        schema = discover(connection)
+    wrong = policy_of(RULES | {name: rule for name, (rule, _) in REFUSED.items()})
+    said = dict(line.split(": odd.", 1)[1].split(": ", 1) for line in refused(wrong, schema))
+    assert said == {name: complaint for name, (_, complaint) in REFUSED.items()}
+    outcome = anonymize(odd, load_policy(policy_of(RULES), "policy.yaml"), {}, 2, tell_nobody)
+    assert [finding.detail for finding in outcome.findings if not finding.passed] == []
+    shown = (
+        "SELECT addresses[1] LIKE '%@x.example' AND addresses[2] IS NULL, moods <@ enum_range(NULL::mood), net, home, prefs -> 'mail',"
+        " prefs -> 'theme', codes[1] ~ '^[a-z]{2}[0-9]{2}$', seen, wait::text, paid::text, doc, card FROM odd WHERE stay IS NOT NULL LIMIT 1"
+    )
+    with server.connect(database) as connection:
+        row = connection.execute(shown.encode()).fetchone()
+    assert row == (
+        True, True, ipaddress.ip_network("10.1.0.0/16"), "(Paris,69)", "[email]", "dark", True, [datetime.datetime(2020, 1, 1)],
+        "1 day", "$1.00", None, None,
+    )  # fmt: skip
+
+
+def test_a_constant_that_a_type_cannot_read_stops_the_run_before_it_writes(odd):
+    wrong = RULES | {"wait": "{mask: constant, value: soon}", "net": '{mask: constant, value: "10.1.0.1/16"}'}
+    with pytest.raises(MaskingError) as stopped:
+        anonymize(odd, load_policy(policy_of(wrong), "policy.yaml"), {}, 2, tell_nobody)
+    assert [line.split(" ", 1)[1] for line in str(stopped.value).splitlines()] == [
+        "odd.wait: interval cannot hold the constant soon",
+        "odd.net: cidr cannot hold the constant 10.1.0.1/16",
+    ]
+
+
+def test_types_that_cannot_be_tried_here_are_refused_by_their_words():
+    columns = [
+        column(name, type_)
+        for name, type_ in (
+            ("a", "public.geometry(Point,4326)"),
+            ("b", "public.geography"),
+            ("c", "pg_catalog.tsvector"),
+        )
+    ]
+    said = refused(
+        "version: 1\ntables: {t: {columns: {a: {mask: geo_jitter, meters: 5}, b: geo_place, c: redact}}}",
+        schema_of(table("t", *columns)),
+    )
+    assert [line.split(" ", 1)[1] for line in said] == [
+        "t.a: public.geometry(Point,4326): geo_jitter masks number, point only; use null, constant, shuffle, sample or expression",
+        "t.b: public.geography: geo_place masks number, point only; use null, constant, shuffle, sample or expression",
+        "t.c: pg_catalog.tsvector: redact masks hstore, text, xml only; use null, constant, shuffle, sample or expression",
+    ]
