@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 export SIZE SOURCE ENGINE KEEP
 
-.PHONY: help setup infra demo test check format bench build templates scale faults lock clean
+.PHONY: help setup infra demo test check format bench build templates scale soak faults lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -42,6 +42,9 @@ build: setup ## make the Lambda zips for AWS in build/lambda; prints their sizes
 
 templates: infra ## write infra/templates from the code and examples/shop/*.yaml
 	@$(BIN)/python -m infra.synthesis
+
+soak: setup ## play months of weekly refreshes with constant faults and write their figures into docs/reliability.md
+	@$(BIN)/python -m benchmarks.soak
 
 scale: setup ## play a night of 100 sources on a driven clock and write its figures into docs/scale.md
 	@$(BIN)/python -m benchmarks.scale

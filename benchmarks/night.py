@@ -7,7 +7,7 @@ not real. The same seed tells the same story.
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -85,15 +85,15 @@ def simulate(plan: Plan) -> Night:
     kinds = source_names(plan)
     sources = {name: LocalSource(f"{name}-prod", POLICY, kind) for name, kind in kinds.items()}
     chance = random.Random(plan.seed)  # noqa: S311 - a story to tell again, not a secret
-    with _quietly(), World(sources, timings=plan.timings, pacing=plan.pacing) as world:
+    with quietly(), World(sources, timings=plan.timings, pacing=plan.pacing) as world:
         world.rds.limits = Limits(instances=10**6, clusters=10**6)
-        _create_sources(world, kinds)
+        create_sources(world, kinds)
         world.rds.limits = replace(
             plan.limits,
             instances=world.rds.usage(PRODUCTION).instances + plan.room,
             clusters=world.rds.usage(PRODUCTION).clusters + plan.room,
         )
-        world.tasks.outcome = _workers(world, plan, chance)
+        world.tasks.outcome = workers(world, plan, chance)
         world.engines.fails = lambda _: chance.random() < plan.failures
         meters = Meters(world, chance, plan.throttled)
         delivered = len(world.deliveries)
@@ -132,7 +132,8 @@ def _let_pass(world: World, plan: Plan, expected: int) -> None:
             return
 
 
-def _create_sources(world: World, kinds: Mapping[str, Kind]) -> None:
+def create_sources(world: World, kinds: Mapping[str, Kind]) -> None:
+    """Make the sources' databases, each with a backup of last night."""
     rds = world.client("production", "rds")
     common: dict[str, Any] = {"MasterUsername": "shop_admin", "MasterUserPassword": "production-password"}
     clusters = [name for name, kind in kinds.items() if kind is Kind.CLUSTER]
@@ -147,7 +148,7 @@ def _create_sources(world: World, kinds: Mapping[str, Kind]) -> None:
                 AllocatedStorage=200,
                 **common,
             )
-    _wait(world, 2)
+    wait(world, 2)
     for name in clusters:
         rds.create_db_instance(
             DBInstanceIdentifier=f"{name}-prod-1",
@@ -155,19 +156,25 @@ def _create_sources(world: World, kinds: Mapping[str, Kind]) -> None:
             Engine="aurora-postgresql",
             DBInstanceClass="db.r6g.large",
         )
-    _wait(world, 2)
-    for name in kinds:
+    wait(world, 2)
+    back_up(world, kinds)
+
+
+def back_up(world: World, sources: Iterable[str]) -> None:
+    """Make a backup of every source, as RDS does each night."""
+    for name in sources:
         world.rds.automated_snapshot(PRODUCTION, REGION, f"{name}-prod")
-    _wait(world, 1)
+    wait(world, 1)
 
 
-def _wait(world: World, hours: float) -> None:
+def wait(world: World, hours: float) -> None:
+    """Let time pass, and deliver what the schedules asked for meanwhile."""
     world.jump(world.now + timedelta(hours=hours))
     while world.deliver():  # what the hourly schedules asked for meanwhile
         pass
 
 
-def _workers(world: World, plan: Plan, chance: random.Random) -> Any:
+def workers(world: World, plan: Plan, chance: random.Random) -> Any:
     """Say what each worker does: mask for a while and verify, or be killed."""
     ledger = world.ledger("production")
 
@@ -198,7 +205,7 @@ def _workers(world: World, plan: Plan, chance: random.Random) -> Any:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Leave out the log lines and metrics of a hundred runs: what matters is counted."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)

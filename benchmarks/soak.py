@@ -1,0 +1,220 @@
+"""`make soak`: months of weekly refreshes of many sources with constant faults, on a driven clock.
+
+Everything is as deployed but for engines, workers and time. Options: --sources, --weeks, --seed, --faults
+(percent), --output.
+"""
+
+import argparse
+import json
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks.meters import Meters
+from benchmarks.night import Plan, back_up, create_sources, quietly, source_names, wait, workers
+from local.documents import LocalSource
+from local.rds import Limits
+from local.world import World
+from shared.events import RefreshRequested, SweepRequested
+from shared.names import RUN_ID_TAG, TARGET
+from shared.records import Run, Status
+
+POLICY = {"policy.yaml": b"version: 1\ntables: {}\n"}
+DOCS = Path(__file__).parent.parent / "docs"
+FIGURES, PAGE = DOCS / "figures" / "soak.json", DOCS / "reliability.md"
+_BLOCK = re.compile(r"(<!-- soak -->\n).*?(<!-- end of soak -->)", re.DOTALL)
+WEEK = timedelta(days=7)
+ENDED = {Status.SUCCEEDED, Status.FAILED}
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What came of the months."""
+
+    sources: int
+    weeks: int
+    seed: int
+    faults_percent: float
+    runs: int
+    succeeded: int
+    failed_and_cleaned: int
+    unfinished: int
+    left_over: int
+    targets_of_the_newest_success: int
+    messages_doubled: int
+    runs_beyond_one_a_week: int
+    events_told_twice: int
+    workers_started: int
+    restores_failed: int
+    copies_failed: int
+    calls_refused: int
+    messages_per_run: float
+    calls_per_run: float
+
+
+class Trouble:
+    """Chances, and how often each came true."""
+
+    def __init__(self, seed: int, faults: float) -> None:
+        self.chance = random.Random(seed)  # noqa: S311 - a story to tell again, not a secret
+        self.counted: Counter[str] = Counter()
+        self._faults = faults
+
+    def strikes(self, what: str) -> bool:
+        """Tell whether it happens now."""
+        struck = self.chance.random() < self._faults
+        self.counted[what] += struck
+        return struck
+
+    def fails(self, work: Literal["restore", "copy"]) -> bool:
+        """Tell whether RDS fails at it now."""
+        return self.strikes(work)
+
+
+def soak(sources: int, weeks: int, seed: int, faults: float) -> Figures:
+    """Let the weeks pass."""
+    plan = Plan(sources=sources, seed=seed, failures=faults, throttled=faults / 5)
+    kinds = source_names(plan)
+    described = {name: LocalSource(f"{name}-prod", POLICY, kind) for name, kind in kinds.items()}
+    trouble = Trouble(seed, faults)
+    with quietly(), World(described, timings=plan.timings, pacing=plan.pacing) as world:
+        world.rds.limits = Limits(instances=10**6, clusters=10**6)
+        create_sources(world, kinds)
+        world.tasks.outcome = workers(world, plan, trouble.chance)
+        world.engines.fails = trouble.fails
+        meters = Meters(world, trouble.chance, plan.throttled)
+        delivered = len(world.deliveries)
+        with meters.watching():
+            for week in range(weeks):
+                began = world.now
+                _one_week(world, list(kinds), trouble)
+                print(f"week {week + 1} of {weeks}", end="\r", file=sys.stderr, flush=True)
+                if week + 1 < weeks:
+                    world.jump(began + WEEK)
+                    world.run(at_most=timedelta(hours=12))
+                    back_up(world, kinds)
+        for stage in ("restore", "snapshot"):
+            world.send(stage, SweepRequested())
+        world.run(at_most=timedelta(hours=12))
+        return _figures(world, plan, weeks, trouble, meters, len(world.deliveries) - delivered)
+
+
+def _one_week(world: World, sources: Sequence[str], trouble: Trouble) -> None:
+    """Ask for every source and let the runs end; some messages come twice."""
+    before = len(world.deliveries)
+    for name in sources:
+        for _ in range(1 + trouble.strikes("doubled")):
+            world.send("restore", RefreshRequested(source=name, requested_by="schedule"))
+    world.run(at_most=timedelta(days=3))
+    for one in world.deliveries[before:]:
+        if trouble.strikes("doubled"):
+            world.send(one.stage, one.body)
+    world.run(at_most=timedelta(days=1))
+    wait(world, 2)  # the sweeps
+    world.run(at_most=timedelta(hours=12))
+
+
+def _figures(
+    world: World, plan: Plan, weeks: int, trouble: Trouble, meters: Meters, messages: int
+) -> Figures:
+    runs = list(world.ledger("production").runs())
+    by_source: dict[str, list[Run]] = {}
+    for run in sorted(runs, key=lambda run: run.started_at):
+        by_source.setdefault(run.source, []).append(run)
+    told = Counter(
+        (event.type, json.loads(event.body).get("run_id"))
+        for event in world.events
+        if event.channel == "bus" and event.type in {"SnapshotShared", "SnapshotReceived"}
+    )
+    newest = {
+        source: next(run.run_id for run in reversed(of) if run.status is Status.SUCCEEDED)
+        for source, of in by_source.items()
+        if any(run.status is Status.SUCCEEDED for run in of)
+    }
+    targets = _targets(world)
+    left = sum(bool(found) for name, found in vars(world.leftovers()).items() if name != "dead_letters")
+    return Figures(
+        sources=plan.sources,
+        weeks=weeks,
+        seed=plan.seed,
+        faults_percent=100 * plan.failures,
+        runs=len(runs),
+        succeeded=sum(run.status is Status.SUCCEEDED for run in runs),
+        failed_and_cleaned=sum(run.status is Status.FAILED for run in runs),
+        unfinished=sum(run.status not in ENDED for run in runs),
+        left_over=left,
+        targets_of_the_newest_success=sum(targets.get(source) == run for source, run in newest.items()),
+        messages_doubled=trouble.counted["doubled"],
+        runs_beyond_one_a_week=max(0, len(runs) - plan.sources * weeks),
+        events_told_twice=told.total() - len(told),
+        workers_started=len(world.tasks.started),
+        restores_failed=trouble.counted["restore"],
+        copies_failed=trouble.counted["copy"],
+        calls_refused=meters.refused["Throttling"],
+        messages_per_run=round(messages / len(runs), 1),
+        calls_per_run=round(sum(meters.calls.values()) / len(runs), 1),
+    )
+
+
+def _targets(world: World) -> dict[str, str]:
+    """The run whose data developers use, by source."""
+    rds = world.client("development", "rds")
+    described = [
+        *rds.get_paginator("describe_db_instances").paginate().search("DBInstances[]"),
+        *rds.get_paginator("describe_db_clusters").paginate().search("DBClusters[]"),
+    ]
+    found = {}
+    for database in described:
+        tags = {tag["Key"]: tag["Value"] for tag in database.get("TagList", [])}
+        if RUN_ID_TAG in tags:
+            name = database.get("DBClusterIdentifier") or database["DBInstanceIdentifier"]
+            found[name.removeprefix(TARGET)] = tags[RUN_ID_TAG]
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Play and print; the exit code is 1 if a run did not end, came twice, or anything is left."""
+    given = _arguments().parse_args(arguments)
+    began = time.monotonic()
+    found = soak(given.sources, given.weeks, given.seed, given.faults / 100)
+    for name, figure in asdict(found).items():
+        print(f"{name.replace('_', ' '):<34}{figure:g}")
+    print(f"played in {time.monotonic() - began:.0f} s")
+    if given.output:
+        given.output.write_text(json.dumps(asdict(found), indent=2) + "\n")
+    if given.output == FIGURES:
+        PAGE.write_text(written(PAGE.read_text(), asdict(found)))
+    return 0 if is_right(found) else 1
+
+
+def is_right(found: Figures) -> bool:
+    """Tell whether every run ended once and nothing was left."""
+    wrong = found.unfinished + found.left_over + found.runs_beyond_one_a_week
+    return not wrong and found.runs == found.sources * found.weeks
+
+
+def written(page: str, found: dict[str, Any]) -> str:
+    """Return the page about reliability with these figures."""
+    rows = "\n".join(f"| {name.replace('_', ' ')} | {figure:g} |" for name, figure in found.items())
+    return _BLOCK.sub(lambda match: f"{match[1]}| | |\n|---|---:|\n{rows}\n{match[2]}", page)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser.add_argument("--sources", type=int, default=20)
+    parser.add_argument("--weeks", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--faults", type=float, default=5, help="percent")
+    parser.add_argument("--output", type=Path, default=FIGURES, help="where the figures are kept")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
