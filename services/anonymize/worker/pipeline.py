@@ -46,11 +46,14 @@ def anonymize(
     connections: int,
     tell: Tell,
     conclude: Callable[[Outcome], None] = lambda _: None,
+    *,
+    must_continue: bool = False,
 ) -> Outcome:
     """Mask a database in place and verify it; continue where a worker before this one was killed.
 
     `conclude` makes the outcome known. It is called before the last trace of masking is removed, so that a
-    database without one is either masked and known to be, or was never begun.
+    database without one is either masked and known to be, or was never begun. Who knows that it was begun
+    says `must_continue`.
 
     Raises PolicyError or MaskingError before anything is written where that is possible; a failed
     verification is an outcome, not an error.
@@ -59,7 +62,7 @@ def anonymize(
     masking.check_surroundings()
     with masking.hold(PATIENCE) as waited:
         book = Book(masking.checkpoints)
-        if waited and book.empty:
+        if book.empty and (waited or must_continue):
             name = database.address.database
             raise MaskingError(f"another worker was at work in {name} and ended; {AGAIN}")
         worker = Worker.at(database, files)
@@ -67,6 +70,11 @@ def anonymize(
         conclude(outcome)
         masking.finish()
     return outcome
+
+
+def under_way(database: Database) -> bool:
+    """Whether a worker has begun to mask a database and not ended."""
+    return bool(masking_of(database).checkpoints.notes())
 
 
 class _Work:

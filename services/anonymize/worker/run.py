@@ -11,8 +11,9 @@ from typing import Any
 from services.anonymize.worker.connecting import Address, ConnectionProblemError, log_in
 from services.anonymize.worker.engines import open_database, try_login
 from services.anonymize.worker.failures import MaskingError, reason_of
+from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.mask_keys import run_key
-from services.anonymize.worker.pipeline import Outcome, anonymize
+from services.anonymize.worker.pipeline import Outcome, anonymize, under_way
 from services.anonymize.worker.policy import load_policy
 from services.anonymize.worker.policy.reading import PER_RUN
 from services.anonymize.worker.progress import Advance, Tell
@@ -57,6 +58,7 @@ class Settings:
     connections: int
     patience: float
     tls: str
+    concluded: bool = False  # an earlier worker recorded a verification that passed
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> "Settings":
@@ -78,6 +80,7 @@ class Settings:
             connections=max(1, min(int(connections), MOST_CONNECTIONS)),
             patience=_number(environment, "SNAPVEIL_LOGIN_PATIENCE_SECONDS", 900),
             tls=environment.get("SNAPVEIL_TLS") or "require",
+            concluded=environment.get("SNAPVEIL_CONCLUDED") == "true",
         )
 
 
@@ -98,14 +101,66 @@ def main() -> int:
         LOG.error("%s", error)
         return 2
     ledger = Ledger(settings.ledger_table)
-    started = time.monotonic()
     try:
-        outcome = work(settings, throttled(lambda advance: _record(ledger, settings.run_id, advance)))
+        outcome = work(
+            settings,
+            throttled(lambda advance: _record(ledger, settings.run_id, advance)),
+            lambda outcome, seconds: _record_verification(ledger, settings, outcome, seconds),
+        )
     except Exception as error:  # noqa: BLE001 - every ending is recorded, and no traceback may show a value
         reason = reason_of(error)
         LOG.error("%s", reason)
         ledger.record_worker_failure(settings.run_id, reason, settings.database_resource_id)
         return 1
+    return 0 if outcome is None or outcome.passed else 1
+
+
+def work(settings: Settings, tell: Tell, record: Callable[[Outcome, float], None]) -> Outcome | None:
+    """Mask and verify the run's database; write the report, beside it the schema that was found, and record
+    what came out. None if an earlier worker did all of it and was stopped before it could end."""
+    started = time.monotonic()
+    try:
+        bundle = read_bundle(settings.policy_uri)
+    except BundleError as error:
+        raise MaskingError(str(error)) from error
+    if bundle.digest != settings.policy_digest:
+        raise MaskingError(
+            f"the policy at {settings.policy_uri} has digest {bundle.digest[:12]}…, but the run is bound to"
+            f" {settings.policy_digest[:12]}…; it was changed after the run began"
+        )
+    policy = load_policy(bundle.policy, POLICY_FILE, bundle.files.get)
+    named = run_key(policy.key, client("secretsmanager")) if policy.key else None
+    address = log_in(lambda: read_secret(settings), try_login, settings.patience, tell)
+    key = named or RunKey.of_password(address.password, settings.run_id)
+    if policy.database is not None:
+        address = replace(address, database=policy.database)
+    s3 = client("s3") if settings.report_uri.startswith("s3://") else None
+
+    def conclude(outcome: Outcome) -> None:
+        report = as_json(settings.run_id, settings.policy_digest, outcome, policy.key or PER_RUN)
+        write_report(settings.report_uri, report, s3)
+        folder = settings.report_uri.rpartition("/")[0]
+        write_report(f"{folder}/{SCHEMA_FILE}", write_schema(address.family, outcome.schema), s3)
+        record(outcome, time.monotonic() - started)
+
+    database = open_database(address, key)
+    try:
+        if settings.concluded and not under_way(database):
+            return None
+        return anonymize(
+            database,
+            policy,
+            bundle.files,
+            settings.connections,
+            tell,
+            conclude,
+            must_continue=settings.concluded,
+        )
+    finally:
+        database.close()
+
+
+def _record_verification(ledger: Ledger, settings: Settings, outcome: Outcome, seconds: float) -> None:
     verification = Verification(
         run_id=settings.run_id,
         policy_digest=settings.policy_digest,
@@ -118,7 +173,7 @@ def main() -> int:
         tables_masked=sum(1 for done in outcome.tables if done.plan.masked),
         columns_masked=outcome.columns_masked,
         rows_masked=outcome.rows_masked,
-        seconds=round(time.monotonic() - started, 3),
+        seconds=round(seconds, 3),
     )
     ledger.record_verification(settings.run_id, verification)
     if not outcome.passed:
@@ -126,37 +181,6 @@ def main() -> int:
         ledger.record_worker_failure(
             settings.run_id, f"verification failed: {failed}", settings.database_resource_id
         )
-        return 1
-    return 0
-
-
-def work(settings: Settings, tell: Tell) -> Outcome:
-    """Mask and verify the run's database; write the report, and beside it the schema that was found."""
-    try:
-        bundle = read_bundle(settings.policy_uri)
-    except BundleError as error:
-        raise MaskingError(str(error)) from error
-    if bundle.digest != settings.policy_digest:
-        raise MaskingError(
-            f"the policy at {settings.policy_uri} has digest {bundle.digest[:12]}…, but the run is bound to"
-            f" {settings.policy_digest[:12]}…; it was changed after the run began"
-        )
-    policy = load_policy(bundle.policy, POLICY_FILE, bundle.files.get)
-    key = run_key(policy.key, client("secretsmanager"))
-    address = log_in(lambda: read_secret(settings), try_login, settings.patience, tell)
-    if policy.database is not None:
-        address = replace(address, database=policy.database)
-    database = open_database(address, key)
-    try:
-        outcome = anonymize(database, policy, bundle.files, settings.connections, tell)
-    finally:
-        database.close()
-    s3 = client("s3") if settings.report_uri.startswith("s3://") else None
-    report = as_json(settings.run_id, settings.policy_digest, outcome, policy.key or PER_RUN)
-    write_report(settings.report_uri, report, s3)
-    folder = settings.report_uri.rpartition("/")[0]
-    write_report(f"{folder}/{SCHEMA_FILE}", write_schema(address.family, outcome.schema), s3)
-    return outcome
 
 
 def read_secret(settings: Settings) -> Address:
