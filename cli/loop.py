@@ -124,6 +124,7 @@ def _open_cloud(material: Material, folder: RunFolder, screen: Screen) -> Iterat
     source = LocalSource(database=material.identifier, policy=material.policy, kind=material.kind)
     with screen.step("cloud", "starting two AWS accounts on this machine") as say:
         engines = BothFamilies(folder.path / "engines", material.bytes_at_most)
+        engines.set_up(material.engine)
         # Meanwhile the other core makes the engines' template; if it cannot, the first database says why.
         preparing = ThreadPoolExecutor(max_workers=1)
         preparing.submit(engines.prepare, material.engine)

@@ -32,6 +32,10 @@ class BothFamilies:
     def reserve_port(self) -> int:
         return free_port()
 
+    def set_up(self, engine: str) -> None:
+        """Find what databases of this engine need. Raises EngineError, which says what to install."""
+        self._engines(engine)
+
     def prepare(self, engine: str) -> None:
         """Make what every new database of an engine's family is a copy of, for whoever has time now."""
         self._engines(engine).prepare()
