@@ -36,8 +36,8 @@ class Asked:
     "--policy",
     "policies",
     multiple=True,
-    metavar="SOURCE=FOLDER",
-    help="Publish a source's policy, like shop=policies/shop; may be given several times.",
+    metavar="SOURCE=PATH",
+    help="Publish a source's policy, like shop=policies/shop or es=policies/es.yaml; repeatable.",
 )
 @click.option(
     "--worker-image",

@@ -59,7 +59,7 @@ def _only(found: Explanation, wanted: str) -> Explanation:
     tables = tuple(table for table in found.tables if table.label == wanted)
     if not tables:
         raise InputError(f"--table {wanted}: there is {', '.join(table.label for table in found.tables)}")
-    return Explanation(tables, found.before, found.dropped, found.recreated, found.refreshed, found.after)
+    return Explanation(tables, (), (), (), (), ())  # what is around concerns all tables
 
 
 def _lines(found: Explanation, with_sql: bool) -> Iterator[str]:
@@ -78,8 +78,8 @@ def _lines(found: Explanation, with_sql: bool) -> Iterator[str]:
     yield "cleaned besides: statistics, catalogs, old statements, the write-ahead log"
     size = sum(table.bytes for table in found.tables)
     yield (
-        f"estimate: {len(found.tables)} tables, {_size(size)}, {_time(found.seconds)} on one connection,"
-        " verification not counted"
+        f"estimate: {_number(len(found.tables), 'table')}, {_size(size)},"
+        f" {_time(found.seconds)} on one connection, verification not counted"
     )
 
 
@@ -102,10 +102,14 @@ def _table(table: TableExplained, with_sql: bool) -> Iterator[str]:
 def _around(what: str, statements: tuple[str, ...], with_sql: bool) -> Iterator[str]:
     if not statements:
         return
-    number = "1 statement" if len(statements) == 1 else f"{len(statements)} statements"
+    number = _number(len(statements), "statement")
     yield f"{what}: {number}{'' if with_sql else ' (--sql shows them)'}"
     if with_sql:
         yield from (f"    {statement};" for statement in statements)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _time(seconds: float) -> str:

@@ -210,7 +210,7 @@ def test_a_comparison_says_of_each_change_what_the_policy_says(policy):
         "uniqueness customers (email): is no longer unique by customers_email_key",
         "dropped column orders.id: bigint", "    the policy: names it still; a run would stop",
         "uniqueness orders (email): is unique now by orders_email", "    the policy: email does not name it; a run would stop",
-        "new table wishes: 1 columns: note", "    the policy: does not name it; a run would stop",
+        "new table wishes: with note", "    the policy: does not name it; a run would stop",
         "dropped table audit", "    the policy: does not name it",
     ]  # fmt: skip
     answer = policy("diff", "--since", "schema.json", "--schema", "now.json", "--format", "json").json

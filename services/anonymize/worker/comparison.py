@@ -43,7 +43,7 @@ class _Comparing:
     def changes(self) -> Iterator[Change]:
         for name, table in self.now.items():
             if name not in self.before:
-                detail = f"{len(table.columns)} columns: {', '.join(column.name for column in table.columns)}"
+                detail = f"with {', '.join(column.name for column in table.columns)}"
                 yield Change("new table", table.label, detail, *self.on_table(table))
             else:
                 yield from self.columns(self.before[name], table)

@@ -125,6 +125,18 @@ def test_a_dry_run_of_a_change_names_what_would_change(
     ]
 
 
+def test_a_policy_of_several_files_is_published_with_what_it_includes_and_nothing_else(
+    document: Path, zips: Path, policy: Path
+) -> None:
+    (policy / "policy.yaml").rename(policy / "base.yaml")
+    (policy / "es.yaml").write_text("version: 1\ninclude: [base.yaml]\nafter: [{script: es.sql}]\n")
+    (policy / "es.sql").write_text("select 1;")
+    (policy / "fr.yaml").write_text("version: 1\ninclude: [base.yaml]\n")
+    deploy(document, zips, "--policy", f"shop={policy / 'es.yaml'}")
+    bucket = f"snapveil-{ACCOUNT}-{REGION}"
+    assert keys(bucket) == [f"policies/shop/{name}" for name in ("base.yaml", "es.sql", "policy.yaml")]
+
+
 def test_a_policy_is_published_where_the_services_look_and_only_when_it_changed(
     document: Path, zips: Path, policy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
