@@ -17,7 +17,6 @@ from local.engines import (
     NewDatabase,
     Running,
     Volume,
-    remove_detached,
 )
 from local.engines.processes import is_alive, serving
 from tests.local.engines.folders import engine_folder
@@ -57,13 +56,13 @@ def _port(engines: MariaDBEngines, volume: Volume) -> int:
     return engines.start(volume, 0).port  # a running engine is left alone
 
 
-def _connect(port: int, user: str = MASTER, password: str = PASSWORD, database: str | None = "shop") -> Any:
+def connect(port: int, user: str = MASTER, password: str = PASSWORD, database: str | None = "shop") -> Any:
     return pymysql.connect(
         host="127.0.0.1", port=port, user=user, password=password, database=database, autocommit=True
     )
 
 
-def _ask(connection: Any, question: str) -> Any:
+def ask(connection: Any, question: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(question)
         return cursor.fetchall()
@@ -77,12 +76,12 @@ def _started_copy(engines: MariaDBEngines, volume: Volume) -> tuple[Volume, Runn
 def test_the_master_user_has_what_rds_gives_and_neither_super_nor_file(
     engines: MariaDBEngines, shop: Volume
 ) -> None:
-    with _connect(_port(engines, shop)) as connection:
-        granted = _ask(connection, "SHOW GRANTS")[0][0]
+    with connect(_port(engines, shop)) as connection:
+        granted = ask(connection, "SHOW GRANTS")[0][0]
         with pytest.raises(pymysql.err.OperationalError, match="SUPER"):
-            _ask(connection, "SET GLOBAL general_log = 1")
+            ask(connection, "SET GLOBAL general_log = 1")
         with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
-            _ask(connection, "SELECT 1 INTO OUTFILE '/tmp/out'")
+            ask(connection, "SELECT 1 INTO OUTFILE '/tmp/out'")
     assert granted.startswith("GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, RELOAD, PROCESS, ")
     assert granted.endswith("WITH GRANT OPTION")
 
@@ -94,7 +93,7 @@ def test_over_tcp_only_the_right_password_opens_a_database_and_rdsadmins_never(
     engines: MariaDBEngines, shop: Volume, user: str, password: str
 ) -> None:
     with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
-        _connect(_port(engines, shop), user, password)
+        connect(_port(engines, shop), user, password)
 
 
 def test_rdss_own_admin_comes_in_by_a_socket_in_a_private_folder(
@@ -102,9 +101,9 @@ def test_rdss_own_admin_comes_in_by_a_socket_in_a_private_folder(
 ) -> None:
     socket = Path(engines.socket(shop))
     with pymysql.connect(unix_socket=str(socket), user="rdsadmin") as connection:
-        assert _ask(connection, "SELECT CURRENT_USER()") == (("rdsadmin@localhost",),)
-        assert "ALL PRIVILEGES" in _ask(connection, "SHOW GRANTS")[0][0]
-        assert _ask(connection, "SELECT @@bind_address, @@skip_name_resolve") == (("127.0.0.1", 1),)
+        assert ask(connection, "SELECT CURRENT_USER()") == (("rdsadmin@localhost",),)
+        assert "ALL PRIVILEGES" in ask(connection, "SHOW GRANTS")[0][0]
+        assert ask(connection, "SELECT @@bind_address, @@skip_name_resolve") == (("127.0.0.1", 1),)
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert len(str(socket)) < 104
     assert engines.admin_dsn(shop, "a b/c").startswith("mysql://rdsadmin@localhost/a%20b%2Fc?unix_socket=%2F")
@@ -122,9 +121,9 @@ def test_names_and_passwords_may_need_quoting(engines: MariaDBEngines) -> None:
     awkward = NewDatabase("O'Brien\\", "a'b\\c\"d;--%s", "Sales `FR` %s", "mysql")
     volume = engines.create(awkward)
     port = engines.start(volume, engines.reserve_port()).port
-    _connect(port, awkward.master_username, awkward.master_password, awkward.database_name).close()
+    connect(port, awkward.master_username, awkward.master_password, awkward.database_name).close()
     engines.set_password(volume, awkward.master_username, "';x\"\\")
-    _connect(port, awkward.master_username, "';x\"\\", None).close()
+    connect(port, awkward.master_username, "';x\"\\", None).close()
     engines.remove(volume)
 
 
@@ -133,13 +132,13 @@ def test_a_new_password_gives_back_what_the_master_user_lost_and_is_in_no_log(
 ) -> None:
     volume, running = _started_copy(engines, snapshot)
     with pymysql.connect(unix_socket=engines.socket(volume), user="rdsadmin", autocommit=True) as admin:
-        _ask(admin, "SET GLOBAL general_log = 1")
-        _ask(admin, f"DROP USER {MASTER}@'%'")
+        ask(admin, "SET GLOBAL general_log = 1")
+        ask(admin, f"DROP USER {MASTER}@'%'")
         engines.set_password(volume, MASTER, "quite-another")
-        with _connect(running.port, password="quite-another") as connection:
-            assert "CREATE USER" in _ask(connection, "SHOW GRANTS")[0][0]
+        with connect(running.port, password="quite-another") as connection:
+            assert "CREATE USER" in ask(connection, "SHOW GRANTS")[0][0]
         logged = [
-            row[0] for row in _ask(admin, "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log")
+            row[0] for row in ask(admin, "SELECT CONVERT(argument USING utf8mb4) FROM mysql.general_log")
         ]
         assert any("DROP USER" in statement for statement in logged)
         assert not any("quite-another" in statement for statement in logged)
@@ -162,14 +161,14 @@ while True:
 def test_a_snapshot_of_a_busy_engine_is_consistent_and_lives_by_itself(engines: MariaDBEngines) -> None:
     volume = engines.create(SHOP)
     port = engines.start(volume, engines.reserve_port()).port
-    with _connect(port) as connection:
+    with connect(port) as connection:
         for table in "ab":
-            _ask(connection, f"CREATE TABLE {table} (n int PRIMARY KEY, t text)")
+            ask(connection, f"CREATE TABLE {table} (n int PRIMARY KEY, t text)")
         process = subprocess.Popen([sys.executable, "-c", _WRITER, str(port), MASTER, PASSWORD])
         taken, committed = [], []
         try:
             while len(taken) < 5:
-                before = _ask(connection, "SELECT count(*) FROM b")[0][0]
+                before = ask(connection, "SELECT count(*) FROM b")[0][0]
                 assert process.poll() is None
                 if before > 50 * (len(taken) + 1):
                     committed.append(before)
@@ -177,12 +176,12 @@ def test_a_snapshot_of_a_busy_engine_is_consistent_and_lives_by_itself(engines: 
         finally:
             process.kill()
             process.wait()
-        _ask(connection, "TRUNCATE a")
+        ask(connection, "TRUNCATE a")
     for snapshot, least in zip(taken, committed, strict=True):
         copy, running = _started_copy(engines, snapshot)
-        with _connect(running.port) as connection:
-            in_a, in_b = _ask(connection, "SELECT (SELECT max(n) FROM a), (SELECT max(n) FROM b)")[0]
-            checked = _ask(connection, "CHECK TABLE a, b EXTENDED")
+        with connect(running.port) as connection:
+            in_a, in_b = ask(connection, "SELECT (SELECT max(n) FROM a), (SELECT max(n) FROM b)")[0]
+            checked = ask(connection, "CHECK TABLE a, b EXTENDED")
         assert in_a == in_b >= least, "whole transactions, and none lost that was committed before"
         assert {row[3] for row in checked} == {"OK"}
         for made in (snapshot, copy):
@@ -202,12 +201,12 @@ def test_a_copied_snapshot_outlives_the_first_and_is_not_changed_by_what_is_rest
     first = engines.snapshot(shop)
     second = engines.copy_snapshot(first)
     one, running = _started_copy(engines, second)
-    with _connect(running.port) as connection:
-        _ask(connection, "CREATE TABLE written_later (n int)")
+    with connect(running.port) as connection:
+        ask(connection, "CREATE TABLE written_later (n int)")
     engines.remove(first)
     two, running = _started_copy(engines, second)
-    with _connect(running.port) as connection:
-        assert _ask(connection, "SHOW TABLES") == ()
+    with connect(running.port) as connection:
+        assert ask(connection, "SHOW TABLES") == ()
     for made in (one, two, second):
         engines.remove(made)
 
@@ -217,16 +216,16 @@ def test_a_password_changes_on_a_running_and_on_a_stopped_engine(
 ) -> None:
     volume, running = _started_copy(engines, snapshot)
     engines.set_password(volume, MASTER, "second")
-    _connect(running.port, password="second").close()
+    connect(running.port, password="second").close()
     engines.stop(volume)
     with pytest.raises(EngineError, match="not running"):
         engines.admin_dsn(volume, "shop")
     engines.set_password(volume, MASTER, "third")
     with pytest.raises(pymysql.err.OperationalError, match="refused"):
-        _connect(running.port, password="third")
+        connect(running.port, password="third")
     again = engines.start(volume, running.port)
     assert again.port == running.port, "a restart keeps the port"
-    _connect(again.port, password="third").close()
+    connect(again.port, password="third").close()
     engines.remove(volume)
 
 
@@ -236,7 +235,7 @@ def test_a_taken_port_is_left_to_whoever_has_it(
     volume = engines.restore(snapshot)
     running = engines.start(volume, _port(engines, shop))
     assert running.port != _port(engines, shop)
-    _connect(running.port).close()
+    connect(running.port).close()
     engines.remove(volume)
 
 
@@ -265,52 +264,9 @@ def test_a_server_variable_can_be_wanted_for_all_engines() -> None:
     with engine_folder() as folder:
         engines = MariaDBEngines(folder, settings={"log_bin": "binlog"})
         volume = engines.create(SHOP)
-        with _connect(engines.start(volume, engines.reserve_port()).port) as connection:
-            assert _ask(connection, "SELECT @@log_bin, @@binlog_format")[0][0] == 1
+        with connect(engines.start(volume, engines.reserve_port()).port) as connection:
+            assert ask(connection, "SELECT @@log_bin, @@binlog_format")[0][0] == 1
         engines.close()
-
-
-def test_a_detached_engine_goes_on_sorting_on_disk_until_it_is_put_away() -> None:
-    require_mariadb()
-    with engine_folder() as folder:
-        engines = MariaDBEngines(folder)
-        volume, other = engines.create(SHOP), engines.create(SHOP)
-        port = engines.start(volume, engines.reserve_port()).port
-        endpoint = engines.detach(volume)
-        engines.close()
-        assert other.path is not None
-        assert not other.path.exists()
-        with _connect(port) as connection:
-            _ask(connection, "SET SESSION tmp_memory_table_size = 0, sort_buffer_size = 1024")
-            sorted_rows = "SELECT count(*) FROM (SELECT DISTINCT repeat(seq, 9) AS t FROM seq_1_to_9999) AS d"
-            assert _ask(connection, sorted_rows) == ((9999,),)
-        remove_detached(endpoint)
-        assert list(folder.iterdir()) == []
-
-
-_CRASHING = """
-import os, signal, sys
-from pathlib import Path
-from local.engines import BothFamilies, NewDatabase
-engines = BothFamilies(Path(sys.argv[1]))
-volume = engines.create(NewDatabase("shop", "production-secret", "shop", "aurora-mysql"))
-running = engines.start(volume, engines.reserve_port())
-os.kill(running.pid, signal.SIGSTOP)  # in the middle of a snapshot
-print(running.pid, flush=True)
-os.kill(os.getpid(), signal.SIGKILL)
-"""
-
-
-def test_the_next_run_puts_away_what_a_killed_run_left() -> None:
-    require_mariadb()
-    with engine_folder() as folder:
-        command = [sys.executable, "-c", _CRASHING, str(folder)]
-        root = Path(__file__).parents[3]
-        left = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, cwd=root).stdout
-        assert is_alive(int(left))
-        MariaDBEngines(folder).close()
-        assert not is_alive(int(left))
-        assert list(folder.iterdir()) == []
 
 
 def test_the_name_of_an_engine_decides_which_family_it_is_of() -> None:
