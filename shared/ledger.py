@@ -126,6 +126,10 @@ class Ledger:
         """Write which temporary database has our master password now; a later one replaces it."""
         self._add_facts(run_id, "run", {"password_set_for": resource_id}, once=False)
 
+    def record_task(self, run_id: str, task: str, start: int) -> None:
+        """Write which task is the worker's now, and the number of its start."""
+        self._add_facts(run_id, "run", {"task": task, "starts": str(start)}, once=False)
+
     def record_delivered_password(self, run_id: str, edition: str, resource_id: str) -> None:
         """Write which new target has our master password now; a later one replaces it."""
         self._add_facts(run_id, _delivery(edition), {"password_set_for": resource_id}, once=False)

@@ -39,7 +39,8 @@ class Run(_Record):
     resource_id: str | None = None
     restored_at: datetime | None = None
     password_set_for: str | None = None
-    task: str | None = None
+    task: str | None = None  # the worker's, the latest
+    starts: int = 0  # how often the worker was started in this attempt
     anonymized_at: datetime | None = None
     shared_at: datetime | None = None
     received_at: datetime | None = None

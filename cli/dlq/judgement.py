@@ -281,7 +281,7 @@ def _where(step: str, run: Run, record: StepRecord, facts: Facts) -> str:
     if step == "anonymize" and run.task:
         done = facts.progress
         at = f", {done.step}, {done.tables_done} of {done.tables_total} tables done" if done else ""
-        return f"at anonymize, with its worker{at}; if that left no result, the run restarts from restore"
+        return f"at anonymize, with its worker{at}; if that is stopped before its end, another continues"
     return f"at {step}" + (f", which waits for {record.waiting_for}" if record.waiting_for else "")
 
 

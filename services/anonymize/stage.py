@@ -1,6 +1,8 @@
 """Anonymize, the dispatcher: from a restored database to a verified one, by a worker without a time limit.
 
-The worker writes its result to the ledger; what ECS says of the task only tells whether to go on waiting.
+The worker writes its result to the ledger; what ECS says of the task only tells whether to go on waiting. A
+worker that was stopped before it ended (killed, out of memory, its capacity reclaimed) is started again and
+continues where it was; one that reported a failure is not.
 """
 
 from collections.abc import Callable
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from services.anonymize.tasks import Tasks
     from shared.config import Production
     from shared.ledger import Ledger
+
+MOST_STARTS = 3  # a worker that is stopped every time will not end by a fourth
+COULD_NOT_BEGIN = 2  # the worker's exit code for an environment that it cannot read
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,15 @@ class Seen:
 
 @dataclass(frozen=True)
 class StartWorker:
-    """Run the worker's task once for this attempt."""
+    """Run the worker's task; `start` counts within the attempt, and each runs once.
+
+    `concluded`: an earlier one recorded a verification that passed, and was stopped before it ended.
+    """
 
     run_id: str
     attempt: int
+    start: int = 1
+    concluded: bool = False
 
 
 Action = StartWorker
@@ -57,23 +67,18 @@ def decide(run: Run, seen: Seen) -> Decision[Action]:
         return Finish(why="the run is over")
     if run.resource_id is None:
         return Fail("the ledger does not say which database was restored")
-    if seen.task is None:
-        if run.task is not None:
-            return Fail(f"ECS no longer knows the worker's task {run.task}, and it left no result")
+    if seen.task is None and run.task is None:
         return Act(StartWorker(run.run_id, run.attempt))
-    if not seen.task.stopped:
+    if seen.task is not None and not seen.task.stopped:
         return Wait(_described(seen.progress))
     if seen.failure is not None:
         return Fail(seen.failure.reason)
-    if seen.verification is None:
-        return Fail(
-            f"the worker stopped without a result (exit code {seen.task.exit_code}, "
-            f"{seen.task.reason or 'no reason given'}); nothing was shared; "
-            "ask for a refresh to begin again from a fresh restore"
-        )
-    if not seen.verification.passed:
+    if seen.verification is not None and not seen.verification.passed:
         failed = "; ".join(check.detail for check in seen.verification.checks if not check.passed)
         return Fail(f"verification found originals: {failed}")
+    ended = seen.task is not None and seen.task.exit_code == 0
+    if seen.verification is None or not ended:  # it removes its last traces only after the verification
+        return _again(run, seen)
     done = f"{seen.verification.columns_masked} columns in {seen.verification.tables_masked} tables"
     return Finish(
         DatabaseAnonymized(
@@ -83,6 +88,23 @@ def decide(run: Run, seen: Seen) -> Decision[Action]:
             policy_digest=run.policy_digest,
         ),
         why=f"{done} masked and verified",
+    )
+
+
+def _again(run: Run, seen: Seen) -> Decision[Action]:
+    """Start the worker again, which continues, unless that did not help before."""
+    starts = max(run.starts, 1)
+    if seen.task is None:
+        how = f"ECS no longer knows its task {run.task}"
+    else:
+        how = f"exit code {seen.task.exit_code}, {seen.task.reason or 'no reason given'}"
+    if seen.task is not None and seen.task.exit_code == COULD_NOT_BEGIN:
+        return Fail(f"the worker could not begin ({how}); its log says what its environment lacks")
+    if starts < MOST_STARTS:
+        return Act(StartWorker(run.run_id, run.attempt, starts + 1, concluded=seen.verification is not None))
+    return Fail(
+        f"the worker stopped without a result {starts} times (the last: {how}); nothing was shared; "
+        "ask for a refresh to begin again from a fresh restore"
     )
 
 
@@ -131,8 +153,9 @@ class Dispatcher:
         return decide(run, seen)
 
     def act(self, run: Run, seen: Seen, action: Action) -> None:
-        """Start the worker; a repeated start of the same attempt gets the same task."""
-        self._ledger.record_facts(run.run_id, task=self._tasks.start(run))
+        """Start the worker; a repeated start of the same number gets the same task."""
+        task = self._tasks.start(run, action.start, concluded=action.concluded)
+        self._ledger.record_task(run.run_id, task, action.start)
 
     def done(self, run: Run, event: Event | None) -> None:
         """Record that the database is anonymized."""

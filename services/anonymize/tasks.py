@@ -1,7 +1,8 @@
-"""The worker's task in ECS: started once per attempt, found again, stopped."""
+"""The worker's task in ECS: each of an attempt's starts runs once, is found again, and is stopped."""
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from services.anonymize.stage import Task
 from shared import names
@@ -22,20 +23,23 @@ class Tasks:
         self._config = config
         self._ledger_table = ledger_table
 
-    def start(self, run: Run) -> str:
-        """Start the worker and return the ARN of its task.
+    def start(self, run: Run, start: int, *, concluded: bool) -> str:
+        """Start the worker, for the first time or again, and return the ARN of its task.
 
         The client token makes a repeated call return the first call's task (for 24 hours). The container
         learns names only; the password it reads from Secrets Manager with its own role.
         """
         worker = self._config.worker
+        environment = self._environment(run)
+        if concluded:
+            environment["SNAPVEIL_CONCLUDED"] = "true"
         answer = client("ecs").run_task(
             cluster=worker.cluster,
             taskDefinition=worker.task_definition,
             launchType="FARGATE",
             count=1,
-            clientToken=_mark(run),
-            startedBy=_mark(run),
+            clientToken=_mark(run, start),
+            startedBy=_mark(run, start),
             networkConfiguration={
                 "awsvpcConfiguration": {
                     "subnets": list(worker.subnets),
@@ -48,7 +52,7 @@ class Tasks:
                     {
                         "name": worker.container,
                         "environment": [
-                            {"name": name, "value": value} for name, value in self._environment(run).items()
+                            {"name": name, "value": value} for name, value in environment.items()
                         ],
                     }
                 ]
@@ -61,11 +65,22 @@ class Tasks:
         return str(answer["tasks"][0]["taskArn"])
 
     def find(self, run: Run) -> Task | None:
-        """Find the task of an attempt, by what the ledger recorded or by the mark it was started with."""
+        """Find the latest task of an attempt, by what the ledger recorded or by the mark it was started
+        with."""
+        arns = [run.task] if run.task else self._listed(run, 1, "RUNNING", "STOPPED")
+        return self._described(arns) if arns else None
+
+    def stop(self, run: Run, reason: str) -> None:
+        """Stop the worker if it still runs, also one that was started and not recorded."""
+        task = self.find(run)
+        if task is not None and task.stopped and run.starts:
+            unrecorded = self._listed(run, run.starts + 1, "RUNNING")
+            task = self._described(unrecorded) if unrecorded else None
+        if task is not None and not task.stopped:
+            client("ecs").stop_task(cluster=self._config.worker.cluster, task=task.arn, reason=reason[:255])
+
+    def _described(self, arns: Sequence[str]) -> Task | None:
         cluster = self._config.worker.cluster
-        arns = [run.task] if run.task else self._listed(run)
-        if not arns:
-            return None
         tasks = client("ecs").describe_tasks(cluster=cluster, tasks=arns)["tasks"]
         if not tasks:
             return None
@@ -79,16 +94,10 @@ class Tasks:
             reason=container.get("reason") or task.get("stoppedReason", ""),
         )
 
-    def stop(self, run: Run, reason: str) -> None:
-        """Stop the worker if it still runs."""
-        task = self.find(run)
-        if task is not None and not task.stopped:
-            client("ecs").stop_task(cluster=self._config.worker.cluster, task=task.arn, reason=reason[:255])
-
-    def _listed(self, run: Run) -> list[str]:
-        for status in ("RUNNING", "STOPPED"):
+    def _listed(self, run: Run, start: int, *statuses: Literal["RUNNING", "STOPPED"]) -> list[str]:
+        for status in statuses:
             arns = client("ecs").list_tasks(
-                cluster=self._config.worker.cluster, startedBy=_mark(run), desiredStatus=status
+                cluster=self._config.worker.cluster, startedBy=_mark(run, start), desiredStatus=status
             )["taskArns"]
             if arns:
                 return [str(arn) for arn in arns]
@@ -111,6 +120,8 @@ class Tasks:
         return environment
 
 
-def _mark(run: Run) -> str:
-    """Return the attempt's own mark: startedBy and clientToken hold at most 36 and 64 characters."""
-    return hashlib.sha256(run.key.encode()).hexdigest()[:LONGEST_STARTED_BY]
+def _mark(run: Run, start: int) -> str:
+    """Return the own mark of an attempt's start: startedBy and clientToken hold at most 36 and 64
+    characters."""
+    name = run.key if start == 1 else f"{run.key}#{start}"
+    return hashlib.sha256(name.encode()).hexdigest()[:LONGEST_STARTED_BY]

@@ -1,6 +1,7 @@
 """The loop when something goes wrong: held, said, cleaned, and able to begin again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -42,7 +43,43 @@ def nothing_was_shared(scene: Scene) -> bool:
     return "SnapshotShared" not in scene.types() and scene.instances("development") == {}
 
 
-def test_a_killed_worker_fails_the_run_which_is_cleaned_and_can_begin_again(scene: Scene) -> None:
+def test_a_killed_worker_is_started_again_and_the_run_succeeds(instance: Scene) -> None:
+    working, killed = (
+        instance.world.tasks.outcome,
+        Outcome(after=60, exit_code=137, reason="OutOfMemoryError"),
+    )
+    instance.world.tasks.outcome = lambda start: (
+        working(start) if instance.world.tasks.started[1:] else killed
+    )
+    instance.world.send("restore", ASKED)
+    instance.world.run(at_most=DAY)
+    run = instance.run()
+    assert (run.attempt, run.status, run.starts) == (1, Status.SUCCEEDED, 2)
+    first, second = instance.world.tasks.started
+    assert first.environment == second.environment
+    assert first.started_by != second.started_by
+    assert failures(instance) == []
+    assert instance.world.leftovers().empty
+
+
+def test_a_worker_that_is_killed_after_its_verification_only_has_to_end(instance: Scene) -> None:
+    working = instance.world.tasks.outcome
+    instance.world.tasks.outcome = lambda start: (
+        Outcome() if instance.world.tasks.started[1:] else replace(working(start), exit_code=137)
+    )
+    instance.world.send("restore", ASKED)
+    instance.world.run(at_most=DAY)
+    assert (instance.run().status, instance.run().starts) == (Status.SUCCEEDED, 2)
+    assert [start.environment.get("SNAPVEIL_CONCLUDED") for start in instance.world.tasks.started] == [
+        None,
+        "true",
+    ]
+    assert instance.world.leftovers().empty
+
+
+def test_a_worker_that_is_killed_every_time_fails_the_run_which_is_cleaned_and_can_begin_again(
+    scene: Scene,
+) -> None:
     working = scene.world.tasks.outcome
     scene.world.tasks.outcome = lambda _: Outcome(after=60, exit_code=137, reason="OutOfMemoryError")
     scene.world.send("restore", ASKED)

@@ -113,7 +113,7 @@ TABLE: list[tuple[Message | MessageError, str, Facts, Effect, str]] = [
             progress=Progress(step="masking", tables_done=2, tables_total=9),
         ),
         Effect.RESUMES,
-        "masking, 2 of 9 tables done; if that left no result, the run restarts from restore",
+        "masking, 2 of 9 tables done; if that is stopped before its end, another continues",
     ),
     (RESTORED, "anonymize", facts(RUNNING, step("anonymize", ENDED)), Effect.FINISHED, "finished already"),
     (
