@@ -158,6 +158,14 @@ def test_two_masks_for_one_key_are_refused_and_so_is_one_beside_keep():
                    for said in refused(text, KEYED))  # fmt: skip
 
 
+def test_references_that_are_emptied_or_shuffled_say_nothing_of_what_they_refer_to():
+    for mask in ('"null"', "shuffle"):
+        text = f"defaults: [{{match: {{column: '*'}}, rule: keep}}]\ntables: {{orders: {{columns: {{customer_email: {mask}}}}}}}"
+        policy = resolved(text, KEYED)
+        assert words(policy, "customers")["email"] == "keep"
+        assert words(policy, "refunds")["order_email"] == "keep"
+
+
 def test_auto_without_a_masked_column_behind_it_is_refused_unless_that_is_kept():
     text = "tables:\n  customers: {columns: {id: keep, email: keep, createdAt: keep, note: auto}}\n  orders: {columns: {id: keep, customer_email: auto}}\n  refunds: keep"
     assert refused("version: 1\n" + text, KEYED) == [

@@ -1,4 +1,4 @@
-"""The mask key that a policy asks for: one of the run's own, or a secret that makes pseudonyms last.
+"""The mask key of a policy that names a secret, so that pseudonyms last from run to run.
 
 Whoever has the secret can find out whose a pseudonym is by masking guesses, so the worker alone reads it,
 judges it before anything is written, and never shows it.
@@ -22,11 +22,9 @@ class WeakKeyError(Exception):
     """A text is no mask key: it is too short, or too regular."""
 
 
-def run_key(secret: str | None, secrets_manager: Any) -> RunKey:
-    """Return the key of a run; `secret` is the name or ARN that the policy gives, None for a key of the run's
-    own. Raises MaskingError where the secret cannot be read or is no key."""
-    if secret is None:
-        return RunKey()
+def run_key(secret: str, secrets_manager: Any) -> RunKey:
+    """Return the key that a secret holds; `secret` is the name or ARN that the policy gives. Raises
+    MaskingError where it cannot be read or is no key."""
     try:
         answer = secrets_manager.get_secret_value(SecretId=secret)
     except ClientError as error:

@@ -1,5 +1,3 @@
-# Names come quoted from the dialect and literals from its own renderer, never from a caller.
-# ruff: noqa: S608
 """Writes a first policy for a database: every table and column, a fitting mask where one looks personal, else
 keep.
 
@@ -9,15 +7,10 @@ The sample is looked at in the database; only counts come here.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
-from services.anonymize.worker.connecting import query
-from services.anonymize.worker.engines.postgresql.connecting import Database, address_of, open_connection
-from services.anonymize.worker.engines.postgresql.discovery import discover
-from services.anonymize.worker.engines.postgresql.planning import make_plan
+from services.anonymize.worker.engines import address_of, plan_for, sampling_of
 from services.anonymize.worker.guessing import (
     COUNTRY_COLUMN,
     LOG_TABLE,
@@ -25,30 +18,12 @@ from services.anonymize.worker.guessing import (
     by_name,
     is_code,
 )
-from services.anonymize.worker.policy import PolicyError, load_policy
+from services.anonymize.worker.policy import PolicyError, load_policy, resolve
+from services.anonymize.worker.samples import MOST_PATHS, Leaf, Sample, Sampler
 from services.anonymize.worker.schema import Column, Family, Schema, Table
-from services.anonymize.worker.shapes import EMAIL, IBAN, IPV4, PHONE
-from services.anonymize.worker.sql import qualified, quoted, text_literal
 
-SAMPLE = 1000
-MOST_PATHS = 60
 NAME = "policy.yaml"
 LOCAL = frozenset({"first_name", "last_name", "full_name", "street", "city", "postcode", "company", "job"})
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Of how many sampled values that are not empty, how many are wholly of a shape, and how many hold
-    one."""
-
-    values: int = 0
-    whole: tuple[tuple[str, int], ...] = ()
-    holding: int = 0
-    average_length: float = 0.0
-
-    def mostly(self) -> str | None:
-        """The shape that most values have."""
-        return next((shape for shape, count in self.whole if self.values and count * 2 > self.values), None)
 
 
 @dataclass(frozen=True)
@@ -71,22 +46,18 @@ def suggest_policy(database_url: str) -> str:
     """Return the text of a policy that loads and plans against the database. Raises
     ConnectionProblemError."""
     address = address_of(database_url)
-    open_connection(address).close()
-    with Database(address) as database, database.begin() as connection:
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-        connection.exec_driver_sql("SET LOCAL row_security = on")  # a sample may miss rows; masking may not
-        schema = discover(connection)
-        chosen = {table.oid: _table(connection, table, schema) for table in schema.tables}
-    return _that_plans(schema, chosen)
+    with sampling_of(address) as (schema, sampler):
+        chosen = {table.oid: _table(sampler, table, schema) for table in schema.tables}
+    return _that_plans(address.family, schema, chosen)
 
 
-def _that_plans(schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -> str:
+def _that_plans(family: str, schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -> str:
     """Write the policy, let the plan refuse what cannot be, write the next best there, until nothing is
     refused."""
     while True:
         lines, text = _written(schema, chosen)
         try:
-            make_plan(load_policy(text, NAME), schema)
+            plan_for(family, resolve(load_policy(text, NAME), schema), schema)
         except PolicyError as error:
             refused = {problem.at.line: problem.message for problem in error.problems}
             for number, message in refused.items():
@@ -147,7 +118,7 @@ def _key(word: str) -> str:
     return word if _plain(word) else json.dumps(word, ensure_ascii=False)
 
 
-def _table(connection: Connection, table: Table, schema: Schema) -> Choice | dict[str, Choice]:
+def _table(sampler: Sampler, table: Table, schema: Schema) -> Choice | dict[str, Choice]:
     if table.foreign:
         return Choice("keep", "a foreign table: its rows lie on another server")
     if table.extension:
@@ -157,7 +128,7 @@ def _table(connection: Connection, table: Table, schema: Schema) -> Choice | dic
         return Choice(
             "truncate", "unsure: looks like a log or an audit table, which repeats what other tables hold"
         )
-    samples = _samples(connection, table)
+    samples = sampler.columns(table)
     country = next(
         (column.name for column in table.columns
          if COUNTRY_COLUMN.search(column.name.lower()) and column.family in {Family.TEXT, Family.ENUM}), None,
@@ -166,7 +137,7 @@ def _table(connection: Connection, table: Table, schema: Schema) -> Choice | dic
     for column in table.columns:
         if column.generated is None:
             choices[column.name] = _column(
-                connection, table, column, samples.get(column.name, Sample()), country
+                sampler, table, column, samples.get(column.name, Sample()), country
             )
     if all(choice.written == "keep" and not choice.comment for choice in choices.values()):
         return Choice("keep")
@@ -191,12 +162,10 @@ def _has_text(table: Table) -> bool:
     return any(column.can_hold_text for column in table.columns)
 
 
-def _column(
-    connection: Connection, table: Table, column: Column, sample: Sample, country: str | None
-) -> Choice:
+def _column(sampler: Sampler, table: Table, column: Column, sample: Sample, country: str | None) -> Choice:
     last = _last_resorts(column)
     if column.family is Family.JSON:
-        return _document(connection, table, column)
+        return _document(sampler, table, column)
     person = PERSON_TABLE.search(table.name.lower()) is not None
     guess = sample.mostly() or by_name(column.name, column.family, person)
     if guess is None and sample.holding:
@@ -242,46 +211,10 @@ def _kept(column: Column, sample: Sample) -> Choice:
     return Choice("keep")
 
 
-def _samples(connection: Connection, table: Table) -> dict[str, Sample]:
-    """Look at a sample of a table's text columns, in one query."""
-    columns = [
-        column for column in table.columns if column.can_hold_text and column.family is not Family.JSON
-    ]
-    if not columns or not table.members:
-        return {}
-    shapes = {"email": EMAIL, "iban": IBAN, "ip": IPV4, "phone": PHONE}
-    anywhere = " OR ".join(f"v ~ {text_literal(shapes[shape])}" for shape in ("email", "phone", "iban"))
-    counts = ", ".join(
-        f"count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{shape})$')})" for shape in shapes.values()
-    )
-    listed = ", ".join(
-        f"CAST({quoted(column.name)} AS text) AS c{place}" for place, column in enumerate(columns)
-    )
-    values = ", ".join(f"({place}, c{place})" for place in range(len(columns)))
-    rows = query(
-        connection,
-        f"SELECT place, count(*), {counts}, count(*) FILTER (WHERE {anywhere}), avg(length(v))"
-        f" FROM (SELECT {listed} FROM {qualified(table.schema, table.name)} LIMIT {SAMPLE}) sampled,"
-        f" LATERAL (VALUES {values}) AS c(place, v) WHERE v <> '' GROUP BY place",
-    )
-    found = {}
-    for place, number, email, iban, address, phone, holding, length in rows:
-        whole = (
-            ("email", email),
-            ("iban", iban),
-            ("ip", address),
-            ("phone", 0 if is_code(columns[place].name) else phone),
-        )
-        found[columns[place].name] = Sample(
-            number, whole, 0 if is_code(columns[place].name) else holding, float(length)
-        )
-    return found
-
-
-def _document(connection: Connection, table: Table, column: Column) -> Choice:
+def _document(sampler: Sampler, table: Table, column: Column) -> Choice:
     """A mask for a JSON column by the keys of a sample of its documents."""
     last = _last_resorts(column)
-    paths = dict(_paths(connection, table, column))
+    paths = {leaf.path: _mask_of(leaf) for leaf in sampler.documents(table, column)}
     if not paths or len(paths) > MOST_PATHS:
         return Choice(last[0], "unsure: its documents have no keys that could be listed", last[1:])
     masked = {path: mask for path, mask in paths.items() if mask != "keep"}
@@ -293,35 +226,8 @@ def _document(connection: Connection, table: Table, column: Column) -> Choice:
     return Choice(f"{{mask: json, paths: {{{listed}}}, others: drop}}", "from a sample: check the keys", last)
 
 
-def _paths(connection: Connection, table: Table, column: Column) -> Iterator[tuple[str, str]]:
-    value = f"CAST({quoted(column.name)} AS jsonb)"
-    rows = query(
-        connection,
-        "WITH RECURSIVE place(path, value, depth) AS ("
-        f" SELECT '', v, 0 FROM (SELECT {value} AS v FROM {qualified(table.schema, table.name)}"
-        f" WHERE {quoted(column.name)} IS NOT NULL LIMIT {SAMPLE}) s"
-        " UNION ALL SELECT p.path || n.step, n.value, p.depth + 1 FROM place p, LATERAL ("
-        "   SELECT CASE WHEN p.path = '' THEN '' ELSE '.' END ||"
-        "     CASE WHEN o.key ~ '^[^].\"[]+$' THEN o.key ELSE '\"' || o.key || '\"' END AS step, o.value"
-        "   FROM jsonb_each(CASE WHEN jsonb_typeof(p.value) = 'object' THEN p.value ELSE '{}' END) o"
-        "   UNION ALL SELECT '[]', a.value"
-        "   FROM jsonb_array_elements(CASE WHEN jsonb_typeof(p.value) = 'array' THEN p.value ELSE '[]' END) a"
-        " ) n WHERE p.depth < 6)"
-        f" SELECT path, count(*), count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{EMAIL})$')}),"
-        f" count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{PHONE})$')}),"
-        f" count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{IBAN})$')}),"
-        f" count(*) FILTER (WHERE v ~ {text_literal(EMAIL)} OR v ~ {text_literal(PHONE)}),"
-        " bool_or(kind = 'string')"
-        " FROM (SELECT path, value #>> '{}' AS v, jsonb_typeof(value) AS kind FROM place"
-        "       WHERE jsonb_typeof(value) NOT IN ('object', 'array', 'null')) leaf"
-        f" GROUP BY path LIMIT {MOST_PATHS + 1}",
-    )
-    for path, number, email, phone, iban, holding, text in rows:
-        if not path:
-            continue
-        key = re.sub(r"[\[\]\"]", "", path.rsplit(".", 1)[-1])
-        shapes = (("email", email), ("phone", phone), ("iban", iban))
-        guess = next((shape for shape, count in shapes if count * 2 > number), None)
-        guess = guess or (by_name(key, Family.TEXT, person=True) if text else None)
-        guess = guess or ("redact" if holding else "keep")
-        yield path, guess if guess != "date_shift" else "null"
+def _mask_of(leaf: Leaf) -> str:
+    key = re.sub(r"[\[\]\"]", "", leaf.path.rsplit(".", 1)[-1])
+    guess = leaf.sample.mostly() or (by_name(key, Family.TEXT, person=True) if leaf.text else None)
+    guess = guess or ("redact" if leaf.sample.holding else "keep")
+    return guess if guess != "date_shift" else "null"

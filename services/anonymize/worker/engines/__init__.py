@@ -1,6 +1,7 @@
 """The families of databases that are masked, told apart by the address."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from services.anonymize.worker.connecting import Address, ConnectionProblemError
 from services.anonymize.worker.engines import postgresql
@@ -10,6 +11,7 @@ from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import Policy
+from services.anonymize.worker.samples import Sampler
 from services.anonymize.worker.schema import Schema, Table
 
 __all__ = [
@@ -21,12 +23,16 @@ __all__ = [
     "open_database",
     "plan_for",
     "preview",
+    "sampling_of",
     "try_login",
 ]
 
 FAMILIES: dict[str, Family] = {"postgresql": postgresql}
 PLANNERS: dict[str, Callable[[Policy, Schema], Plan]] = {"postgresql": postgresql.make_plan}
 PREVIEWS: dict[str, Callable[..., tuple[PreviewRow, ...]]] = {"postgresql": postgresql.preview}
+SAMPLINGS: dict[str, Callable[[Address], AbstractContextManager[tuple[Schema, Sampler]]]] = {
+    "postgresql": postgresql.sampling
+}
 PREVIEW_KEY = RunKey(b"snapveil preview: known to everybody")
 SCHEMES = {"postgresql": "postgresql", "postgres": "postgresql"}
 
@@ -55,6 +61,14 @@ def plan_for(family: str, policy: Policy, schema: Schema) -> Plan:
     """Plan the masking of a schema by a policy resolved for it; pure. Raises PolicyError with every problem
     at once."""
     return PLANNERS[family](policy, schema)
+
+
+def sampling_of(address: Address) -> AbstractContextManager[tuple[Schema, Sampler]]:
+    """A database's schema and a look at a sample of its rows; nothing is written. Raises
+    ConnectionProblemError."""
+    if address.family not in SAMPLINGS:
+        raise ConnectionProblemError(f"{address.family}: no first policy can be suggested; write one by hand")
+    return SAMPLINGS[address.family](address)
 
 
 def preview(

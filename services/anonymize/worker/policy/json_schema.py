@@ -60,7 +60,7 @@ def _top() -> Document:
         "before": _list(_ref("step"), "your own steps before the rules"),
         "after": _list(_ref("step"), "your own steps after the rules, before cleaning and verification"),
         "key": {
-            "description": "where the mask key comes from: drawn for each run, or a secret",
+            "description": "where the mask key comes from: each run has its own, or a secret",
             "anyOf": [
                 {"const": PER_RUN},
                 _object(

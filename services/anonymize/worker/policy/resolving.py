@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from services.anonymize.worker.masks.base import Mask
+from services.anonymize.worker.masks.rows import RowMask
 from services.anonymize.worker.policy.model import ColumnRule, Policy, TableRule
 from services.anonymize.worker.policy.patterns import is_for, names_table
 from services.anonymize.worker.schema import Column, ForeignKey, Schema, Table
@@ -111,9 +113,14 @@ def _with(rule: TableRule, added: Mapping[str, ColumnRule]) -> TableRule:
 
 def _only_mask(rules: Iterable[ColumnRule]) -> ColumnRule | None:
     """The rule that masks, if all that mask agree."""
-    masking = [rule for rule in rules if rule.mask.rewrites]
+    masking = [rule for rule in rules if rule.mask.rewrites and not _of_its_own(rule.mask)]
     agree = all(rule.mask == masking[0].mask for rule in masking)
     return masking[0] if masking and agree else None
+
+
+def _of_its_own(mask: Mask) -> bool:
+    """Whether a reference may have a mask that says nothing of what it refers to: to none, or to another."""
+    return mask.word == "null" or isinstance(mask, RowMask)
 
 
 def _sides(key: ForeignKey) -> tuple[list[Cell], list[Cell]]:

@@ -5,9 +5,10 @@ from services.anonymize.worker.engines.postgresql.connecting import Database, ad
 from services.anonymize.worker.engines.postgresql.engine import PostgreSQL
 from services.anonymize.worker.engines.postgresql.planning import make_plan
 from services.anonymize.worker.engines.postgresql.preview import preview
+from services.anonymize.worker.engines.postgresql.sampling import sampling
 from services.anonymize.worker.keys import RunKey
 
-__all__ = ["address_of", "make_plan", "masking_of", "open_database", "preview", "try_login"]
+__all__ = ["address_of", "make_plan", "masking_of", "open_database", "preview", "sampling", "try_login"]
 
 
 def open_database(address: Address, key: RunKey | None = None) -> Database:
