@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from services.anonymize.worker import uniqueness
-from services.anonymize.worker.masks import MaskContext
+from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.contact import Email
+from services.anonymize.worker.masks.rows import RowMask
 from services.anonymize.worker.policy import (
     Action,
     ColumnRule,
@@ -189,6 +190,8 @@ class _Finder:
             there = self.masked_in.get(parent.oid, {}).get(referenced)
             if here is None and there is None:
                 continue
+            if there is None and here is not None and _refers_still(here.mask, key):
+                continue
             rule = here or there
             assert rule is not None  # noqa: S101 - one of both is there
             said = f"{child.label}.{name} references {parent.label}.{referenced} by {key.name}"
@@ -202,6 +205,11 @@ class _Finder:
                 yield Problem(rule.at, f"{said}; {here.mask.word} draws each side on its own; use hash")
             elif not isinstance(here.mask, Email) and _room(child, name) != _room(parent, referenced):
                 yield Problem(rule.at, f"{said}; both need the same type and length to be masked alike")
+
+
+def _refers_still(mask: Mask, key: ForeignKey) -> bool:
+    """Whether references resolve whatever row they come to: to none, or to what another row refers to."""
+    return mask.word == "null" or (isinstance(mask, RowMask) and len(key.columns) == 1)
 
 
 def _room(table: Table, name: str) -> tuple[int | None, str] | None:
