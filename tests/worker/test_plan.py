@@ -227,7 +227,7 @@ def test_a_hash_too_short_to_stay_unique_is_refused():
     )
     assert refused("version: 1\ntables: {codes: {columns: {code: hash}}}", schema_of(codes)) == [
         "policy.yaml:2: codes.code: is unique by u, and 64 bits cannot keep 1000000000 rows apart;"
-        " make the column longer"
+        " use scramble, or make the column longer"
     ]
 
 

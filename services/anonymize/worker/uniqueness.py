@@ -17,6 +17,7 @@ from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_
 from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.plain import Hash
 from services.anonymize.worker.masks.rows import RowMask
+from services.anonymize.worker.masks.text import Scramble
 from services.anonymize.worker.schema import Column, Table, Unique
 from services.anonymize.worker.sql import compiled, qualified, quoted
 
@@ -83,7 +84,9 @@ def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: Mask
     if bits is None:
         return f"and {mask.word} may make two values equal; use {mask.instead_for_unique}{_others(part)}"
     if collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
-        return f"and {bits} bits cannot keep {table.rows} rows apart; make the column longer"
+        shorter = "scramble, or make the column longer" if part.family in Scramble.accepts else "null or keep"
+        said = f"and {bits} bits cannot keep {table.rows} rows apart"
+        return f"{said}; use {mask.instead_for_unique}{shorter}"
     if loose(unique, part) and not mask.one_case:
         return f"whatever the case, and {mask.word} may make two values differ in case only; use hash"
     return None

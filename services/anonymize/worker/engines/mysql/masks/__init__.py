@@ -10,12 +10,14 @@ from services.anonymize.worker.masks import Mask, MaskContext, TextMask
 from services.anonymize.worker.masks.base import unless_empty
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.sql import Collated, TextElement
+from services.anonymize.worker.uniqueness import permuted_kinds
 
 Masked = Callable[[Any, ColumnElement[Any], Column, MaskContext], ColumnElement[Any]]
 Fake = Callable[[Any, TextElement, int | None, MaskContext], TextElement]
 
 MASKED: dict[type[Mask], Masked] = {**inline.MASKED}
 FAKES: dict[type[Mask], Fake] = {**inline.FAKES}
+PERMUTED = frozenset({"card"})  # whose range: any is said in MySQL's SQL too
 
 
 def masked(mask: Mask, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
@@ -53,4 +55,5 @@ def unknown_query(mask: Mask, table: Table, column: Column) -> str | None:
 
 def unsupported(mask: Mask, column: Column) -> Iterator[str]:
     """Why a mask has no meaning here, and what to use instead."""
-    yield from ()
+    for word in sorted(permuted_kinds(mask) - PERMUTED):
+        yield f"{word} has no range: any for MySQL and MariaDB; use hash or scramble"
