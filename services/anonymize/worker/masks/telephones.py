@@ -17,7 +17,8 @@ MOST = 2**63 - 1
 _BARE = "translate(CASE WHEN strpos(NUMBER, '(0)') > 0 THEN replace(NUMBER, '(0)', '') ELSE NUMBER END, E' ./-()\\t\\u00a0', '')"
 
 
-def _bare(number: str) -> str:
+def bare(number: str) -> str:
+    """SQL for a number without what people write between its digits."""
     return _BARE.replace("NUMBER", number)
 
 
@@ -119,7 +120,7 @@ FAKE_PHONE = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  bare text := {_bare("original")};
+  bare text := {bare("original")};
   dialled text := {WORK_SCHEMA}.dialled(bare);
   behind text := CASE WHEN left(bare, 1) = '+' THEN substr(bare, 2) WHEN left(bare, 2) = '00' THEN substr(bare, 3) END;
   country text := CASE WHEN behind IS NULL THEN home ELSE CASE {_CALLED} ELSE home END END;

@@ -2,31 +2,25 @@
 # ruff: noqa: S608
 """SQL that finds every e-mail, telephone number and IBAN in a relation, by its shape, as keyed digests.
 
-All of it happens in the database: what travels to the worker is counts. One scan per shape, and the shape's
-expensive pattern runs only on values that a cheap test lets through.
+All of it happens in the database: what travels to the worker is counts. One scan of a relation looks for all
+kinds in all columns.
 """
 
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Text, column
+from sqlalchemy import Text, column, func, literal
 
+from services.anonymize.worker.engines.postgresql.personal import WORTHWHILE
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING
-from services.anonymize.worker.numbering import belongs_to_nobody
+from services.anonymize.worker.masks.telephones import bare
 from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.schema import Column, Schema
 from services.anonymize.worker.shapes import (
-    BARE_NUMBER,
-    EMAIL,
-    IBAN,
-    PHONE,
     SHORTEST_EMAIL,
     SHORTEST_IBAN,
     SHORTEST_PHONE,
-    normal_email,
     normal_iban,
-    normal_phone,
 )
 from services.anonymize.worker.sql import (
     WORK_SCHEMA,
@@ -43,22 +37,17 @@ MAKE_ORIGINALS = f"CREATE UNLOGGED TABLE {ORIGINALS} (kind text NOT NULL, digest
 FAKE = " fake"  # behind a kind: digests of fakes that come from the originals' own range
 KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 
-_NORMAL = {"email": normal_email, "phone": normal_phone, "iban": normal_iban}
-_PATTERN = {"email": EMAIL, "iban": IBAN}
-_PERMUTING = {"phone": "fake_any_phone", "iban": "fake_any_iban"}  # what masks do with range: any
-_LETTERS = string.ascii_letters
-_LONGEST_RUN = 20
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
-_ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-_RUN = r"[A-Za-z]{0,2}[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
-
-# A value is searched for a shape only if this holds; each is far cheaper than the shape's pattern.
-_WORTHWHILE = {
-    "email": "position('@' in value) > 0",
-    "phone": "value ~ '[0-9][0-9 ./()-]{6,}[0-9]'",
-    "iban": "value ~ '[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}'",
+_NORMAL = {
+    "phone": f"{WORK_SCHEMA}.dialled({bare('value')})",
+    "iban": compiled(normal_iban(column("value", Text))),
 }
+_PERMUTING = {"phone": "fake_any_phone", "iban": "fake_any_iban"}  # what masks do with range: any
 _SHORTEST = {"email": SHORTEST_EMAIL, "phone": SHORTEST_PHONE, "iban": SHORTEST_IBAN}
+
+
+Pages = tuple[int, int | None]
+"""Some pages of a relation: the first, and the one after the last, or None for all that follow."""
+ALL_PAGES: Pages = (0, None)
 
 
 @dataclass(frozen=True)
@@ -138,23 +127,24 @@ def view_searches(views: Iterable[tuple[str, str, tuple[Column, ...]]]) -> tuple
     )
 
 
-def collect_statements(search: Search) -> list[str]:
-    """Statements that store the digests of everything shaped so in a relation, and of what a permutation will
-    make of it."""
-    statements = [
-        f"INSERT INTO {ORIGINALS} SELECT DISTINCT {text_literal(kind)}, {_digest(kind)}"
-        f" FROM {_found(search, kind, original=True)} WHERE value <> ''"
-        for kind in KINDS
-        if any(kind in part.kinds for part in search.columns)
-    ]
+def collect_statements(search: Search, pages: Pages = ALL_PAGES) -> list[str]:
+    """Statements that store the digests of everything shaped so in some pages of a relation, and of what a
+    permutation will make of it."""
+    if not any(part.kinds for part in search.columns):
+        return []
+    found = _found(search, pages, original=True)
+    statements = [f"INSERT INTO {ORIGINALS} SELECT DISTINCT kind, {_digest('found')} FROM {found}"]
     for kind, permuting in _PERMUTING.items():
         parts = tuple(part for part in search.columns if kind in part.kinds & part.permuted)
         if parts:
-            fake = compiled(_NORMAL[kind](work_function(permuting, column("value", Text))))
-            found = _found(replace(search, columns=parts), kind, original=True)
+            value = func.substr(column("found", Text), literal(len(kind) + 2), type_=Text)
+            fake = compiled(work_function(permuting, value))
+            found = _found(replace(search, columns=parts), pages, original=True)
+            digest = _digest(f"{text_literal(kind + ':')} || {_NORMAL[kind]}")
             statements.append(
-                f"INSERT INTO {ORIGINALS} SELECT DISTINCT {text_literal(kind + FAKE)}, {_digest(kind)}"
-                f" FROM (SELECT {fake} AS value FROM {found} WHERE value <> '' OFFSET 0) fakes"
+                f"INSERT INTO {ORIGINALS} SELECT DISTINCT {text_literal(kind + FAKE)}, {digest}"
+                f" FROM (SELECT {fake} AS value FROM {found}"
+                f" WHERE kind = {text_literal(kind)} OFFSET 0) fakes"
             )
     return statements
 
@@ -167,15 +157,15 @@ FORGET_FAKES = (
 )
 
 
-def survivors_query(search: Search, kind: str) -> str | None:
-    """A query for (column, number of values) that still hold an original."""
-    if not any(kind in part.kinds for part in search.columns):
+def survivors_query(search: Search, pages: Pages = ALL_PAGES) -> str | None:
+    """A query for (kind, column, number of values) that still hold an original."""
+    if not any(part.kinds for part in search.columns):
         return None
     return (
-        f"SELECT label, count(*) FROM (SELECT label, {_digest(kind)} AS digest"
-        f" FROM {_found(search, kind, original=False)}) d WHERE EXISTS ("
-        f"SELECT FROM {ORIGINALS} o WHERE o.kind = {text_literal(kind)} AND o.digest = d.digest)"
-        " GROUP BY label ORDER BY label"
+        f"SELECT kind, label, count(*) FROM (SELECT kind, label, {_digest('found')} AS digest"
+        f" FROM {_found(search, pages, original=False)} OFFSET 0) d WHERE EXISTS ("
+        f"SELECT FROM {ORIGINALS} o WHERE o.kind = d.kind AND o.digest = d.digest)"
+        " GROUP BY kind, label ORDER BY kind, label"
     )
 
 
@@ -186,79 +176,32 @@ def _kinds(part: Column, codes: bool) -> frozenset[str]:
     return frozenset(kinds - ({"phone"} if codes else set()))
 
 
-def _digest(kind: str) -> str:
+def _digest(found: str) -> str:
     key = f"current_setting('{DIGEST_KEY_SETTING}')"
-    return f"substr(sha256(convert_to({key} || ':{kind}:' || value, 'UTF8')), 1, 16)"
+    return f"substr(sha256(convert_to({key} || ':' || {found}, 'UTF8')), 1, 16)"
 
 
-def _found(search: Search, kind: str, original: bool) -> str:
-    """The normal forms of all values of one kind, with the column's label, as `found(label, value)`.
+def _found(search: Search, pages: Pages, original: bool) -> str:
+    """The normal forms in all values of a relation, as `found(kind, label, found)`, where `found` begins with
+    its kind.
 
-    OFFSET 0 keeps the planner from merging the levels, which would compute every normal form several times.
+    OFFSET 0 keeps the planner from merging the levels: a document would be made a text for every use of it.
     """
-    parts = [part for part in search.columns if kind in part.kinds]
-    # The mask says what the column holds, however it is written. An e-mail may have had a name around it;
-    # masked, it is alone.
-    whole = [part for part in parts if part.mask == kind and not (original and kind == "email")]
-    shaped = [part for part in parts if part not in whole]
-    normals = []
-    if shaped:
-        normals.append(_shaped(_source(search, shaped), kind, original))
-    if whole:
-        normal = compiled(_NORMAL[kind](column("value", Text)))
-        normals.append(f"SELECT label, {normal} AS value FROM {_source(search, whole)}")
-    limits = {
-        "phone": f"length(value) >= {SHORTEST_PHONE}",
-        "iban": f"length(value) >= {SHORTEST_IBAN}",
-        "email": "true",
-    }
-    if original:  # a number that belongs to nobody names nobody, and a fake may well be the same
-        limits["phone"] += f" AND value !~ {text_literal(belongs_to_nobody())}"
-    every = " UNION ALL ".join(normals)
-    return f"(SELECT label, value FROM ({every} OFFSET 0) found WHERE {limits[kind]}) found"
-
-
-def _worthwhile(kind: str) -> str:
-    """The cheap test of a kind. CASE keeps its order: the planner would run the pattern before the length."""
-    return f"CASE WHEN octet_length(value) >= {_SHORTEST[kind]} THEN {_WORTHWHILE[kind]} ELSE false END"
-
-
-def _source(search: Search, parts: Iterable[Searched]) -> str:
-    values = ", ".join(f"({part.label_sql()}, {text_literal(part.mask)}, {part.as_text()})" for part in parts)
+    values = ", ".join(
+        f"({part.label_sql()}, {text_literal(part.mask)}, {'phone' in part.kinds}, {part.as_text()})"
+        for part in search.columns
+        if part.kinds
+    )
+    first, end = pages
+    within = [f"t.ctid >= '({first},0)'"] if first else []
+    within += [f"t.ctid < '({end},0)'"] if end is not None else []
+    where = f" WHERE {' AND '.join(within)}" if within else ""
+    source = (
+        f"SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, phones, value)"
+        f"{where} OFFSET 0"
+    )
     return (
-        f"(SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, value)) AS s"
-    )
-
-
-def _shaped(source: str, kind: str, original: bool) -> str:
-    normal = compiled(_NORMAL[kind](column("shape", Text)))
-    worthwhile = f"SELECT label, mask, value FROM {source} WHERE {_worthwhile(kind)} OFFSET 0"
-    if kind != "phone":
-        return (
-            f"SELECT label, {normal} AS value FROM (SELECT label, m.found[1] AS shape FROM ({worthwhile}) v,"
-            f" regexp_matches(v.value, {text_literal(_PATTERN[kind])}, 'g') AS m(found) OFFSET 0) f"
-        )
-    # The whole pattern of telephone numbers is slow, so it sees only runs of digits that could be one. After
-    # masking only runs of more than one number need it: what is no telephone number is no original either.
-    runs = (
-        "SELECT label, mask, run, translate(run, ' ./-()', '') AS digits FROM ("
-        f"SELECT label, mask, m.found[1] AS word, ltrim(m.found[1], '{_LETTERS}') AS run"
-        f" FROM ({worthwhile}) v, regexp_matches(v.value, {text_literal(_RUN)}, 'g') AS m(found) OFFSET 0) w"
-        # a long run right behind letters is an IBAN's, with any ten digits in it
-        f" WHERE length(run) = length(word) OR length(run) <= {_LONGEST_RUN} OFFSET 0"
-    )
-    possible = f"(length(digits) > 12 OR digits ~ '^(?:[+(]|0|3|[6-9])') AND run !~ '{_ADDRESS}'"
-    plausible = f"length(digits) BETWEEN {SHORTEST_PHONE} AND 16 AND {possible}"
-    exact = (
-        f"SELECT label, mask, m.found[1] AS shape FROM ({runs}) r,"
-        f" regexp_matches(r.run, {text_literal(PHONE)}, 'g') AS m(found) WHERE {possible}"
-    )
-    if original:
-        bare = f"NOT (mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)})"
-        return f"SELECT label, {normal} AS value FROM ({exact} OFFSET 0) f WHERE {bare}"
-    long_run = "CASE WHEN length(r.digits) > 12 THEN r.run END"
-    several = f"SELECT m.found[1] FROM regexp_matches({long_run}, {text_literal(PHONE)}, 'g') AS m(found)"
-    return (
-        f"SELECT label, {normal} AS value FROM (SELECT label, s.shape FROM ({runs}) r,"
-        f" LATERAL (SELECT r.run WHERE {plausible} UNION ALL {several}) AS s(shape) OFFSET 0) f"
+        f"(SELECT split_part(f.found, ':', 1) AS kind, s.label, f.found FROM ({source}) AS s,"
+        f" unnest({WORK_SCHEMA}.personal(s.value, s.mask, s.phones, {original})) AS f(found)"
+        f" WHERE {WORTHWHILE}) AS found"
     )

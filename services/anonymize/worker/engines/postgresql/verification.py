@@ -17,12 +17,14 @@ from services.anonymize.worker.engines.postgresql.catalog import RELATIONS
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.postgresql.discovery import read_columns
 from services.anonymize.worker.engines.postgresql.inventory import Inventory, differences, take_inventory
+from services.anonymize.worker.engines.postgresql.personal import SEARCHING
 from services.anonymize.worker.engines.postgresql.schema_texts import STATISTICS, schema_searches
 from services.anonymize.worker.engines.postgresql.searching import (
     FORGET_FAKES,
     KINDS,
     MAKE_ORIGINALS,
     ORIGINALS,
+    Pages,
     Search,
     collect_statements,
     survivors_query,
@@ -38,6 +40,8 @@ from services.anonymize.worker.schema import Schema, Table
 from services.anonymize.worker.sql import qualified, quoted, text_literal
 
 NAMED = 8
+PAGE = 8192
+PART_PAGES = 8192  # 64 MiB
 
 
 def remember_originals(
@@ -48,9 +52,15 @@ def remember_originals(
     with database.begin() as connection:
         execute(connection, f"DROP TABLE IF EXISTS {ORIGINALS}")
         execute(connection, MAKE_ORIGINALS)
+        for function in SEARCHING:
+            execute(connection, function)
     searches = (*table_searches(policy, schema), *_views(database))
-    jobs = [(search, statement) for search in searches for statement in collect_statements(search)]
-    in_parallel(lambda job: _collect(database, *job), jobs, connections)
+    jobs = [
+        statement
+        for search, pages in _parts(database, searches, connections)
+        for statement in collect_statements(search, pages)
+    ]
+    in_parallel(lambda statement: _collect(database, statement), jobs, connections)
     with database.autocommit() as connection:
         execute(connection, f"ANALYZE {ORIGINALS}")
         if any(part.permuted for search in searches for part in search.columns):
@@ -113,7 +123,7 @@ def count_rows(database: Database, tables: Sequence[Table], connections: int) ->
     return dict(in_parallel(count, [table for table in tables if not table.foreign], connections))
 
 
-def _collect(database: Database, search: Search, statement: str) -> None:
+def _collect(database: Database, statement: str) -> None:
     with database.begin() as connection:
         execute(connection, statement)
 
@@ -132,12 +142,11 @@ def _originals_gone(
         yield Finding("originals", False, 0, "the digests taken before masking are not all there; run again")
         return
     jobs = [
-        (search, kind, statement)
-        for search in searches
-        for kind in KINDS
-        if (statement := survivors_query(search, kind))
+        statement
+        for search, pages in _parts(database, searches, connections)
+        if (statement := survivors_query(search, pages))
     ]
-    found = in_parallel(lambda job: _survivors(database, *job), jobs, connections)
+    found = in_parallel(lambda statement: _survivors(database, statement), jobs, connections)
     for kind, name in KINDS.items():
         survivors: dict[str, int] = {}
         for of_kind, label, number in (survivor for survivors_there in found for survivor in survivors_there):
@@ -158,9 +167,24 @@ def _originals_gone(
         yield Finding(f"no original {name}", not survivors, before.originals[kind], detail)
 
 
-def _survivors(database: Database, search: Search, kind: str, statement: str) -> list[tuple[str, str, int]]:
+def _survivors(database: Database, statement: str) -> list[tuple[str, str, int]]:
     with database.begin() as connection:
-        return [(kind, label, number) for label, number in query(connection, statement)]
+        return [(kind, label, number) for kind, label, number in query(connection, statement)]
+
+
+def _parts(database: Database, searches: Iterable[Search], connections: int) -> list[tuple[Search, Pages]]:
+    """Large relations in parts of pages, so that no connection is left with one of them at the end."""
+    parts: list[tuple[Search, Pages]] = []
+    with database.begin() as connection:
+        for search in searches:
+            pages = 0
+            if search.table and connections > 1:
+                size = f"SELECT pg_relation_size({text_literal(search.relation)}::regclass)"
+                pages = query(connection, size)[0][0] // PAGE
+            ends = range(PART_PAGES, pages, PART_PAGES)
+            bounds: list[int | None] = [*ends, None]
+            parts += [(search, within) for within in zip((0, *ends), bounds, strict=True)]
+    return parts
 
 
 def _rows_kept(database: Database, schema: Schema, plan: Plan, before: Baseline, connections: int) -> Finding:

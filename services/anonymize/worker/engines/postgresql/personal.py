@@ -1,0 +1,164 @@
+# SQL keeps its own lines.
+# ruff: noqa: E501
+"""The function that finds every e-mail, telephone number and IBAN in one value, for verification's scans.
+
+PostgreSQL makes a pattern's states anew in every execution, so a long one costs ten times a cheap test. The pattern of
+telephone numbers sees only what cannot be told from a run's first and last digits: numbers in unusual groups.
+"""
+
+import string
+
+from sqlalchemy import Text, column
+
+from services.anonymize.worker.masks.telephones import DIALLED, bare
+from services.anonymize.worker.numbering import COUNTRIES, belongs_to_nobody
+from services.anonymize.worker.shapes import (
+    BARE_NUMBER,
+    EMAIL,
+    IBAN,
+    PHONE,
+    SHORTEST_EMAIL,
+    SHORTEST_IBAN,
+    SHORTEST_PHONE,
+    normal_email,
+    normal_iban,
+)
+from services.anonymize.worker.sql import WORK_SCHEMA, compiled, function_statement, text_literal
+
+_LONGEST_RUN = 20
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
+_DIGITS = "[0-9][0-9 ./()-]{6,}[0-9]"
+_RUN = "[A-Za-z]?[+]?[(]?[0-9][0-9 ./()-]*[0-9]"
+_ACCOUNT = "[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}"
+
+WORTHWHILE = (
+    f"CASE WHEN octet_length(value) < {SHORTEST_EMAIL} THEN false WHEN mask IN ('email', 'phone', 'iban') THEN true"
+    f" WHEN value ~ '[@0-9]' THEN value ~ '@|{_DIGITS}|{_ACCOUNT}' ELSE false END"
+)
+"""Whether a value is worth a call; the planner would run the pattern before the length, so CASE keeps its order."""
+
+_EMAIL = compiled(normal_email(column("shape", Text)))
+_IBAN = compiled(normal_iban(column("shape", Text)))
+
+
+def _belongs_to_nobody() -> str:
+    """SQL for whether `shape` is a number that belongs to nobody: the whole pattern sees what begins so."""
+    starts: dict[tuple[int, int], list[str]] = {}
+    for country in COUNTRIES.values():
+        for taken in country.ranges:
+            start = country.trunk + taken.start
+            starts.setdefault((len(start), taken.digits), []).append(text_literal(start))
+    begins = " OR ".join(
+        f"length(shape) = {length + digits} AND left(shape, {length}) IN ({', '.join(some)})"
+        for (length, digits), some in starts.items()
+    )
+    return f"({begins}) AND shape ~ {text_literal(belongs_to_nobody())}"
+
+
+# A number that belongs to nobody names nobody, and a fake may well be the same.
+_KEEP_PHONE = f"""
+      shape := {WORK_SCHEMA}.dialled({bare("shape")});
+      IF length(shape) >= {SHORTEST_PHONE} AND NOT (original AND {_belongs_to_nobody()}) THEN
+        found := found || ('phone:' || shape);
+      END IF;"""
+_KEEP_IBAN = f"shape := {_IBAN}; IF length(shape) >= {SHORTEST_IBAN} THEN found := found || ('iban:' || shape); END IF;"
+
+
+_KEEP_UNLESS_BARE = f"""
+      CONTINUE WHEN original AND mask = 'keep' AND shape ~ {text_literal(BARE_NUMBER)};
+      {_KEEP_PHONE}"""
+
+
+def _each(pattern: str, text: str, keep: str, has: str = "true") -> str:
+    """Statements that do something with each `shape` in a text, which they consume."""
+    return f"""
+      WHILE {has} LOOP
+        shape := substring({text} from {text_literal(pattern)});
+        EXIT WHEN shape IS NULL;
+        {text} := substr({text}, strpos({text}, shape) + length(shape));
+        {keep}
+      END LOOP;"""
+
+
+# The mask says what a column holds, however it is written: then the whole value is what is looked for. An e-mail may
+# have had a name around it; masked, it is alone.
+PERSONAL = function_statement(
+    "personal",
+    "value text, mask text, phones boolean, original boolean",
+    "text[]",
+    "plpgsql",
+    f"""
+DECLARE
+  found text[] := '{{}}'; shape text := value; rest text; word text; run text; digits text;
+  first text; second boolean; size integer;
+BEGIN
+  IF mask = 'email' AND NOT original THEN
+    found := ARRAY['email:' || {_EMAIL}];
+  ELSIF strpos(value, '@') > 0 THEN
+    rest := value;
+    {_each(EMAIL, "rest", f"found := found || ('email:' || {_EMAIL});", "strpos(rest, '@') > 0")}
+  END IF;
+  IF mask = 'iban' THEN
+    shape := value;
+    {_KEEP_IBAN}
+  ELSIF length(value) >= {SHORTEST_IBAN} AND value ~ '{_ACCOUNT}' THEN
+    rest := value;
+    {_each(IBAN, "rest", _KEEP_IBAN)}
+  END IF;
+  IF NOT phones OR length(value) < {SHORTEST_PHONE} THEN RETURN found; END IF;
+  IF mask = 'phone' THEN
+    shape := value;
+    {_KEEP_PHONE}
+    RETURN found;
+  END IF;
+  rest := value;
+  LOOP
+    word := substring(rest from '{_RUN}');
+    EXIT WHEN word IS NULL;
+    rest := substr(rest, strpos(rest, word) + length(word));
+    run := ltrim(word, '{string.ascii_letters}');
+    CONTINUE WHEN length(run) < {SHORTEST_PHONE};
+    digits := translate(run, ' ./-()', '');
+    -- a long run right behind letters is an IBAN's, with any ten digits in it
+    CONTINUE WHEN length(run) <> length(word) AND length(run) > {_LONGEST_RUN};
+    size := length(digits);
+    first := left(digits, 1);
+    second := substr(digits, 2, 1) BETWEEN '1' AND '9';
+    CONTINUE WHEN size <= 12 AND strpos('+036789', first) = 0;
+    CONTINUE WHEN strpos(run, '.') > 0 AND run ~ '{_ADDRESS}';
+    IF NOT original THEN
+      IF size BETWEEN {SHORTEST_PHONE} AND 16 THEN
+        shape := run;
+        {_KEEP_PHONE}
+      END IF;
+      CONTINUE WHEN size <= 12;
+    END IF;
+    IF run = digits THEN
+      shape := CASE
+        WHEN first = '+' THEN CASE WHEN second AND size >= 9 THEN left(run, 15) END
+        WHEN left(run, 2) = '00' THEN CASE WHEN size >= 10 AND substr(run, 3, 1) <> '0' THEN left(run, 16) END
+        WHEN first = '0' THEN CASE WHEN size BETWEEN 9 AND 12 THEN run END
+        WHEN first = '3' THEN CASE WHEN size BETWEEN 9 AND 10 OR size BETWEEN 11 AND 12 AND left(run, 3) = '393'
+          OR size = 11 AND (left(run, 2) = '33' AND substr(run, 3, 1) <> '0' OR left(run, 2) = '34' AND substr(run, 3, 1) >= '6')
+          THEN run END
+        WHEN first >= '6' AND size = 9 THEN run END;
+      CONTINUE WHEN shape IS NULL;
+    ELSIF strpos(run, '(') = 0 AND strpos(translate(run, './-', '   '), '  ') = 0 AND left(run, 2) = left(digits, 2)
+      AND (first = '+' AND second AND size BETWEEN 9 AND 15
+        OR first = '0' AND second AND size BETWEEN 9 AND 12
+          AND NOT (strpos('./-', substr(run, 3, 1)) > 0 AND strpos('./-', substr(run, 6, 1)) > 0)
+        OR substr(run, 3, 1) = substr(digits, 3, 1)
+          AND (first = '3' AND size BETWEEN 9 AND 10 OR first BETWEEN '6' AND '9' AND size = 9)) THEN
+      shape := run;
+    ELSE
+      {_each(PHONE, "run", _KEEP_UNLESS_BARE)}
+      CONTINUE;
+    END IF;
+    {_KEEP_UNLESS_BARE}
+  END LOOP;
+  RETURN found;
+END
+""",
+)
+SEARCHING = (DIALLED, PERSONAL)
