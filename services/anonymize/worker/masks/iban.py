@@ -35,13 +35,15 @@ WHOLE_IBAN = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  bban text := account; spoken text; one integer := 0; two integer := 0; worth integer;
-  weights integer[] := '{{1,2,4,8,5,10,9,7,3,6}}'; odd integer[] := '{{{_ODD}}}';
+  bban text := account; spoken text; letters text := translate(account, '0123456789', ''); one integer := 0; two integer := 0; worth integer;
+  weights integer[]; odd integer[];
 BEGIN
   CASE
     WHEN country IN ('FR', 'MC') THEN
-      bban := account || lpad((97 - (translate(account, '{_LETTERS}', '{_RIB}') || '00')::numeric % 97)::text, 2, '0');
+      spoken := CASE letters WHEN '' THEN account ELSE translate(account, '{_LETTERS}', '{_RIB}') END;
+      bban := account || lpad((97 - (spoken || '00')::numeric % 97)::text, 2, '0');
     WHEN country = 'ES' THEN
+      weights := '{{1,2,4,8,5,10,9,7,3,6}}';
       FOR i IN 1..10 LOOP
         IF i > 2 THEN one := one + substr(account, i - 2, 1)::integer * weights[i]; END IF;
         two := two + substr(account, 8 + i, 1)::integer * weights[i];
@@ -50,6 +52,7 @@ BEGIN
       bban := left(account, 8) || (CASE one WHEN 10 THEN 1 WHEN 11 THEN 0 ELSE one END)
            || (CASE two WHEN 10 THEN 1 WHEN 11 THEN 0 ELSE two END) || substr(account, 9);
     WHEN country IN ('IT', 'SM') THEN
+      odd := '{{{_ODD}}}';
       FOR i IN 1..22 LOOP
         worth := strpos('0123456789{_LETTERS}', substr(account, i, 1)) - 1;
         one := one + CASE WHEN i % 2 = 1 THEN odd[1 + worth] WHEN worth > 9 THEN worth - 10 ELSE worth END;
@@ -59,11 +62,13 @@ BEGIN
     WHEN country = 'BE' THEN bban := account || lpad(coalesce(nullif(account::bigint % 97, 0), 97)::text, 2, '0');
     ELSE NULL;
   END CASE;
-  spoken := CASE WHEN bban ~ '^[0-9]+$' THEN bban
-                 WHEN bban ~ '^[A-Z][0-9]+$' THEN (ascii(bban) - 55)::text || substr(bban, 2)
-                 WHEN bban ~ '^ZZZZ[0-9]+$' THEN '35353535' || substr(bban, 5)
-                 ELSE {_SPOKEN} END
-         || (ascii(country) - 55)::text || (ascii(substr(country, 2)) - 55)::text || '00';
+  -- only the last of these is a query, which costs as much as all the rest
+  IF letters = '' AND left(bban, 1) <= '9' THEN spoken := bban;
+  ELSIF letters = '' THEN spoken := (ascii(bban) - 55)::text || substr(bban, 2);
+  ELSIF letters = 'ZZZZ' AND left(bban, 4) = 'ZZZZ' THEN spoken := '35353535' || substr(bban, 5);
+  ELSE spoken := {_SPOKEN};
+  END IF;
+  spoken := spoken || (ascii(country) - 55)::text || (ascii(substr(country, 2)) - 55)::text || '00';
   RETURN country || lpad((98 - spoken::numeric % 97)::text, 2, '0') || bban;
 END
 """,
