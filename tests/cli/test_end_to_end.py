@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,6 +24,13 @@ pytestmark = pytest.mark.engines
 SNAPVEIL = [sys.executable, "-m", "cli.main"]
 CODE = Path(__file__).parents[2]
 PATIENCE = 240
+MINE = """
+version: 1
+include: [base.yaml]
+key: {secret: snapveil-mask-key-mine}
+after:
+  - sql: UPDATE "Sales"."Order Lines" SET "Ship To" = 'nowhere'
+"""
 _STEERING = {"SIZE", "SOURCE", "ENGINE", "KEEP"}
 EVENTS = [
     ("DatabaseRestored", "111111111111"),
@@ -143,14 +151,24 @@ def test_a_cluster_demo_that_is_kept_can_be_looked_at_until_it_is_taken_down(fol
 
 
 def test_try_masks_a_copy_and_leaves_the_original_as_it_was(folder: Path, torture: str) -> None:
-    (folder / "policy.yaml").write_text(POLICY)
+    """With a policy of two files, a step after the rules, and a mask key that lasts."""
+    (folder / "base.yaml").write_text(POLICY)
+    (folder / "mine.yaml").write_text(MINE)
     before = checksum(torture)
-    finished = snapveil(folder, "try", torture)
+    refused = snapveil(folder, "try", torture, "--policy", "mine.yaml")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "the secret snapveil-mask-key-mine, which stays in production" in refused.stderr
+    key = secrets.token_hex(32)
+    finished = snapveil(folder, "try", torture, "--policy", "mine.yaml", SNAPVEIL_MASK_KEY=key)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     result = result_of(folder, "try")
     assert_proven(result)
     assert "word" not in result["source"]["dsn"]
     assert result["target"]["rows"] == {**result["source"]["rows"], "audit": 0}
+    shipped = b'SELECT DISTINCT "Ship To" FROM "Sales"."Order Lines"'
+    assert values(result["target"]["dsn"], shipped) == {"nowhere"}
+    written = [path.read_text("utf-8", "replace") for path in folder.rglob("*.json")]
+    assert not any(key in text for text in (finished.stdout, finished.stderr, *written))
     names = b'SELECT "First Name" FROM people'
     assert values(torture, names).isdisjoint(values(result["target"]["dsn"], names))
     assert values(

@@ -48,7 +48,7 @@ def test_any_text(text):
     read(text)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6), st.booleans())
 def test_any_values_under_the_keys_that_policies_have(values, version):
     read(yaml.safe_dump(values | ({"version": 1, "tables": values} if version else {}), allow_unicode=True))
