@@ -62,7 +62,7 @@ def _countries() -> str:
 
 IBAN = rf"\m{_countries()}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]{{4}}){{2,7}}(?:[ -]?[0-9A-Za-z]{{1,3}})?\M"
 
-URL = r"https?://[^[:space:]<>" "']+"
+URL = r"""https?://[^[:space:]<>"']+"""
 IPV4 = r"\m(?:[0-9]{1,3}\.){3}[0-9]{1,3}\M"
 
 SHORTEST_EMAIL, SHORTEST_PHONE, SHORTEST_IBAN = 6, 8, 15

@@ -32,6 +32,9 @@ from services.anonymize.worker.sql import (
     work_function,
 )
 
+NAMESPACE = r"""(xmlns(?::[^=[:space:]]+)?[[:space:]]*=[[:space:]]*["']https?:)(//)"""
+HIDING = "\u0001"  # a character that XML has not
+
 
 def _parent(table: Table, name: str, schema: Schema) -> tuple[Table, str] | None:
     """The table and column that a foreign key of one column leads to."""
@@ -132,8 +135,15 @@ class Redact(TextMask):
         return fitted(redacted, length)
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        if column.family is Family.XML:
+            return cast(self.within_xml(Collated(value), context), NamedType(column.type))
         masked = super().masked(value, column, context)
         return masked if column.family is Family.TEXT else cast(masked, NamedType(column.type))
+
+    def within_xml(self, document: TextElement, context: MaskContext) -> TextElement:
+        """A document's text with what is redacted in it; namespaces stay, because no placeholder is one."""
+        hidden = func.regexp_replace(document, literal(NAMESPACE), literal(f"\\1{HIDING}\\2"), literal("g"))
+        return func.replace(self.fake(hidden, None, context), literal(HIDING), literal(""), type_=Text)
 
 
 LOREM = (
