@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from datetime import timedelta
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import patch
 
 import shared.aws
@@ -59,12 +60,21 @@ def _without_database(passed: bool) -> Iterator[None]:
     """Stand in for the engine: reading secret and policy and writing the report stay the worker's own."""
 
     finding = SimpleNamespace(name="originals", passed=passed, examined=1, detail="as told")
-    masked = SimpleNamespace(passed=passed, findings=(finding,), tables=(), columns_masked=1, rows_masked=1)
+    masked = SimpleNamespace(
+        passed=passed, findings=(finding,), tables=(), columns_masked=1, rows_masked=1, schema=None
+    )
+
+    def anonymize(*given: Any, **_: Any) -> Any:
+        conclude = given[-1]
+        conclude(masked)
+        return masked
+
     with (
         patch.object(worker, "log_in", lambda read, *_: read()),
-        patch.object(worker, "Database", lambda *_: contextlib.nullcontext()),
-        patch.object(worker, "anonymize", lambda *_: masked),
+        patch.object(worker, "open_database", lambda *_: SimpleNamespace(close=lambda: None)),
+        patch.object(worker, "anonymize", anonymize),
         patch.object(worker, "as_json", lambda *_: "{}"),
+        patch.object(worker, "write_schema", lambda *_: "{}"),
         patch("logging.basicConfig"),
     ):
         yield
