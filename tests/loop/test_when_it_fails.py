@@ -294,7 +294,7 @@ class TestDevelopersKeepTheirDatabase:
     def test_when_the_new_one_never_answers(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         first = self.first_week(scene)
         with monkeypatch.context() as broken:
-            broken.setattr(receiver_handler, "answers", lambda *_: False)
+            broken.setattr(receiver_handler.Probe, "answers", lambda *_: False)
             scene.world.send("restore", ASKED)
             scene.world.run(until=lambda: failures(scene), at_most=2 * DAY)
         assert scene.instances("development")[scene.target] == first
