@@ -28,8 +28,9 @@ def command(table: str, database_url: str, policy: Path, rows: int, columns: str
     """Show rows of TABLE in the database at DATABASE_URL before and after masking. They are your own data.
 
     Nothing stays written: the functions that masks call are made in a transaction that is rolled back, and a
-    standby, where that cannot be, is refused. The fakes are the same each time, and not those of a run, which
-    has another key.
+    standby, where that cannot be, is refused. shuffle and sample read the whole table.
+
+    The fakes are the same each time, and not those of a run, which has another key.
     """
     checked = held(usable(policy_file(policy)), database_url, None)
     found = _table(checked, table)

@@ -315,8 +315,24 @@ def test_a_preview_shows_rows_before_and_after_and_leaves_nothing(policy, server
         (["people", url, "--columns", "emial"], "people.emial: no such column (did you mean email?)"),
     ):
         assert said in policy("preview", *arguments).err
+    with psycopg.connect(server.admin_dsn, dbname="previewed", autocommit=True) as connection:
+        connection.execute("CREATE ROLE reader LOGIN PASSWORD 'r'; GRANT SELECT ON people TO reader")
+    reader = url.replace("owner:" + server.password, "reader:r")
+    assert "a preview needs GRANT CREATE ON DATABASE" in policy("preview", "people", reader).err
     Path("policy.yaml").write_text(PEOPLE.replace("city: shuffle", "city: phnoe"))
     assert policy("preview", "people", url).code == 2
+
+
+@pytest.mark.engines
+def test_a_standby_is_refused_a_preview(policy, server: Server, monkeypatch: pytest.MonkeyPatch):
+    from services.anonymize.worker.engines.postgresql import previewing
+
+    url = server.create("standby", SHOP)
+    Path("policy.yaml").write_text(PEOPLE)
+    monkeypatch.setattr(previewing, "query", lambda *_: [(True,)])
+    said = policy("preview", "people", url)
+    assert (said.code, said.out) == (2, "")
+    assert "this is a standby" in said.err
 
 
 @pytest.mark.engines

@@ -4,7 +4,7 @@ from services.anonymize.worker.connecting import Address
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of, open_connection
 from services.anonymize.worker.engines.postgresql.engine import PostgreSQL
 from services.anonymize.worker.engines.postgresql.planning import make_plan
-from services.anonymize.worker.engines.postgresql.preview import preview
+from services.anonymize.worker.engines.postgresql.previewing import preview
 from services.anonymize.worker.engines.postgresql.sampling import sampling
 from services.anonymize.worker.keys import RunKey
 

@@ -48,7 +48,10 @@ def preview(
                     execute(connection, statement)
                 found = query(connection, select)
             except DBAPIError as error:
-                raise MaskingError(f"{table.label}: {reason_of(error)}") from error
+                reason = reason_of(error)
+                if "permission denied for database" in reason:
+                    reason += "; a preview needs GRANT CREATE ON DATABASE, though nothing of it stays"
+                raise MaskingError(f"{table.label}: {reason}") from error
             finally:
                 connection.rollback()
     finally:
