@@ -114,7 +114,7 @@ def _named(checked: Checked) -> list[str]:
     """Columns by what named them, and notes."""
     found = sorted(
         (
-            (column.by, column.mask, f"{table}.{column.name}")
+            (column.by, column.mask, f"{table}.{column.name}" if column.name else table)
             for table, column in named_otherwise(checked.policy, checked.schema)
         ),
         key=lambda one: [(not part.isdigit(), part.zfill(9)) for part in re.split(r"(\d+)", " ".join(one))],

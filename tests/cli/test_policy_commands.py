@@ -86,6 +86,7 @@ def test_a_check_says_what_named_the_columns_that_have_no_rule_of_their_own(poli
         "policy.yaml: fine; every column is named and every mask fits",
         "  default at policy.yaml:4:5 (keep): customers.created_at",
         "  foreign key orders_fk, like policy.yaml:6:42 (email): orders.email",
+        "  pattern aud* at policy.yaml:8:9 (truncate): audit",
         "  note: policy.yaml:9:10: tmp_* is for no table",
     ])  # fmt: skip
     answer = policy("check", "--schema", "schema.json", "--format", "json").json

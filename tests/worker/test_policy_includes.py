@@ -65,7 +65,7 @@ def test_what_two_files_say_of_the_same_thing_is_a_conflict_unless_the_later_one
         "es.yaml:3:46: customers.email is said at base.yaml:9:14 already; write override: [customers.email] here to replace it",
         "es.yaml:3:60: logs is said at base.yaml:11:9 already; write override: [logs] here to replace it",
     ]
-    for override in ("true", "[customers.email, logs]"):
+    for override in ("true", "[customers.email, logs]", "[public.customers.email, public.logs]"):
         policy = loaded(f"include: [base.yaml]\noverride: {override}\n{change}", base=BASE)
         assert policy.tables["public", "customers"].columns["email"].mask.word == "hash"
         assert policy.tables["public", "customers"].columns["vat"].mask.word == "null"
@@ -119,6 +119,7 @@ def test_a_file_that_two_others_include_is_read_once():
         ("include: [../a.yaml]", {}, "es.yaml:2:11: include: ../a.yaml must lie beside the policy"),
         ("include: [/etc/passwd]", {}, "es.yaml:2:11: include: /etc/passwd must lie beside the policy"),
         ("include: [policy.yaml]", {}, "es.yaml:2:11: include: policy.yaml is what the policy itself is called; give it another name"),
+        ("include: [a.yaml]\ninclude: []", {"a": BASE}, "es.yaml:3:1: include stands twice in the policy; keep one"),
         ("include: a.yaml", {"a": BASE}, "es.yaml:2:10: include must be a list"),
         ("include: [a.yaml]", {"a": "tables: [", }, "a.yaml:1:10: not YAML: expected the node content, but found '<stream end>'"),
         ("include: [a.yaml]", {"a": "- x"}, "a.yaml:1:1: the policy must be a mapping of names"),

@@ -106,9 +106,12 @@ def explain(policy: Policy, plan: Plan) -> Explanation:
 
 
 def named_otherwise(policy: Policy, schema: Schema) -> Iterator[tuple[str, ColumnExplained]]:
-    """Columns of a resolved policy that no rule of their own names, under their tables' labels."""
+    """Columns of a resolved policy that no rule of their own names, under their tables' labels; a table that
+    a pattern names as a whole has no column's name."""
     for table in schema.tables:
         rule = policy.tables.get((table.schema, table.name))
+        if rule is not None and rule.by and rule.action is not None:
+            yield table.label, ColumnExplained("", str(rule.action), rule.by, masked=False)
         for name, column in rule.columns.items() if rule is not None else ():
             if column.by:
                 yield table.label, ColumnExplained(name, column.mask.word, column.by, column.mask.rewrites)

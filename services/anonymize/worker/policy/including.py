@@ -64,7 +64,11 @@ class Including(Nodes):
         if not isinstance(root, yaml.MappingNode):
             raise PolicyError([Problem(place_of(root), "the policy must be a mapping of names")])
         own = _mapping(root, [pair for pair in root.value if _key(pair[0]) not in {"include", "override"}])
-        keys = {_key(key): value for key, value in root.value}
+        keys: dict[str, yaml.Node] = {}
+        for key, value in root.value:
+            if _key(key) in {"include", "override"} and _key(key) in keys:
+                self.complain(key, f"{_key(key)} stands twice in the policy; keep one")
+            keys[_key(key)] = value
         read = _File(own, own, *self._override(keys.get("override")))
         merged: yaml.MappingNode | None = None
         for node in self.items(keys["include"], "include") if "include" in keys else ():
@@ -121,7 +125,8 @@ class Including(Nodes):
             case yaml.ScalarNode(tag="tag:yaml.org,2002:bool"):
                 return node.value.lower() in {"true", "yes", "on"}, node
             case yaml.SequenceNode():
-                return self.words(node, "override"), node
+                words = self.words(node, "override")
+                return tuple(word.removeprefix("public.") for word in words), node
         self.complain(node, "override must be true, or a list of what is replaced, like [customers.email]")
         return True, None
 
