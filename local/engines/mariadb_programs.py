@@ -20,6 +20,7 @@ from local.engines.port import EngineError
 
 UNPACKED = Path(sys.prefix) / "mariadb"
 LEAST = (10, 6)
+_ALSO = "/usr/sbin"  # where Debian installs servers, and which is not on everybody's PATH
 _PACKAGES = ("mariadb-server-core", "mariadb-client-core")
 _ONLY_DEPENDS = [
     f"--no-{what}" for what in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")
@@ -115,10 +116,11 @@ def _with_dependencies(state: Sequence[str]) -> list[str]:
     for package in wanted:  # grows while it is read
         shown = _run("apt-cache", "depends", *_ONLY_DEPENDS, *state, package)
         alternatives: list[str] = []
-        for bar, name in re.findall(r"^ *(\|?)(?:Pre)?Depends: <?([^<>\s]+)>?", shown, re.MULTILINE):
-            alternatives.append(name)
+        for bar, name in re.findall(r"^ *(\|?)(?:Pre)?Depends: (\S+)", shown, re.MULTILINE):
+            if not name.startswith("<"):  # a name that several packages provide, and that none bears
+                alternatives.append(name)
             if not bar:
-                if not any(one in wanted or _is_installed(one) for one in alternatives):
+                if alternatives and not any(one in wanted or _is_installed(one) for one in alternatives):
                     wanted.append(alternatives[0])
                 alternatives = []
     return wanted
@@ -130,7 +132,7 @@ def _is_installed(package: str) -> bool:
 
 def _installed() -> Path | None:
     for name in ("mariadbd", "mysqld"):
-        found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin")))
+        found = shutil.which(name, path=os.pathsep.join((os.environ.get("PATH", ""), _ALSO)))
         version = _version(Path(found), {}) if found else None
         if found and version is not None and version >= LEAST:
             return Path(found).resolve()
