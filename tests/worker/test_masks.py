@@ -245,6 +245,12 @@ def test_redaction_leaves_the_rest_readable(mask_session):
     )
 
 
+def test_north_american_numbers_are_redacted_as_people_write_them(mask_session):
+    said = "call (415) 555-2671 or 415-555-2671, not 4155552671, 1234-555-2671 nor 2024-05-17 12:30"
+    (fake,) = apply(mask_session, MASKS["redact"](), column_of("v"), [said])
+    assert fake == "call [phone] or [phone], not 4155552671, 1234-555-2671 nor 2024-05-17 12:30"
+
+
 @QUICK
 @given(name=st.text(ENCODABLE, max_size=12), before=st.text("xyz ", max_size=5))
 def test_any_name_can_stand_beside_a_text(mask_session, name, before):

@@ -211,8 +211,15 @@ def test_unique_columns_keep_joins_and_verification_tells_a_fake_from_an_origina
 def test_a_column_that_stays_as_it_was_still_fails_beside_a_whole_range(server, database):
     with server.connect(database) as connection:
         connection.execute(UNIQUE.replace("ROWS", "300"))
+        connection.execute(
+            "CREATE TABLE calls (phone text, note text); INSERT INTO calls SELECT '+1 415-555-' || n, 'rang (415) 555-' || n"
+            " FROM generate_series(2600, 2699) n"
+        )
     kept = RULES.replace("profile: {mask: json, paths: {tel: *phone}}", "profile: keep")
+    kept += "  calls: {columns: {phone: *phone, note: keep}}\n"
     with Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened:
         outcome = anonymize(opened, load_policy(kept, "policy.yaml"), {}, 2, tell_nobody)
     (failed,) = [finding.detail for finding in outcome.findings if not finding.passed]
-    assert failed.startswith("columns still hold an original telephone number: leads.profile (")
+    assert re.fullmatch(
+        r"columns still hold an original telephone number: calls.note \(\d+\), leads.profile \(\d+\)", failed
+    )

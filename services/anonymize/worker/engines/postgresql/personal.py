@@ -125,7 +125,8 @@ BEGIN
     size := length(digits);
     first := left(digits, 1);
     second := substr(digits, 2, 1) BETWEEN '1' AND '9';
-    CONTINUE WHEN size <= 12 AND strpos('+036789', first) = 0;
+    CONTINUE WHEN size <= 12 AND strpos('+036789', first) = 0
+      AND (size <> 10 OR run = digits OR first < '2');  -- North America's numbers are parted
     CONTINUE WHEN strpos(run, '.') > 0 AND run ~ '{_ADDRESS}';
     IF NOT original THEN
       IF size BETWEEN {SHORTEST_PHONE} AND 16 THEN
