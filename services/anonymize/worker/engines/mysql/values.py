@@ -7,7 +7,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, Text, and_, case, false, func, literal, not_, or_
 
 from services.anonymize.worker.engines.mysql import masks
-from services.anonymize.worker.engines.mysql.functions import FUNCTIONS
+from services.anonymize.worker.engines.mysql.functions import function
 from services.anonymize.worker.engines.mysql.sql import UNICODE, WORK_DATABASE, Own, compiled
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import present
@@ -51,7 +51,7 @@ def functions_for(statements: Iterable[str]) -> tuple[str, ...]:
 
     def need(text: str) -> None:
         for name in CALL.findall(text):
-            statement = FUNCTIONS.get(name)
+            statement = function(name)
             if statement is not None and statement not in made:
                 need(statement.replace(f"{WORK_DATABASE}.{name}(", "", 1))
                 made.setdefault(statement)
