@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from stdnum import iban
 
 from services.anonymize.worker.masks import MASKS
+from services.anonymize.worker.masks.iban import IBAN_COUNTRIES, RESERVED
 from services.anonymize.worker.masks.names import POSTCODE_STARTS
 from services.anonymize.worker.masks.tokens import UNUSABLE
 from services.anonymize.worker.masks.web import BOTS, DESKTOPS, MOBILES
 from services.anonymize.worker.masks.words import Kind, Locale, country_codes, words
-from services.anonymize.worker.numbering import COUNTRIES, belongs_to_nobody
+from services.anonymize.worker.numbering import COUNTRIES, COUNTRY_WORDS, belongs_to_nobody
+from services.anonymize.worker.shapes import IBAN_LENGTHS
 from tests.worker.building import column as column_of
 from tests.worker.masking import apply
 
@@ -95,6 +97,26 @@ def test_ibans_pass_every_check_that_stdnum_knows(mask_session, accounts):
     values = [f"FR76{account}" for account in accounts] + ["ES9121000418450200051332", "BE68539007547034"]
     fakes = apply(mask_session, MASKS["iban"](), column_of("v"), values)
     assert [fake for fake in fakes if not iban.is_valid(fake)] == []
+
+
+@pytest.mark.parametrize("country", IBAN_COUNTRIES)
+def test_an_iban_stays_of_its_country_and_names_a_bank_that_is_none(mask_session, country):
+    account = "".join(RESERVED[country][0].replace("9", "1").replace("Z", "A") + "123456789012345678")
+    length = IBAN_LENGTHS[country] - 4
+    bban = (account + "0" * length)[:length]
+    if country in {"IT", "SM"}:
+        bban = "X" + bban[1:]
+    value = f"{country}{iban.calc_check_digits(f'{country}00{bban}')}{bban}"
+    fakes = apply(mask_session, MASKS["iban"](), column_of("v"), [value, value[:-3]])
+    assert iban.is_valid(fakes[0])
+    assert (fakes[0][:2], len(fakes[0])) == (country, len(value))
+    assert RESERVED[country][0] in fakes[0][4:14]
+    assert fakes[1].startswith("FR")  # no country has IBANs of that length
+    by_row = MASKS["iban"](country_from="country")
+    (short,) = apply(mask_session, by_row, column_of("v", "character varying(27)"), ["?"], country)
+    assert iban.is_valid(short)
+    home = {"LI": "CH", "MC": "FR"}.get(country, country)  # as for telephone numbers
+    assert short[:2] == (home if home in COUNTRY_WORDS and len(value) <= 27 else "FR")
 
 
 @BATCH

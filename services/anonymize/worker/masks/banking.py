@@ -48,7 +48,7 @@ class Iban(TextMask):
     instead_for_unique: ClassVar[str] = "range: any, "
 
     country: Annotated[str, AfterValidator(_iban_country)] = Field(
-        "FR", description="the country of a fake whose original says none that is known"
+        "FR", description="the country of a fake whose original is no IBAN of a country that is known"
     )
     country_from: str | None = Field(None, description="a column of the same row that holds that country")
     range: ReservedOrAny = Field("reserved", description=RANGE)

@@ -17,8 +17,18 @@ from services.anonymize.worker.sql import (
     text_literal,
 )
 
-# The countries in whose IBANs a bank code that no bank has is known.
-IBAN_COUNTRIES = ("FR", "MC", "ES", "IT", "SM", "DE", "PT", "BE", "NL", "LU", "CH", "GB", "AT", "IE")
+# How a fake's account begins, and how many digits follow: nines, or Z where a bank code has letters. No bank has these,
+# so that no fake names an account that exists. Lengths and structures are the IBAN registry's (SWIFT, release 99).
+RESERVED = {
+    "FR": ("99999", 16), "MC": ("99999", 16), "ES": ("9999", 14), "IT": ("99999", 17), "SM": ("99999", 17),
+    "DE": ("99999999", 10), "PT": ("9999", 15), "BE": ("999", 7), "NL": ("ZZZZ", 10), "LU": ("999", 13),
+    "CH": ("99999", 12), "LI": ("99999", 12), "GB": ("ZZZZ", 14), "AT": ("99999", 11), "IE": ("ZZZZ", 14),
+    "BG": ("ZZZZ", 14), "HR": ("9999999", 10), "CY": ("99999999", 16), "CZ": ("9999", 16), "DK": ("9999", 10),
+    "EE": ("99", 14), "FI": ("999999", 8), "GR": ("9999999", 16), "HU": ("9999999", 17), "LV": ("ZZZZ", 13),
+    "LT": ("99999", 11), "MT": ("ZZZZ99999", 18), "PL": ("99999999", 16), "RO": ("ZZZZ", 16), "SK": ("9999", 16),
+    "SI": ("99999", 10), "SE": ("999", 17),
+}  # fmt: skip
+IBAN_COUNTRIES = tuple(RESERVED)
 
 # What a letter counts: 10 to 35 in an IBAN, 1 to 9 in a RIB, and in Italy by its place.
 _SPOKEN = (
@@ -97,7 +107,14 @@ END
 """,
 )
 
-# Bank codes are nines (or Z): no bank has them, so that no fake names an account that exists.
+_LENGTHS = " ".join(f"WHEN {text_literal(code)} THEN {IBAN_LENGTHS[code]}" for code in RESERVED)
+_ACCOUNTS = " ".join(
+    f"WHEN {text_literal(code)} THEN {text_literal(start)} || left(drawn, {digits})"
+    for code, (start, digits) in RESERVED.items()
+)
+
+# An original of another country, or of no country's length, becomes one of its row's; where a column is too short for
+# that, one of France.
 FAKE_IBAN = function_statement(
     "fake_iban",
     "original text, home text, room integer",
@@ -113,19 +130,9 @@ DECLARE
              || lpad((('x' || substr(hex, 16, 15))::bit(60)::bigint % 100000000000000000)::text, 17, '0');
   fake text; pretty text;
 BEGIN
-  IF country NOT IN ({", ".join(map(text_literal, IBAN_COUNTRIES))}) THEN country := home; END IF;
-  fake := {WORK_SCHEMA}.whole_iban(country, CASE
-    WHEN country IN ('FR', 'MC') THEN '99999' || left(drawn, 16)
-    WHEN country = 'ES' THEN '9999' || left(drawn, 14)
-    WHEN country IN ('IT', 'SM') THEN '99999' || left(drawn, 17)
-    WHEN country = 'PT' THEN '9999' || left(drawn, 15)
-    WHEN country = 'BE' THEN '999' || left(drawn, 7)
-    WHEN country = 'DE' THEN '99999999' || left(drawn, 10)
-    WHEN country = 'NL' THEN 'ZZZZ' || left(drawn, 10)
-    WHEN country = 'LU' THEN '999' || left(drawn, 13)
-    WHEN country = 'CH' THEN '99999' || left(drawn, 12)
-    WHEN country = 'AT' THEN '99999' || left(drawn, 11)
-    ELSE 'ZZZZ' || left(drawn, 14) END);
+  IF length(plain) IS DISTINCT FROM (CASE country {_LENGTHS} END) THEN country := home; END IF;
+  IF (CASE country {_LENGTHS} END) > room THEN country := 'FR'; END IF;
+  fake := {WORK_SCHEMA}.whole_iban(country, CASE country {_ACCOUNTS} END);
   IF strpos(original, ' ') > 0 THEN
     pretty := regexp_replace(fake, '(.{{4}})(?=.)', '\\1 ', 'g');
     IF length(pretty) <= room THEN RETURN pretty; END IF;
