@@ -3,6 +3,8 @@
 # ruff: noqa: E501 - policies and messages are said as they are
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.anonymize.worker.policy import Action, Policy, load_policy, resolve
 from services.anonymize.worker.schema import Schema
@@ -180,3 +182,26 @@ def test_a_resolved_policy_resolves_to_itself():
         KEYED,
     )
     assert resolve(once, KEYED) == once
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), max_size=4, unique=True),
+    st.lists(st.sampled_from(["", "keep", "email", "hash", "auto"]), min_size=4, max_size=4),
+    st.sampled_from(["keep", "hash", ""]),
+)
+def test_whatever_plans_masks_keys_and_references_alike(keys, rules, default):
+    tables = [table(f"t{n}", column("a"), oid=n + 1) for n in range(4)]
+    schema = schema_of(
+        *tables,
+        foreign_keys=tuple(references(tables[here], "a", tables[there], "a") for here, there in keys),
+    )
+    listed = "".join(f"\n  t{n}: {{columns: {{a: {rule}}}}}" for n, rule in enumerate(rules) if rule)
+    defaults = f"\ndefaults: [{{match: {{column: a}}, rule: {default}}}]" if default else ""
+    text = f"version: 1{defaults}\ntables:{listed or ' {}'}"
+    if refused(text, schema):
+        return
+    policy = resolve(load_policy(text, "policy.yaml"), schema)
+    masks = [policy.tables["public", f"t{n}"].columns["a"].mask for n in range(4)]
+    assert all(masks[here] == masks[there] for here, there in keys)
+    assert all(mask.word == rule for mask, rule in zip(masks, rules, strict=True) if rule not in {"", "auto"})
