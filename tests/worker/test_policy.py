@@ -64,6 +64,10 @@ def test_a_good_policy_becomes_frozen_models():
         ("version: 1\nquarantine: {keep: {roles: x}}\ntables: {}", "policy.yaml:2: quarantine.keep.roles must be a list of names, like [reporting, app_*]"),
         ("", "policy.yaml:1: the policy is empty; start it with version: 1 and tables:"),
         ("version: 1\ntables: [", "policy.yaml:2: not YAML: expected the node content, but found '<stream end>'"),
+        ("version: 1\ntables:\n  *_log: truncate",
+         "policy.yaml:3: not YAML: found undefined alias '_log'; put a pattern that begins with * in quotes"),
+        ("version: 1\ntables:\n  *: keep", "policy.yaml:3: not YAML: expected alphabetic or numeric character,"
+         " but found ':'; put a pattern that begins with * in quotes"),
         ("version: 2\ntables: {}", "policy.yaml:1: version must be 1; this Snapveil reads no other"),
         ("tables: {}", "policy.yaml:1: version is missing; write version: 1"),
         ("version: 1", "policy.yaml:1: tables is missing; name every table under it"),

@@ -33,7 +33,10 @@ def compose(text: str, name: str) -> yaml.Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = Place(name, mark.line + 1, mark.column + 1) if mark else start
-        raise PolicyError([Problem(at, f"not YAML: {error.problem or error.context}")]) from None
+        said = str(error.problem or error.context)
+        if "alias" in f"{error.context} {error.problem}":  # what begins with a star
+            said += "; put a pattern that begins with * in quotes"
+        raise PolicyError([Problem(at, f"not YAML: {said}")]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise PolicyError([Problem(start, f"not YAML: {str(error).splitlines()[0]}")]) from None
     except RecursionError:
