@@ -148,5 +148,7 @@ def _table(policy: Policy, planned: TablePlan) -> TableExplained:
 
 
 def _seconds(planned: TablePlan) -> float:
-    rate = ROWS_PER_SECOND.get(planned.method)
-    return 0.0 if rate is None or planned.table.foreign else round(planned.table.rows / rate, 1)
+    if planned.method is Method.TRUNCATE or planned.table.foreign:
+        return 0.0
+    rate = ROWS_PER_SECOND.get(planned.method, min(ROWS_PER_SECOND.values()))
+    return round(planned.table.rows / rate, 1)

@@ -27,6 +27,7 @@ __all__ = [
     "try_login",
 ]
 
+# What each family offers. A preview or a sample that a family does not have is refused by name.
 FAMILIES: dict[str, Family] = {"postgresql": postgresql}
 PLANNERS: dict[str, Callable[[Policy, Schema], Plan]] = {"postgresql": postgresql.make_plan}
 PREVIEWS: dict[str, Callable[..., tuple[PreviewRow, ...]]] = {"postgresql": postgresql.preview}
