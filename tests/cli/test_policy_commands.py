@@ -3,6 +3,7 @@
 # ruff: noqa: E501 - what commands say is said as it is
 
 import json
+import secrets
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from cli.exits import InputError
 from cli.main import main
+from cli.mask_keys import mask_key
 from services.anonymize.worker.schema import Schema
 from services.anonymize.worker.schema_file import SchemaFileError, read_schema, write_schema
 from shared.bundle import digest_of, read_bundle
@@ -345,3 +348,22 @@ def test_a_dump_of_a_database_checks_and_plans_as_the_database_does(policy, serv
         assert live.out == policy(command, "--schema", "dumped.json", "--policy", "first.yaml").out
         assert live.code == 0
     assert policy("diff", torture, "--since", "dumped.json", "--policy", "first.yaml").code == 0
+
+
+def test_a_mask_key_comes_from_a_file_or_the_environment(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    good, other = secrets.token_hex(32), secrets.token_urlsafe(32)
+    Path("key").write_text(f"{good}\n")
+    monkeypatch.setenv("SNAPVEIL_MASK_KEY", other)
+    assert mask_key(None, Path("key")) is None
+    assert mask_key("snapveil-mask-key-shop", Path("key")) == good
+    assert mask_key("snapveil-mask-key-shop", None) == other
+    Path("key").write_text("too short")
+    for file, said in (
+        (Path("key"), "key has 9 bytes, and a mask key needs 32"),
+        (Path("gone"), "--key-file gone: it is not there"),
+    ):
+        with pytest.raises(InputError, match=said):
+            mask_key("snapveil-mask-key-shop", file)
+    monkeypatch.delenv("SNAPVEIL_MASK_KEY")
+    with pytest.raises(InputError, match="SNAPVEIL_MASK_KEY or with --key-file"):
+        mask_key("snapveil-mask-key-shop", None)

@@ -42,19 +42,19 @@ def read(text: str) -> Policy | None:
     return None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text() | st.text(alphabet=" \n:-[]{}&*!|>'\"%@`,?#~a1\t\\", max_size=60))
 def test_any_text(text):
     read(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.dictionaries(st.sampled_from(WORDS), VALUES, max_size=6), st.booleans())
 def test_any_values_under_the_keys_that_policies_have(values, version):
     read(yaml.safe_dump(values | ({"version": 1, "tables": values} if version else {}), allow_unicode=True))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.sampled_from(sorted(MASKS)), st.data())
 def test_any_value_as_a_parameter_of_any_mask(word, data):
     fields = sorted(MASKS[word].model_fields) or ["x"]
@@ -62,7 +62,7 @@ def test_any_value_as_a_parameter_of_any_mask(word, data):
     read(yaml.safe_dump({"version": 1, "tables": {"t": {"columns": {"c": rule}}}}))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.integers(0, len(SHOP)), st.integers(0, 20), st.text(max_size=6) | TAGS)
 def test_a_good_policy_with_a_piece_replaced(at, length, piece):
     read(SHOP[:at] + piece + SHOP[at + length :])
