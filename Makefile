@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 export SIZE SOURCE ENGINE KEEP
 
-.PHONY: help setup infra demo test check format bench build templates scale soak faults lock clean
+.PHONY: help setup infra demo test check format bench build templates scale soak faults chaos lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ infra: setup ## add the CDK and Node.js, which write the templates and which run
 demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster ENGINE=mariadb|aurora-mysql|… KEEP=1)
 	@$(BIN)/snapveil demo
 
+chaos: setup ## the demo twice under one key, the second time with everything going wrong, and a comparison
+	@$(BIN)/snapveil chaos
+
 test: infra check ## every check and every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
@@ -34,7 +37,7 @@ check: infra ## format, lint, types and the rules of the layout
 format: infra ## format and mend what can be mended
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
 
-bench: setup ## measure; prints ratios within one run
+bench: setup ## measure masking and cold starts; prints ratios within one run (SIZE=1000000 ROUNDS=3 PUBLISH=1)
 	@$(BIN)/python -m benchmarks
 
 build: setup ## make the Lambda zips for AWS in build/lambda; prints their sizes and cold imports
