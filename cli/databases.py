@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+from typing import Any, LiteralString
 from urllib.parse import quote
 
 import psycopg
@@ -38,28 +39,33 @@ def url_of(engine: str, host: str, port: int, user: str, password: str, database
 
 def count_rows(url: str) -> dict[str, int]:
     """Count the rows of every table exactly, under its name in a policy; partitions count with their root."""
-    return _count_rows_of_mysql(url) if mysql.is_mysql(url) else _count_rows_of_postgresql(url)
+    counts = _of_each_table(url, "SELECT count(*) FROM {} AS t", "SELECT count(*) FROM {} AS t")
+    return {table: int(count) for table, count in counts.items()}
 
 
-def _count_rows_of_postgresql(url: str) -> dict[str, int]:
-    with psycopg.connect(url) as connection:
-        counts: dict[str, int] = {}
-        for schema, table in connection.execute(_TABLES).fetchall():
-            query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, table))
-            row = connection.execute(query).fetchone()
+def fingerprints(url: str) -> dict[str, str]:
+    """A digest of every table's rows, whatever their order: the same rows give the same."""
+    rows = "SELECT md5(coalesce(string_agg(md5(t::text), '' ORDER BY md5(t::text)), '')) FROM {} AS t"
+    return {table: str(found) for table, found in _of_each_table(url, rows, "CHECKSUM TABLE {}").items()}
+
+
+def _of_each_table(url: str, postgresql: LiteralString, mysqls: str) -> dict[str, Any]:
+    """What a query says of each table in its last column, by the table's name in a policy."""
+    found: dict[str, Any] = {}
+    if mysql.is_mysql(url):
+        with mysql.connect(url) as connection, connection.cursor() as cursor:
+            cursor.execute(_TABLES_OF_MYSQL)
+            for (table,) in cursor.fetchall():
+                cursor.execute(mysqls.format(mysql.quoted(table)))
+                found[table] = cursor.fetchall()[0][-1]
+        return found
+    with psycopg.connect(url) as opened:
+        for schema, table in opened.execute(_TABLES).fetchall():
+            query = sql.SQL(postgresql).format(sql.Identifier(schema, table))
+            row = opened.execute(query).fetchone()
             assert row is not None  # noqa: S101 - an aggregate without GROUP BY gives a row
-            counts[table if schema == "public" else f"{schema}.{table}"] = int(row[0])
-        return counts
-
-
-def _count_rows_of_mysql(url: str) -> dict[str, int]:
-    with mysql.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute(_TABLES_OF_MYSQL)
-        counts: dict[str, int] = {}
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"SELECT count(*) FROM {mysql.quoted(table)}")  # noqa: S608 - quoted
-            counts[table] = int(cursor.fetchall()[0][0])
-        return counts
+            found[table if schema == "public" else f"{schema}.{table}"] = row[-1]
+    return found
 
 
 def client_line(url: str) -> str:

@@ -73,8 +73,8 @@ def command(size: int, source: str | None, engine: str | None, *, keep: bool, di
     A production database goes in; a development database comes out in which nobody in production would
     recognise themselves. Nothing of it leaves this machine.
     """
-    kind = _kind(source, engine)
-    material = _material(size, kind, engine or DEFAULT_ENGINES[kind], keep=keep)
+    kind = kind_of(source, engine)
+    material = material_of(size, kind, engine or DEFAULT_ENGINES[kind], keep=keep)
     console = open_console()
     with run_folder(directory.absolute(), "demo") as folder:
         with screen(console) as shown:
@@ -88,7 +88,7 @@ def command(size: int, source: str | None, engine: str | None, *, keep: bool, di
         return FINE
 
 
-def _kind(source: str | None, engine: str | None) -> Kind:
+def kind_of(source: str | None, engine: str | None) -> Kind:
     """What production is, by the two options. Raises InputError where they contradict each other."""
     if engine is None:
         return Kind(source or Kind.INSTANCE)
@@ -98,7 +98,8 @@ def _kind(source: str | None, engine: str | None) -> Kind:
     return kind
 
 
-def _material(size: int, kind: Kind, engine: str, *, keep: bool) -> Material:
+def material_of(size: int, kind: Kind, engine: str, *, keep: bool) -> Material:
+    """What a run of the example shop is made of."""
     family = family_of(engine)
     example = shop_mysql if family is Family.MYSQL else shop
 

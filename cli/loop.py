@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import psycopg
 import pymysql
@@ -73,6 +73,39 @@ class Material:
     bytes_at_most: int | None = None  # of the database, where that is known and it may lie in memory
 
 
+class Companion(Protocol):
+    """Somebody who is there while a run happens."""
+
+    def begins(self, cloud: Cloud) -> None:
+        """The source is filled and backed up; the schedule is about to fire."""
+
+    def sees(self, cloud: Cloud, view: RunView) -> None:
+        """The run stands like this."""
+
+    def ends(self, cloud: Cloud) -> None:
+        """Nothing more is expected to happen."""
+
+    def expects(self, dead_letter: str) -> bool:
+        """Whether a dead letter's reason is his doing, and no failure of the run."""
+
+
+class Nobody:
+    """A companion who only watches."""
+
+    def begins(self, cloud: Cloud) -> None:
+        """Do nothing."""
+
+    def sees(self, cloud: Cloud, view: RunView) -> None:
+        """Do nothing."""
+
+    def ends(self, cloud: Cloud) -> None:
+        """Do nothing."""
+
+    def expects(self, dead_letter: str) -> bool:
+        """Nothing is expected."""
+        return False
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended, and what `look` saw before and after; `after` is None if no target answers."""
@@ -82,12 +115,14 @@ class Outcome:
     after: Any
 
 
-def run_loop(material: Material, folder: RunFolder, screen: Screen, *, keep: bool) -> Outcome:
+def run_loop(
+    material: Material, folder: RunFolder, screen: Screen, *, keep: bool, companion: Companion | None = None
+) -> Outcome:
     """Run the loop to its end and write its record. Raises RunFailedError where no run came to be."""
     began = now()
     try:
         with _log_in(folder), _open_cloud(material, folder, screen) as cloud:
-            return _Loop(cloud, material, folder, screen, began).run(keep)
+            return _Loop(cloud, material, folder, screen, began, companion or Nobody()).run(keep)
     except (
         EngineError,
         psycopg.Error,
@@ -148,20 +183,29 @@ class _Loop:
     """The steps of one run, in order."""
 
     def __init__(
-        self, cloud: Cloud, material: Material, folder: RunFolder, screen: Screen, began: datetime
+        self,
+        cloud: Cloud,
+        material: Material,
+        folder: RunFolder,
+        screen: Screen,
+        began: datetime,
+        companion: Companion,
     ) -> None:
         self._cloud = cloud
         self._material = material
         self._folder = folder
         self._screen = screen
         self._began = began
+        self._companion = companion
         self._ledger = cloud.ledger("production")
 
     def run(self, keep: bool) -> Outcome:
         """Do everything."""
         source, before = self._prepare()
+        self._companion.begins(self._cloud)
         self._cloud.fire_schedule("production", f"refresh-{self._material.source}")
         view, stalled = self._watch()
+        self._companion.ends(self._cloud)
         leftovers = self._wait_for_quiet()
         target, after = self._target(view)
         result = self._result(view, source, target, leftovers, stalled)
@@ -201,10 +245,15 @@ class _Loop:
         """Show the run until it is over; the text says why nothing more is to be expected, if that is so."""
         development, letters = self._cloud.ledger("development"), DeadLetters(self._cloud)
         seen: list[RunView] = []
-        look = Reader(self._ledger, development, self._material.source, letters)
+
+        def unexpected() -> tuple[str, ...]:
+            return tuple(letter for letter in letters() if not self._companion.expects(letter))
+
+        look = Reader(self._ledger, development, self._material.source, unexpected)
         try:
             for view in watch(look, PATIENCE_SECONDS):
                 self._screen.show(view)
+                self._companion.sees(self._cloud, view)
                 seen[:] = [view]
         except StalledError as error:
             return seen[0], str(error)

@@ -17,6 +17,7 @@ from cli.exits import FAILED, FINE, INTERRUPTED, UNUSABLE, InputError, RunFailed
 
 _COMMANDS = {
     "demo": ("cli.demo", "Run the whole loop on an example shop, on this machine."),
+    "chaos": ("cli.chaos", "Run the demo with everything going wrong, and compare what comes out."),
     "try": ("cli.trial", "Run the whole loop on a copy of a database of your own."),
     "policy": ("cli.policy.commands", "Write a first policy for a database, check one, see what it will do."),
     "masks": ("cli.masks", "List the masks that a policy may name, or explain one."),

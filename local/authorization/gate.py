@@ -18,7 +18,7 @@ from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
 
 from local.authorization.acting import asking
-from local.authorization.authorizer import Authorizer, Refusal
+from local.authorization.authorizer import Authorizer
 from local.authorization.refusal import RefusedError
 
 
@@ -29,18 +29,19 @@ def authorized(authorizer: Authorizer) -> Iterator[None]:
 
     def set_up_and_ask(self: Any, *args: Any, **kwargs: Any) -> None:
         set_up(self, *args, **kwargs)
-        operation, parameters = _operation(self)
+        operation, parameters = operation_of(self)
         refusal = authorizer.refuse(
             self.access_key, self.region, self.boto3_service_name, operation, parameters
         )
         if refusal is not None:
-            raise _answer(self, refusal)
+            raise answer(self, refusal.message)
 
     with patch.object(BaseResponse, "setup_class", set_up_and_ask), asking(authorizer):
         yield
 
 
-def _operation(response: Any) -> tuple[str, Any]:
+def operation_of(response: Any) -> tuple[str, Any]:
+    """The name of the operation that is asked for, and a function that reads its parameters."""
     if response.service_name == "s3":
         return _s3(response)
     return str(response._get_action()), lambda: _parameters(response)
@@ -94,22 +95,22 @@ _READING = {
 }
 
 
-def _answer(response: Any, refusal: Refusal) -> RefusedError:
+def answer(response: Any, message: str, code: str = "AccessDenied") -> RefusedError:
     """Refuse in the service's own protocol, so that botocore raises its ClientError."""
     if response.service_name == "s3":
-        body = f"<Error><Code>AccessDenied</Code><Message>{escape(refusal.message)}</Message></Error>"
+        body = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
         return RefusedError(403, {"Content-Type": "application/xml"}, body)
     model = get_service_model(response.boto3_service_name)
     protocol = determine_request_protocol(model, response.normalized_request.content_type)
     if protocol in {"query", "ec2"}:
         body = (
-            "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>"
-            f"<Message>{escape(refusal.message)}</Message></Error></ErrorResponse>"
+            f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code>"
+            f"<Message>{escape(message)}</Message></Error></ErrorResponse>"
         )
         return RefusedError(403, {"Content-Type": "text/xml"}, body)
-    code = "AccessDeniedException"
-    headers = {"Content-Type": "application/json", "x-amzn-errortype": code}
+    typed = f"{code}Exception"
+    headers = {"Content-Type": "application/json", "x-amzn-errortype": typed}
     if response.service_name == "sqs":
-        headers["x-amzn-query-error"] = "AccessDenied;Sender"  # SQS keeps the codes of its older protocol
+        headers["x-amzn-query-error"] = f"{code};Sender"  # SQS keeps the codes of its older protocol
     status = 403 if protocol == "rest-json" else 400
-    return RefusedError(status, headers, json.dumps({"__type": code, "message": refusal.message}))
+    return RefusedError(status, headers, json.dumps({"__type": typed, "message": message}))

@@ -198,6 +198,14 @@ def test_a_run_that_fails_says_why_and_cleans_up(folder: Path, server: Server) -
     assert processes_of(folder) == []
 
 
+def test_trouble_on_the_way_makes_no_difference(folder: Path) -> None:
+    finished = snapveil(folder, "chaos", "--size", "2000")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    said = " ".join(finished.stdout.split())
+    assert "5 kinds of trouble, the same development database as without" in said
+    assert "are identical, 0 leftovers" in said
+
+
 def test_an_interrupted_demo_ends_at_once_and_leaves_no_process(folder: Path) -> None:
     log = folder / "output.txt"
     with log.open("w") as output:
