@@ -98,6 +98,8 @@ def test_of_two_included_files_the_second_is_the_later():
     ]
     policy = loaded("include: [a.yaml, b.yaml]\ntables: {}", a="database: x", b="override: true\ndatabase: y")
     assert policy.database == "y"
+    b = "override: [database]\ndatabase: y"
+    assert loaded("include: [a.yaml, b.yaml]\ntables: {}", a="database: x", b=b).database == "y"
 
 
 def test_a_file_that_two_others_include_is_read_once():

@@ -27,7 +27,6 @@ class _File:
     """One file with everything that it includes."""
 
     root: yaml.MappingNode
-    own: yaml.MappingNode
     override: bool | tuple[str, ...] = False
     override_node: yaml.Node | None = None
     used: set[str] = field(default_factory=set)
@@ -48,6 +47,7 @@ class Including(Nodes):
         self.beside = beside
         self.names: list[str] = []
         self._bytes = 0
+        self._files: list[_File] = []
         self._replacing: set[int] = set()  # nodes that stand where an earlier file's did
 
     def read(self, text: str, name: str) -> yaml.MappingNode:
@@ -55,6 +55,8 @@ class Including(Nodes):
         folder = PurePosixPath(name).parent
         merged = self._file(text, name, folder, (name,)).root
         self._without_absent(merged)
+        for file in self._files:
+            self._say_unused(file)
         if self.problems:
             raise PolicyError(self.problems)
         return merged
@@ -69,7 +71,8 @@ class Including(Nodes):
             if _key(key) in {"include", "override"} and _key(key) in keys:
                 self.complain(key, f"{_key(key)} stands twice in the policy; keep one")
             keys[_key(key)] = value
-        read = _File(own, own, *self._override(keys.get("override")))
+        read = _File(own, *self._override(keys.get("override")))
+        self._files.append(read)
         merged: yaml.MappingNode | None = None
         for node in self.items(keys["include"], "include") if "include" in keys else ():
             included = self._included(node, folder, via)
@@ -77,14 +80,17 @@ class Including(Nodes):
                 merged = included.root if merged is None else self._over(merged, included.root, included)
         if merged is not None:
             read.root = self._over(merged, own, read)
-        if isinstance(read.override, tuple) and read.override_node is not None:
-            for label in read.override:
-                if label not in read.used:
-                    hint = did_you_mean(label, read.used)
-                    self.complain(
-                        read.override_node, f"override: {label} replaces nothing{hint}; leave it out"
-                    )
         return read
+
+    def _say_unused(self, file: _File) -> None:
+        """Complain of what a file says that it replaces and does not, in any file included before it."""
+        if isinstance(file.override, tuple) and file.override_node is not None:
+            for label in file.override:
+                if label not in file.used:
+                    hint = did_you_mean(label, file.used)
+                    self.complain(
+                        file.override_node, f"override: {label} replaces nothing{hint}; leave it out"
+                    )
 
     def _included(self, node: yaml.Node, folder: PurePosixPath, via: Path) -> _File | None:
         file = self.file(node, "include")
