@@ -48,6 +48,19 @@ def test_a_scrambled_text_keeps_its_shape_and_different_ones_stay_different(mask
     assert len(set(fakes)) == len(values)
 
 
+@BATCH
+@given(
+    values=st.lists(
+        st.text("ABCabcÉéÀà09-", min_size=1, max_size=4), min_size=1, max_size=80, unique_by=str.lower
+    )
+)
+def test_texts_that_differ_whatever_their_case_do_so_scrambled(mask_session, values):
+    fakes = apply(mask_session, MASKS["scramble"](), column_of("v"), values)
+    assert len({fake.lower() for fake in fakes}) == len(values)
+    small = apply(mask_session, MASKS["scramble"](), column_of("v"), list(map(str.lower, values)))
+    assert small == list(map(str.lower, fakes))
+
+
 def test_all_codes_of_one_shape_change_places(mask_session):
     values = [f"A{n:03}" for n in range(1000)]
     fakes = apply(mask_session, MASKS["scramble"](), column_of("v"), values)

@@ -145,6 +145,7 @@ class Unique:
     folded: frozenset[str] = frozenset()  # compared whatever their case or accents
     opaque: frozenset[str] = frozenset()  # looked at through an expression, a condition or another operator
     nulls_equal: bool = False
+    lowered: frozenset[str] = frozenset()  # of those folded: by lower() or upper(), and by nothing else
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ from services.anonymize.worker.masks.plain import Hash
 from services.anonymize.worker.masks.rows import RowMask
 from services.anonymize.worker.masks.text import Scramble
 from services.anonymize.worker.schema import Column, Table, Unique
-from services.anonymize.worker.sql import compiled, qualified, quoted
+from services.anonymize.worker.sql import compiled, qualified, quoted, text_literal
 
+BEYOND_LATIN = "[^\\u0001-\\u00ff]"
 FOLDED = re.compile(r'^(?:lower|upper)\((?P<name>[\w$]+|"(?:[^"]|"")+")(?:::(?:text|character varying))?\)$')
 
 
@@ -38,11 +39,11 @@ def read_unique(
     `loose` are columns under a collation that takes different texts for equal, `compared` those that an
     exclusion constraint compares by another operator than equality.
     """
-    folded, opaque = set(loose), set(compared)
+    folded, opaque, lowered = set(loose), set(compared), set()
     for expression in expressions:
         match = FOLDED.match(expression)
         if match is not None:
-            folded.add(match["name"].removeprefix('"').removesuffix('"').replace('""', '"'))
+            lowered.add(match["name"].removeprefix('"').removesuffix('"').replace('""', '"'))
         else:
             opaque.update(name for name in columns if _names(expression, name))
     if predicate is not None:
@@ -52,7 +53,14 @@ def read_unique(
             if _names(predicate, name)
             and predicate not in {f"{name} IS NOT NULL", f"{quoted(name)} IS NOT NULL"}
         )
-    return Unique(name, tuple(sorted(columns)), frozenset(folded), frozenset(opaque), nulls_equal)
+    return Unique(
+        name,
+        tuple(sorted(columns)),
+        frozenset(folded | lowered),
+        frozenset(opaque),
+        nulls_equal,
+        frozenset(lowered - folded),
+    )
 
 
 def _names(expression: str, name: str) -> bool:
@@ -87,9 +95,14 @@ def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: Mask
         shorter = "scramble, or make the column longer" if part.family in Scramble.accepts else "null or keep"
         said = f"and {bits} bits cannot keep {table.rows} rows apart"
         return f"{said}; use {mask.instead_for_unique}{shorter}"
-    if loose(unique, part) and not mask.one_case:
+    if loose(unique, part) and not (mask.one_case or (mask.scrambles and _by_case_only(unique, part))):
         return f"whatever the case, and {mask.word} may make two values differ in case only; use hash"
     return None
+
+
+def _by_case_only(unique: Unique, part: Column) -> bool:
+    """Whether it is lower(), upper() or citext that makes a key loose, and no collation."""
+    return part.name in unique.lowered or (part.base_type == "citext" and part.name not in unique.folded)
 
 
 def _others(part: Column) -> str:
@@ -138,7 +151,11 @@ def trials(table: Table, masks: Mapping[str, Mask]) -> Iterator[tuple[str, str, 
     for unique in table.uniques:
         for name, mask in masks.items():
             part = table.column(name)
-            if part is None or name not in unique.columns or loose(unique, part):
+            if part is None or name not in unique.columns:
+                continue
+            if loose(unique, part):
+                if mask.scrambles:
+                    yield _beyond_latin(table, unique, name, mask)
                 continue
             normal = mask.normal(column(name, Text))
             if normal is None or (mask.ignores_case and _proven(table, name)):
@@ -158,6 +175,18 @@ def trials(table: Table, masks: Mapping[str, Mask]) -> Iterator[tuple[str, str, 
                     f" {mask.instead_for_alike}"
                 ),
             )
+
+
+def _beyond_latin(table: Table, unique: Unique, name: str, mask: Mask) -> tuple[str, str, str]:
+    """Scrambling keeps capitals and small letters of Latin-1 one letter, and of no other alphabet."""
+    query = (
+        f"SELECT 1 FROM {qualified(table.schema, table.name)}"
+        f' WHERE CAST({quoted(name)} AS text) COLLATE "C" ~ {text_literal(BEYOND_LATIN)} LIMIT 1'
+    )
+    said = (
+        f"whatever the case, and holds letters beyond Latin-1, which {mask.word} may make differ in case only"
+    )
+    return name, query, f"is unique by {unique.name} {said}; use hash"
 
 
 def _proven(table: Table, name: str) -> bool:

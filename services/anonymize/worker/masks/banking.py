@@ -42,7 +42,7 @@ class Iban(TextMask):
     example: ClassVar[Example] = Example(
         "iban", "FR76 3000 6000 0112 3456 7890 189", "FR76 9999 9254 4307 6116 4098 694"
     )
-    one_case: ClassVar[bool] = True
+    scrambles: ClassVar[bool] = True
     needs: ClassVar[int] = 27
     needs_for: ClassVar[str] = "an IBAN"
     instead_for_unique: ClassVar[str] = "range: any, "

@@ -77,6 +77,7 @@ class Mask(BaseModel):
     one_case: ClassVar[bool] = (
         False  # fakes of different values differ even where case and accents are ignored
     )
+    scrambles: ClassVar[bool] = False  # fakes of texts that differ whatever their case do so too, in Latin-1
     needs: ClassVar[int] = 1  # characters that a column must hold
     needs_for: ClassVar[str] = "it"
 

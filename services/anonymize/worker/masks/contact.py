@@ -133,6 +133,7 @@ class Phone(TextMask):
     loses: ClassVar[str] = "uniqueness, unless `range: any`, where a fake may be somebody's number"
     example: ClassVar[Example] = Example("phone", "+33 6 12 34 56 78", "+33 6 39 98 59 94", "varchar(20)")
     instead_for_unique: ClassVar[str] = "range: any, "
+    scrambles: ClassVar[bool] = True
 
     country: CountryWord = Field("FR", description="the country of numbers in national form")
     country_from: str | None = Field(None, description="a column of the same row that holds that country")

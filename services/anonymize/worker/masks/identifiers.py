@@ -34,7 +34,7 @@ class Identifier(TextMask):
 
     keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.LENGTH, Trait.FORMAT}
     loses: ClassVar[str] = "a fake may be the number of somebody else: no range is reserved for fiction"
-    one_case: ClassVar[bool] = True
+    scrambles: ClassVar[bool] = True
     formats: ClassVar[tuple[Format, ...]]
     head: ClassVar[str] = "''"  # SQL for the start of an invalid original that stays
 

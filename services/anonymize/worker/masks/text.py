@@ -183,6 +183,7 @@ class Scramble(TextMask):
     keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.LENGTH, Trait.FORMAT}
     preserves: ClassVar[str] = "capitals, punctuation and spaces; a whole number's sign and digits"
     loses: ClassVar[str] = "check digits"
+    scrambles: ClassVar[bool] = True
     example: ClassVar[Example] = Example("scramble", "AB-1234/é", "FI-7035/ð", "varchar(20)")
 
     def functions(self) -> tuple[str, ...]:

@@ -169,6 +169,7 @@ class Mac(TextMask):
     one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 17
     needs_for: ClassVar[str] = "a MAC address"
+    scrambles: ClassVar[bool] = True  # what is no address
     instead_for_unique: ClassVar[str] = "range: any, "
 
     range: ReservedOrAny = Field("reserved", description=RANGE)
@@ -224,6 +225,7 @@ class Ip(TextMask):
     one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 15
     needs_for: ClassVar[str] = "an IP address"
+    scrambles: ClassVar[bool] = True  # what is no address
     instead_for_unique: ClassVar[str] = "range: any, "
 
     version: Literal["keep", "4"] = Field("keep", description="the address family of fakes")

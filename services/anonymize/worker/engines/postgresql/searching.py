@@ -73,12 +73,10 @@ class Searched:
 
     def as_text(self) -> str:
         """The value as text; JSON in its binary form's spelling, because JSON's own may hide an @ as an
-        escape."""
-        return (
-            f"CAST(t.{quoted(self.name)} AS jsonb)::text"
-            if self.json
-            else f"CAST(t.{quoted(self.name)} AS text)"
-        )
+        escape. Some collations of columns allow no patterns, so that the database's own compares it."""
+        if self.json:
+            return f"CAST(t.{quoted(self.name)} AS jsonb)::text"
+        return f'(CAST(t.{quoted(self.name)} AS text) COLLATE pg_catalog."default")'
 
 
 @dataclass(frozen=True)
