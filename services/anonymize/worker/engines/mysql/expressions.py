@@ -1,8 +1,8 @@
 """The small SQL of PostgreSQL in which the masks' functions are written, read and said for MySQL and MariaDB.
 
-It knows what those functions use: literals, calls, casts by `::`, `||`, arithmetic over whole numbers, regular
-expressions, arrays of constants, CASE, IN and BETWEEN. Whole numbers are divided by DIV. Anything else is refused
-when a test or a plan needs it, never guessed.
+It knows what those functions use: literals, calls, casts by `::`, `||`, arithmetic over whole numbers,
+regular expressions, arrays of constants, CASE, IN and BETWEEN. Whole numbers are divided by DIV. Anything
+else is refused when a test or a plan needs it, never guessed.
 """
 
 import re
@@ -71,7 +71,7 @@ def _tokens(text: str) -> Iterator[Token]:
 
 
 def translated(text: str) -> str:
-    """An expression of PostgreSQL for MySQL and MariaDB. Raises ValueError where it says what is unknown here."""
+    """An expression of PostgreSQL for MySQL and MariaDB. Raises ValueError for what is unknown here."""
     reader = Reader(text)
     made = reader.either()
     if reader.now.kind != "end":

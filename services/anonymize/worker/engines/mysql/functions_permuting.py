@@ -5,7 +5,7 @@
 The names and meanings are those of `masks.permuting`; the fakes are others.
 """
 
-from services.anonymize.worker.engines.mysql.sql import pattern, text_literal, variable
+from services.anonymize.worker.engines.mysql.sql import text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.masks.permuting import ACCENTED
 from services.anonymize.worker.sql import KEY_SETTING
@@ -213,4 +213,3 @@ PERMUTING = {
     "with_codice_letter": WITH_CODICE_LETTER, "mod_11_10": MOD_11_10, "repeats_one_digit": REPEATS_ONE_DIGIT,
     "scrambled_number": SCRAMBLED_NUMBER,
 }  # fmt: skip
-

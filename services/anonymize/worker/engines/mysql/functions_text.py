@@ -5,6 +5,9 @@
 from services.anonymize.worker.engines.mysql.sql import pattern, text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.masks.permuting import LOWER, UPPER
+from services.anonymize.worker.masks.ranges import _FOUR as FOUR
+from services.anonymize.worker.masks.ranges import _SIX as SIX
+from services.anonymize.worker.masks.ranges import IPV6_BITS
 from services.anonymize.worker.shapes import EMAIL, IBAN, IPV4, PHONE, URL
 from services.anonymize.worker.sql import KEY_SETTING, Purpose
 
@@ -50,4 +53,53 @@ BEGIN
 END""",
 )  # fmt: skip
 
-TEXTS = {"spoken": SPOKEN, "fake_token": FAKE_TOKEN}
+# In this order: an address may stand inside a URL, and an IP address begins like some telephone numbers. Names and
+# patterns come as JSON arrays; a name stands between \\Q and \\E, where nothing has a meaning.
+REDACTED = stored(
+    "redacted", "original text, names text, patterns text", "text",
+    f"""
+BEGIN
+  DECLARE kept text DEFAULT original;
+  DECLARE name text;
+  DECLARE place INT DEFAULT 0;
+  WHILE place < COALESCE(JSON_LENGTH(patterns), 0) DO
+    SET kept = REGEXP_REPLACE(kept, JSON_UNQUOTE(JSON_EXTRACT(patterns, CONCAT('$[', place, ']'))), '[redacted]'), place = place + 1;
+  END WHILE;
+  IF LOCATE('://', kept) > 0 THEN SET kept = REGEXP_REPLACE(kept, {_regular("(?i)" + URL)}, '[url]'); END IF;
+  IF LOCATE('@', kept) > 0 THEN SET kept = REGEXP_REPLACE(kept, {_regular(EMAIL)}, '[email]'); END IF;
+  IF kept REGEXP '[0-9][0-9]' THEN
+    SET kept = REGEXP_REPLACE(kept, {_regular(IBAN)}, '[iban]');
+    IF LOCATE('.', kept) > 0 THEN SET kept = REGEXP_REPLACE(kept, {_regular(IPV4)}, '[ip]'); END IF;
+    SET kept = REGEXP_REPLACE(kept, {_regular(PHONE)}, '[phone]');
+  END IF;
+  SET place = 0;
+  WHILE place < COALESCE(JSON_LENGTH(names), 0) DO
+    SET name = TRIM(REPLACE(JSON_UNQUOTE(JSON_EXTRACT(names, CONCAT('$[', place, ']'))), '\\E', '')), place = place + 1;
+    -- one letter would take every such letter for a name
+    IF CHAR_LENGTH(name) > 1 AND LOCATE(LOWER(name), LOWER(kept)) > 0 THEN
+      SET kept = REGEXP_REPLACE(kept, CONCAT('(?i)(?<![[:alnum:]_])\\Q', name, '\\E(?![[:alnum:]_])'), '[name]');
+    END IF;
+  END WHILE;
+  RETURN kept;
+END""",
+)  # fmt: skip
+
+# IPv4 is permuted as a whole; of 2001:db8::/32 there are 96 bits to hash into, which is as good.
+ANY_IP = stored(
+    "fake_any_ip", "original text, room INT", "text",
+    f"""
+BEGIN
+  DECLARE made text DEFAULT original;
+  IF original REGEXP '{FOUR}' THEN
+    RETURN INET_NTOA(own.permuted(INET_ATON(original), 4294967296, 'ipv4'));
+  END IF;
+  IF original REGEXP '{SIX}' AND room >= 39 THEN
+    RETURN INET6_NTOA(UNHEX(CONCAT('20010db8', LEFT(SHA2(CONCAT({KEY}, ':{Purpose.IP.value}:', LOWER(original)), 256), {IPV6_BITS // 4}))));
+  END IF;
+  REPEAT SET made = own.scrambled(made, 'ip');
+  UNTIL made NOT REGEXP '{FOUR}' AND (made NOT REGEXP '{SIX}' OR room < 39) END REPEAT;
+  RETURN made;
+END""",
+)  # fmt: skip
+
+TEXTS = {"spoken": SPOKEN, "fake_token": FAKE_TOKEN, "redacted": REDACTED, "fake_any_ip": ANY_IP}

@@ -26,8 +26,8 @@ def name_of(statement: str) -> str:
 
 
 def procedure(statement: str, instead: Mapping[str, str]) -> str:
-    """The statement that makes a function here, from PostgreSQL's. `instead` says parts of its body that have no
-    translation in other words. Raises ValueError where it says what is unknown here."""
+    """The statement that makes a function here, from PostgreSQL's. `instead` says in other words what has no
+    translation. Raises ValueError for what is unknown here."""
     match = STATEMENT.fullmatch(statement)
     if match is None:
         raise ValueError(f"no statement for a function: {statement[:60]}")

@@ -385,10 +385,15 @@ def _compile_word_at(element: WordAt, compiler: SQLCompiler, **kw: Any) -> str:
 
 @compiles(WordFor, "mysql")
 def _compile_word_for(element: WordFor, compiler: SQLCompiler, **kw: Any) -> str:
-    words = " ".join(
-        f"WHEN {text_literal(word)} THEN {text_literal(name)}" for word, name in element.words.items()
+    """Constants behind IN are sorted once and searched by halves."""
+    keys: dict[str, list[str]] = {}
+    for key, word in element.words.items():
+        keys.setdefault(word, []).append(text_literal(key))
+    value = as_text(compiler, element.text, kw)
+    branches = " ".join(
+        f"WHEN {value} IN ({', '.join(some)}) THEN {text_literal(word)}" for word, some in keys.items()
     )
-    return f"(CASE {as_text(compiler, element.text, kw)} {words} END)"
+    return f"(CASE {branches} END)"
 
 
 @compiles(PartOf, "mysql")

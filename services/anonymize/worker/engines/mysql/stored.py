@@ -13,8 +13,8 @@ def stored(name: str, parameters: str, returns: str, body: str) -> str:
     """The statement that makes a function. In its parameters and its body `text` and `short` are types, and
     `own.` stands before another function of the worker's.
 
-    NO SQL: it reads user variables and no table, which is also what a server that writes a binary log asks to be
-    told. SQL SECURITY INVOKER: nobody gains a right by calling it.
+    NO SQL: it reads user variables and no table, which a server that writes a binary log asks to be told.
+    SQL SECURITY INVOKER: nobody gains a right by calling it.
     """
     called = OWN.sub(WORK_DATABASE + r".\1(", _types(body)).strip()
     return (
@@ -25,4 +25,6 @@ def stored(name: str, parameters: str, returns: str, body: str) -> str:
 
 def _types(text: str) -> str:
     """Texts and short texts as they are compared: under utf8mb4_bin."""
-    return re.sub(r"\btext\b(?= *[,;)]|$| DEFAULT)", TEXT, re.sub(r"\bshort\b(?= *[,;)]|$| DEFAULT)", SHORT, text))
+    return re.sub(
+        r"\btext\b(?= *[,;)]|$| DEFAULT)", TEXT, re.sub(r"\bshort\b(?= *[,;)]|$| DEFAULT)", SHORT, text)
+    )

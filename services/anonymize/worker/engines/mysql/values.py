@@ -74,14 +74,14 @@ def lookups(
     return masks.lookups(mask, table, column, schema, context)
 
 
-def trials(mask: Mask, table: Table, column: Column) -> Iterator[tuple[str, str]]:
+def trials(mask: Mask, table: Table, column: Column, schema: Schema) -> Iterator[tuple[str, str]]:
     """Queries that must work and find nothing before anything is written, with what it means if not."""
-    return masks.trials(mask, table, column)
+    return masks.trials(mask, table, column, schema.database)
 
 
-def unknown_query(mask: Mask, table: Table, column: Column) -> str | None:
+def unknown_query(mask: Mask, table: Table, column: Column, schema: Schema) -> str | None:
     """A query for the places of documents that the policy does not know, as (path, kind); values never."""
-    return masks.unknown_query(mask, table, column)
+    return masks.unknown_query(mask, table, column, schema.database)
 
 
 def unsupported(mask: Mask, column: Column) -> Iterator[str]:

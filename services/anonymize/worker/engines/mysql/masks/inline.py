@@ -10,7 +10,9 @@ from services.anonymize.worker.masks.base import Mask, unless_empty
 from services.anonymize.worker.masks.contact import DOMAIN_DIGITS
 from services.anonymize.worker.masks.dates import AgeBand, DateShift, DateTruncate
 from services.anonymize.worker.masks.names import plain
+from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.plain import Hash
+from services.anonymize.worker.masks.text import Scramble
 from services.anonymize.worker.masks.tokens import Uuid
 from services.anonymize.worker.masks.web import MAC_DIGITS, URL_DIGITS, Ip, Mac, Url
 from services.anonymize.worker.schema import Column, Family
@@ -21,6 +23,7 @@ from services.anonymize.worker.sql import (
     hashed,
     keyed_digest,
     keyed_hex,
+    work_function,
 )
 
 Value = ColumnElement[Any]
@@ -47,6 +50,8 @@ def url(mask: Url, value: TextElement, length: int | None, context: MaskContext)
 def mac(mask: Mac, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
     bare = func.lower(func.translate(value, literal(":-. "), literal("")), type_=Text)
     made = literal("02") + func.left(keyed_hex(bare, Purpose.WEB), MAC_DIGITS, type_=Text)
+    if mask.range == "any":
+        made = work_function("fake_any_mac", value)
 
     def parted(separator: str) -> TextElement:
         return _parted(made, range(11, 1, -2), separator)
@@ -56,6 +61,8 @@ def mac(mask: Mac, value: TextElement, length: int | None, context: MaskContext)
         (func.strpos(value, literal("-")) > literal(0), parted("-")),
         else_=made,
     )
+    if mask.range == "any":  # what is no address comes back in its own writing
+        written = case((bare.op("~")(literal("^[0-9a-f]{12}$")), written), else_=made)
     return case((value == func.upper(value), func.upper(written)), else_=written)
 
 
@@ -101,6 +108,8 @@ def own_uuid(mask: Uuid, value: Value, column: Column, context: MaskContext) -> 
 
 
 def ip(mask: Ip, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+    if mask.range == "any":
+        return work_function("fake_any_ip", value, literal(length or 64, Integer))
     four = Spelled("INET_NTOA(167772160 + {0})", hashed(value, Purpose.IP).op("%")(literal(2**24, Integer)))
     if mask.version == "4" or (length is not None and length < 39):
         return four
@@ -118,6 +127,10 @@ def own_ip(mask: Ip, value: Value, column: Column, context: MaskContext) -> Valu
     if column.family is not Family.INET:
         return unless_empty(value, ip(mask, Collated(value), column.length, context))
     text = Collated(value)
+    if mask.range == "any":
+        mapped = literal("::ffff:") + work_function("fake_any_ip", func.substr(text, 8), literal(64, Integer))
+        other = work_function("fake_any_ip", text, literal(64, Integer))
+        return other if column.base_type == "inet4" else case((text.like("::ffff:%.%"), mapped), else_=other)
     four = ip(Ip(version="4"), text, None, context)
     if column.base_type == "inet4":
         return four
@@ -183,8 +196,16 @@ def _bounded_first(made: Value, column: Column) -> Value:
     return Spelled(f"GREATEST({{0}}, '{FIRST_SECOND}')", made) if column.base_type == "timestamp" else made
 
 
+def scramble(mask: Scramble, value: Value, column: Column, context: MaskContext) -> Value:
+    if column.family is not Family.NUMBER:
+        return unless_empty(value, mask.fake(Collated(value), column.length, context))
+    most = MOST[column.base_type]
+    whole = literal(2 * most + 1 if "unsigned" in column.type else most, Integer)
+    return work_function("scrambled_number", value, whole)
+
+
 FAKES: dict[type[Mask], Any] = {Url: url, Mac: mac, Uuid: uuid, Ip: ip}
 MASKED: dict[type[Mask], Any] = {
     Hash: hash_, Uuid: own_uuid, Ip: own_ip,
-    DateShift: date_shift, DateTruncate: date_truncate, AgeBand: age_band,
+    Scramble: scramble, DateShift: date_shift, DateTruncate: date_truncate, AgeBand: age_band,
 }  # fmt: skip
