@@ -42,7 +42,8 @@ class _Sampler:
             f"count(*) FILTER (WHERE v ~ {text_literal(f'^(?:{shape})$')})" for shape in shapes.values()
         )
         listed = ", ".join(
-            f"CAST({quoted(column.name)} AS text) AS c{place}" for place, column in enumerate(columns)
+            f'CAST({quoted(column.name)} AS text) COLLATE pg_catalog."default" AS c{place}'
+            for place, column in enumerate(columns)
         )
         values = ", ".join(f"({place}, c{place})" for place in range(len(columns)))
         rows = query(

@@ -207,7 +207,7 @@ def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Fin
                 if not isinstance(rule.mask, Email):
                     continue
                 examined += 1
-                address = f"CAST({quoted(name)} AS text)"
+                address = f'(CAST({quoted(name)} AS text) COLLATE pg_catalog."default")'
                 domain, below = text_literal("@" + rule.mask.domain), text_literal("." + rule.mask.domain)
                 reserved = f"right({address}, length({domain})) = {domain}"
                 if rule.mask.per_domain:
