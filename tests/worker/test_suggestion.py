@@ -62,6 +62,17 @@ def test_what_the_plan_refuses_gets_the_next_best(server, database):
     assert preflight(text, "policy.yaml", server.url(database)) == []
 
 
+def test_documents_of_several_shapes_are_masked_where_they_are_deepest(server, database):
+    with server.connect(database) as connection:
+        connection.execute(
+            'CREATE TABLE t (doc jsonb); INSERT INTO t VALUES (\'{"contact": "jean@free.fr", "tags": "a"}\'),'
+            """('{"contact": {"email": "jean@free.fr"}, "tags": ["a"]}')"""
+        )
+    text = suggest_policy(server.url(database))
+    assert '{mask: json, paths: {"contact.email": email, "tags[]": keep}, others: drop}' in text
+    assert preflight(text, "policy.yaml", server.url(database)) == []
+
+
 def test_the_suggestion_for_the_shop_masks_and_passes_verification(server, database):
     load_shop(server.url(database), 200)
     text = suggest_policy(server.url(database))

@@ -214,7 +214,12 @@ def _kept(column: Column, sample: Sample) -> Choice:
 def _document(sampler: Sampler, table: Table, column: Column) -> Choice:
     """A mask for a JSON column by the keys of a sample of its documents."""
     last = _last_resorts(column)
-    paths = {leaf.path: _mask_of(leaf) for leaf in sampler.documents(table, column)}
+    leaves = {leaf.path: leaf for leaf in sampler.documents(table, column)}
+    paths = {
+        path: _mask_of(leaf)
+        for path, leaf in leaves.items()  # where some documents go on below a value, the mask makes it null
+        if not any(other.startswith((f"{path}.", f"{path}[")) for other in leaves)
+    }
     if not paths or len(paths) > MOST_PATHS:
         return Choice(last[0], "unsure: its documents have no keys that could be listed", last[1:])
     masked = {path: mask for path, mask in paths.items() if mask != "keep"}
