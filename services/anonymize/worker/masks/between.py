@@ -66,32 +66,36 @@ class Between(Mask):
         return (self.by,) if self.by else ()
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
+        number = column.family is Family.NUMBER
+        made = self._number(value, context) if number else self._moment(value, column, context)
+        return case((present(value), made), else_=null())
+
+    def steps(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[int]:
+        """How many days, or seconds where the column holds them, lie between `low` and a fake."""
+        low, high = _moment(self.low), _moment(self.high)
+        assert low is not None and high is not None  # noqa: S101, PT018 - the plan refuses numbers for dates
+        days = column.family is Family.DATE
+        most = (high - low).days if days else int((high - low).total_seconds())
+        return self._below(most + 1, value, context)
+
+    def _below(self, size: int, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[int]:
         chosen: TextElement = Collated(value)
         if self.by:
             chosen = func.concat(Collated(context.row(self.by)), literal(""))
-        made = self._number(chosen) if column.family is Family.NUMBER else self._moment(chosen, column)
-        return case((present(value), made), else_=null())
+        return hashed(chosen, Purpose.CHOICE, "between").op("%")(literal(size, BigInteger))
 
-    def _number(self, chosen: TextElement) -> ColumnElement[Any]:
+    def _number(self, value: ColumnElement[Any], context: MaskContext) -> ColumnElement[Any]:
         low, high = Decimal(str(self.low)), Decimal(str(self.high))
         places = max(0, *(-int(one.normalize().as_tuple().exponent) for one in (low, high)))
-        drawn = _below(chosen, int((high - low) * 10**places) + 1)
-        return cast(literal(str(low)), Numeric) + cast(drawn, Numeric) / cast(
-            literal(str(10**places)), Numeric
-        )
+        drawn = cast(self._below(int((high - low) * 10**places) + 1, value, context), Numeric)
+        return cast(literal(str(low)), Numeric) + drawn / cast(literal(str(10**places)), Numeric)
 
-    def _moment(self, chosen: TextElement, column: Column) -> ColumnElement[Any]:
-        low, high = _moment(self.low), _moment(self.high)
-        assert low is not None and high is not None  # noqa: S101, PT018 - read when the policy was
+    def _moment(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         first = cast(literal(str(self.low)), NamedType(column.type))
+        steps = self.steps(value, column, context)
         if column.family is Family.DATE:
-            return first + cast(_below(chosen, (high - low).days + 1), Integer)
-        seconds = cast(_below(chosen, int((high - low).total_seconds()) + 1), Numeric)
-        return first + seconds.op("*")(cast(literal("1 second", Text), Interval))
-
-
-def _below(chosen: TextElement, size: int) -> ColumnElement[int]:
-    return hashed(chosen, Purpose.CHOICE, "between").op("%")(literal(size, BigInteger))
+            return first + cast(steps, Integer)
+        return first + cast(steps, Numeric).op("*")(cast(literal("1 second", Text), Interval))
 
 
 def _number(value: float | str) -> Decimal | None:

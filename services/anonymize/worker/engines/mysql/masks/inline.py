@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, null
 
 from services.anonymize.worker.engines.mysql.sql import Spelled
 from services.anonymize.worker.masks import MaskContext
-from services.anonymize.worker.masks.base import Mask, unless_empty
+from services.anonymize.worker.masks.base import Mask, present, unless_empty
+from services.anonymize.worker.masks.between import Between
 from services.anonymize.worker.masks.contact import DOMAIN_DIGITS
 from services.anonymize.worker.masks.dates import AgeBand, DateShift, DateTruncate
 from services.anonymize.worker.masks.names import plain
@@ -196,6 +197,17 @@ def _bounded_first(made: Value, column: Column) -> Value:
     return Spelled(f"GREATEST({{0}}, '{FIRST_SECOND}')", made) if column.base_type == "timestamp" else made
 
 
+def between(mask: Between, value: Value, column: Column, context: MaskContext) -> Value:
+    if column.family is Family.NUMBER:
+        return mask.masked(value, column, context)
+    unit = "DAY" if column.family is Family.DATE else "SECOND"
+    steps = mask.steps(value, column, context)
+    made = Spelled(
+        f"DATE_ADD(CAST({{0}} AS DATETIME), INTERVAL {{1}} {unit})", literal(str(mask.low), Text), steps
+    )
+    return case((present(value), made), else_=null())
+
+
 def scramble(mask: Scramble, value: Value, column: Column, context: MaskContext) -> Value:
     if column.family is not Family.NUMBER:
         return unless_empty(value, mask.fake(Collated(value), column.length, context))
@@ -207,5 +219,6 @@ def scramble(mask: Scramble, value: Value, column: Column, context: MaskContext)
 FAKES: dict[type[Mask], Any] = {Url: url, Mac: mac, Uuid: uuid, Ip: ip}
 MASKED: dict[type[Mask], Any] = {
     Hash: hash_, Uuid: own_uuid, Ip: own_ip,
-    Scramble: scramble, DateShift: date_shift, DateTruncate: date_truncate, AgeBand: age_band,
+    Scramble: scramble, Between: between,
+    DateShift: date_shift, DateTruncate: date_truncate, AgeBand: age_band,
 }  # fmt: skip
