@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from shared.config import Production, Source
     from shared.ledger import Ledger
 
-PASSWORD_BYTES = 16  # 32 letters and digits: RDS refuses / " @ and more than 41 characters
+# 40 letters and digits: RDS refuses / " @ and more than 41 characters. The run's key follows from it (ADR 0017).
+PASSWORD_BYTES = 20
 
 
 @dataclass(frozen=True)

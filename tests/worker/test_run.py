@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from services.anonymize.worker import run
 from services.anonymize.worker.connecting import ConnectionProblemError, log_in
 from services.anonymize.worker.engines import address_of, try_login
+from services.anonymize.worker.engines.postgresql.engine import PostgreSQL
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.schema_file import read_schema
@@ -88,6 +89,31 @@ def test_a_good_run_records_verification_and_progress(ledger, tmp_path, caplog):
     family, schema = read_schema((tmp_path / "schema.json").read_text())
     assert (family, schema.tables[0].label) == ("postgresql", "t")
     assert "jean" not in (tmp_path / "report.json").read_text() + caplog.text
+
+
+def test_a_worker_that_was_killed_when_all_was_recorded_only_has_to_end(
+    ledger, monkeypatch, server, database
+):
+    def masked() -> list[tuple]:
+        with server.connect(database) as connection:
+            return connection.execute("SELECT t::text, to_regnamespace('snapveil_work') FROM t").fetchall()
+
+    finish = PostgreSQL.finish
+
+    def die(masking: PostgreSQL) -> None:
+        raise KeyboardInterrupt  # what nothing in the worker catches
+
+    monkeypatch.setattr(PostgreSQL, "finish", die)
+    with pytest.raises(KeyboardInterrupt):
+        run.main()
+    assert ledger.verification is not None
+    first = masked()
+    monkeypatch.setattr(PostgreSQL, "finish", finish)
+    monkeypatch.setenv("SNAPVEIL_CONCLUDED", "true")
+    assert run.main() == 0  # the traces are removed
+    assert run.main() == 0  # also when that was all that it was killed after
+    assert masked() == [(first[0][0], None)]
+    assert ledger.failure is None
 
 
 def test_a_policy_that_changed_after_the_run_began_is_refused(ledger, tmp_path):

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from services.anonymize.worker.sql import KEY_SETTING, Purpose
 
 DIGEST_KEY_SETTING = "snapveil.digest_key"
-KEY_CHECK = "snapveil.key_check"
 KEY_BYTES = 32
 
 
@@ -38,7 +37,7 @@ class RunKey:
 
     def settings(self) -> Mapping[str, str]:
         """Session settings by name. Masks and verification's digests hash under keys that do not follow from
-        each other; KEY_CHECK tells whether two workers have the same key, and gives no way to it."""
+        each other."""
         seeds = {
             purpose.setting: str(
                 int.from_bytes(self._derived(f"seed {purpose.value}")[:8], "big", signed=True)
@@ -48,9 +47,14 @@ class RunKey:
         return {
             KEY_SETTING: self._derived("mask").hex(),
             DIGEST_KEY_SETTING: self._derived("digest").hex(),
-            KEY_CHECK: self._derived("check").hex(),
             **seeds,
         }
 
     def _derived(self, purpose: str) -> bytes:
         return hmac.digest(self._key, purpose.encode(), "sha256")
+
+
+def key_check(settings: Mapping[str, str]) -> str:
+    """What tells whether two workers have the same key, by their sessions' settings; it gives no way to the
+    key, and nothing is hashed under it."""
+    return hmac.digest(settings.get(KEY_SETTING, "").encode(), b"snapveil key check", "sha256").hex()

@@ -60,6 +60,7 @@ def anonymize(
     """
     masking = masking_of(database)
     masking.check_surroundings()
+    must_continue |= under_way(database)
     with masking.hold(PATIENCE) as waited:
         book = Book(masking.checkpoints)
         if book.empty and (waited or must_continue):
@@ -142,9 +143,11 @@ class _Work:
             return known
         masking, clock = self._masking, self._clock
         schema, policy, plan = self._planned()
-        found = self._book.read(Found) or Found(schema)
         masking.checkpoints.prepare()
-        self._book.save(found)
+        found = self._book.read(Found)
+        if found is None:
+            found = Found(schema)
+            self._book.save(found)
         masking.gain_rights(schema)
         self._tell(Advance("quarantining"))
         quarantined = masking.quarantine(policy.quarantine)

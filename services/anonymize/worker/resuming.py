@@ -17,7 +17,7 @@ from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.engines import Database, Masking
 from services.anonymize.worker.engines.results import Baseline, Cleaning, Quarantined
 from services.anonymize.worker.failures import MaskingError
-from services.anonymize.worker.keys import KEY_CHECK
+from services.anonymize.worker.keys import key_check
 from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.schema import Schema
 from services.anonymize.worker.steps import StepDone
@@ -40,7 +40,7 @@ class Worker:
     @classmethod
     def at(cls, database: Database, files: Mapping[str, bytes]) -> "Worker":
         """This worker, which masks by these files in a database that it opened."""
-        return cls(digest_of(files), version(), database.settings.get(KEY_CHECK, ""))
+        return cls(digest_of(files), version(), key_check(database.settings))
 
     def why_not(self, earlier: "Worker") -> str:
         """Why this one may not continue what an earlier worker began; empty if it may."""

@@ -20,7 +20,7 @@ class Database(Protocol):
     """A database to work in: its sessions are all set up alike and used again and again."""
 
     address: Address
-    settings: Mapping[str, str]  # RunKey.settings(), keys.KEY_CHECK among them; empty without a key
+    settings: Mapping[str, str]  # RunKey.settings(); empty without a key
 
     def begin(self) -> AbstractContextManager[Connection]:
         """A session with one transaction, committed at its end."""

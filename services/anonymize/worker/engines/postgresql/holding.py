@@ -14,7 +14,8 @@ from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.sql import WORK_SCHEMA
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 0.05
+MOMENT = 1.0  # seconds in which the session of a worker that was killed just now goes; it is not waiting
 TAKE = text("SELECT pg_try_advisory_lock(hashtext(:name))")
 RELEASE = text("SELECT pg_advisory_unlock(hashtext(:name))")
 
@@ -23,19 +24,17 @@ RELEASE = text("SELECT pg_advisory_unlock(hashtext(:name))")
 def hold(database: Database, patience: float) -> Iterator[bool]:
     """Keep every other worker out, and give whether one had to be waited for. Raises MaskingError if another
     still holds the lock after `patience` seconds."""
-    waited = False
-    deadline = time.monotonic() + patience
+    began = time.monotonic()
     with database.autocommit() as connection:
         while not connection.execute(TAKE, {"name": WORK_SCHEMA}).scalar_one():
-            waited = True
-            if time.monotonic() > deadline:
+            if time.monotonic() > began + patience:
                 raise MaskingError(
                     f"another worker is at work in {database.address.database}: it still holds the advisory"
                     f" lock {WORK_SCHEMA} after {patience:g} seconds; stop its task, then ask for a refresh"
                 )
             time.sleep(PAUSE_SECONDS)
         try:
-            yield waited
+            yield time.monotonic() > began + MOMENT
         except BaseException:
             connection.invalidate()  # its end releases the lock, whatever state it is in
             raise

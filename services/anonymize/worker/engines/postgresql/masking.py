@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from services.anonymize.worker.checkpoints import Checkpoints, of_table
+from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.postgresql.connecting import Database
@@ -30,9 +30,10 @@ def mask(
 ) -> tuple[Masked, ...]:
     """Mask every table of a plan that is not masked yet. `rows` are the tables' row counts by oid. Raises
     MaskingError."""
+    done = checkpoints.done()
 
     def once(step: str, statements: Sequence[str], doing: str) -> None:
-        if not statements:
+        if not statements or step in done:
             return
         try:
             with database.begin() as connection:
@@ -47,7 +48,7 @@ def mask(
         connections,
     )
     once("dismantle", plan.dismantle, "clearing the way")
-    masked = _mask_tables(database, checkpoints, plan, rows, connections, tell)
+    masked = _mask_tables(database, checkpoints, done, plan, rows, connections, tell)
     once("rebuild", plan.rebuild, "bringing back what stood in the way")
     once("refresh", plan.refresh, "refreshing materialized views")
     untouched = (Masked(planned, 0, 0.0) for planned in plan.tables if not planned.statements)
@@ -57,13 +58,13 @@ def mask(
 def _mask_tables(
     database: Database,
     checkpoints: Checkpoints,
+    done: Mapping[str, Done],
     plan: Plan,
     rows: Mapping[int, int],
     connections: int,
     tell: Tell,
 ) -> list[Masked]:
     work = [planned for planned in plan.tables if planned.statements]
-    done = checkpoints.done()
     with Watch(database, work, rows, tell) as watch:
 
         def one(planned: TablePlan) -> Masked:
