@@ -63,6 +63,10 @@ def _countries() -> str:
 
 IBAN = rf"\m{_countries()}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]{{4}}){{2,7}}(?:[ -]?[0-9A-Za-z]{{1,3}})?\M"
 
+# What every telephone number and every IBAN holds: cheap tests that save an execution of their patterns.
+DIGITS = "[0-9][0-9 ./()-]{6,}[0-9]"
+ACCOUNT = "[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}"
+
 URL = r"""https?://[^[:space:]<>"']+"""
 IPV4 = r"\m(?:[0-9]{1,3}\.){3}[0-9]{1,3}\M"
 

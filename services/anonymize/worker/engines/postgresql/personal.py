@@ -10,10 +10,13 @@ import string
 
 from sqlalchemy import Text, column
 
+from services.anonymize.worker.masks.contact import RESERVED
 from services.anonymize.worker.masks.telephones import DIALLED, bare
 from services.anonymize.worker.numbering import COUNTRIES, belongs_to_nobody
 from services.anonymize.worker.shapes import (
+    ACCOUNT,
     BARE_NUMBER,
+    DIGITS,
     EMAIL,
     IBAN,
     PHONE,
@@ -28,13 +31,14 @@ from services.anonymize.worker.sql import WORK_SCHEMA, compiled, function_statem
 _LONGEST_RUN = 20
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-_DIGITS = "[0-9][0-9 ./()-]{6,}[0-9]"
 _RUN = "[A-Za-z]?[+]?[(]?[0-9][0-9 ./()-]*[0-9]"
-_ACCOUNT = "[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}"
+
+# A masked address: the digits of its hash are no telephone number, whichever they are.
+_FAKE_EMAIL = text_literal("^[a-z]+[.]?[0-9a-f]{12,20}" + RESERVED)
 
 WORTHWHILE = (
     f"CASE WHEN octet_length(value) < {SHORTEST_EMAIL} THEN false WHEN mask IN ('email', 'phone', 'iban') THEN true"
-    f" WHEN value ~ '[@0-9]' THEN value ~ '@|{_DIGITS}|{_ACCOUNT}' ELSE false END"
+    f" WHEN value ~ '[@0-9]' THEN value ~ '@|{DIGITS}|{ACCOUNT}' ELSE false END"
 )
 """Whether a value is worth a call; the planner would run the pattern before the length, so CASE keeps its order."""
 
@@ -61,6 +65,11 @@ _KEEP_PHONE = f"""
       shape := {WORK_SCHEMA}.dialled({bare("shape")});
       IF length(shape) >= {SHORTEST_PHONE} AND NOT (original AND {_belongs_to_nobody()}) THEN
         found := found || ('phone:' || shape);
+      END IF;"""
+_KEEP_EMAIL = f"""
+      found := found || ('email:' || {_EMAIL});
+      IF NOT original AND shape ~ '[0-9]{{8}}' AND shape ~ {_FAKE_EMAIL} THEN
+        searched := replace(searched, shape, ' ');
       END IF;"""
 _KEEP_IBAN = f"shape := {_IBAN}; IF length(shape) >= {SHORTEST_IBAN} THEN found := found || ('iban:' || shape); END IF;"
 
@@ -90,19 +99,20 @@ PERSONAL = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  found text[] := '{{}}'; shape text := value; rest text; word text; run text; digits text;
+  found text[] := '{{}}'; shape text := value; searched text := value; rest text; word text; run text; digits text;
   first text; second boolean; size integer;
 BEGIN
   IF mask = 'email' AND NOT original THEN
     found := ARRAY['email:' || {_EMAIL}];
+    IF value ~ '[0-9]{{8}}' AND value ~ {_FAKE_EMAIL} THEN RETURN found; END IF;
   ELSIF strpos(value, '@') > 0 THEN
     rest := value;
-    {_each(EMAIL, "rest", f"found := found || ('email:' || {_EMAIL});", "strpos(rest, '@') > 0")}
+    {_each(EMAIL, "rest", _KEEP_EMAIL, "strpos(rest, '@') > 0")}
   END IF;
   IF mask = 'iban' THEN
     shape := value;
     {_KEEP_IBAN}
-  ELSIF length(value) >= {SHORTEST_IBAN} AND value ~ '{_ACCOUNT}' THEN
+  ELSIF length(value) >= {SHORTEST_IBAN} AND value ~ '{ACCOUNT}' THEN
     rest := value;
     {_each(IBAN, "rest", _KEEP_IBAN)}
   END IF;
@@ -112,7 +122,7 @@ BEGIN
     {_KEEP_PHONE}
     RETURN found;
   END IF;
-  rest := value;
+  rest := searched;
   LOOP
     word := substring(rest from '{_RUN}');
     EXIT WHEN word IS NULL;
