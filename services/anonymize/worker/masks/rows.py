@@ -110,7 +110,9 @@ class Shuffle(RowMask):
 
     def other_rows(self, rows: str) -> str:
         return (
-            f"SELECT key, coalesce(lead(value) OVER random, first_value(value) OVER random) AS value"
+            # the next value may be NULL where it goes along with another column's
+            "SELECT key, CASE WHEN lead(1) OVER random = 1 THEN lead(value) OVER random"
+            " ELSE first_value(value) OVER random END AS value"
             f" FROM ({rows}) AS rows"
             f" WINDOW random AS (PARTITION BY part ORDER BY {_order('shuffle')}, key"
             " ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)"

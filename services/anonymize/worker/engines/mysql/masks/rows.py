@@ -55,20 +55,24 @@ def other_rows(
 ) -> tuple[str, ...]:
     """Statements that fill the new values by the row's key."""
     value = quoted(own.name)
-    some = f" AND {value} <> ''" if own.family is Family.TEXT else ""
+    leading = table.column(mask.leader) if mask.leader else own
+    assert leading is not None  # noqa: S101 - the plan refuses a column that is not there
+    leader = quoted(leading.name)
+    some = f" AND {leader} <> ''" if leading.family is Family.TEXT else ""
     part = quoted(mask.parts) if mask.parts else "1"
     keys = ", ".join(f"{quoted(name)} AS {_key(n)}" for n, name in enumerate(table.row_key))
     where = qualified(database, table.name) if database else quoted(table.name)
     rows = (
         f"SELECT {keys}, {value} AS snapveil_value, {part} AS snapveil_part FROM {where}"
-        f" WHERE {value} IS NOT NULL{some}"
+        f" WHERE {leader} IS NOT NULL{some}"
     )
     names = ", ".join(_key(n) for n in range(len(table.row_key)))
     if isinstance(mask, Shuffle):
         order = f"PARTITION BY snapveil_part ORDER BY {_drawn(table, 'shuffle')}, {names}"
         query = (
-            f"SELECT {names}, COALESCE(LEAD(snapveil_value) OVER ({order}),"
-            f" FIRST_VALUE(snapveil_value) OVER ({order})) AS snapveil_value FROM ({rows}) AS all_rows"
+            f"SELECT {names}, CASE WHEN LEAD(1) OVER ({order}) = 1 THEN LEAD(snapveil_value) OVER ({order})"
+            f" ELSE FIRST_VALUE(snapveil_value) OVER ({order}) END AS snapveil_value"
+            f" FROM ({rows}) AS all_rows"
         )
     else:
         chosen = ", ".join(f"all_rows.{_key(n)}" for n in range(len(table.row_key)))
@@ -90,9 +94,10 @@ def row_mask(
     other: ColumnElement[Any] = literal_column(
         f"(SELECT snapveil_value FROM {_there(context)} WHERE {same})", Text()
     )
-    some: ColumnElement[bool] = present(value)
-    if own.family is Family.TEXT:
-        some = and_(some, cast(value, Text) != literal("", Text))
+    leading = context.row(mask.leader) if mask.leader else value
+    some: ColumnElement[bool] = present(leading)
+    if own.family is Family.TEXT or mask.leader:
+        some = and_(some, cast(leading, Text) != literal("", Text))
     return case((some, other), else_=value)
 
 
