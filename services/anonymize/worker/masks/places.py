@@ -135,7 +135,20 @@ def _country(word: str) -> str:
     return code
 
 
-GEO_COUNTRIES = ("FR", "ES", "IT", "DE", "PT", "GB", "BE", "NL")
+GEO_COUNTRIES = (
+    "FR",
+    "ES",
+    "IT",
+    "DE",
+    "PT",
+    "GB",
+    "BE",
+    "NL",
+    "PL",
+    "CZ",
+    "US",
+    "CA",
+)  # of more than four towns
 
 
 @cache
