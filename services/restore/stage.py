@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared.config import Production, Source
     from shared.ledger import Ledger
 
-# 40 letters and digits: RDS refuses / " @ and more than 41 characters. The run's key follows from it (ADR 0017).
+# RDS refuses / " @ and more than 41 characters: these are 40. The run's key follows from them: ADR 0017
 PASSWORD_BYTES = 20
 
 
