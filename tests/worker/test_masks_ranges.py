@@ -48,6 +48,13 @@ def test_telephone_numbers_are_permuted_alike_however_they_are_written(mask_sess
         assert written == [start + fake[1:] for fake in fakes]
 
 
+def test_all_numbers_of_one_shape_change_places(mask_session):
+    values = [f"06{number:04}" for number in range(10_000)]
+    fakes = fakes_of(mask_session, "phone", values)
+    assert sorted(fakes) == values
+    assert sum(value == fake for value, fake in zip(values, fakes, strict=True)) < 10
+
+
 @pytest.mark.parametrize(
     "number",
     [
