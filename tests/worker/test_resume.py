@@ -7,6 +7,8 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +17,17 @@ from sqlalchemy import Connection, Engine, event
 from services.anonymize.worker import pipeline, resuming
 from services.anonymize.worker.engines import masking_of
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.tables import lift_row_security
 from services.anonymize.worker.engines.postgresql.watching import Watch
+from services.anonymize.worker.engines.results import Cut, Quarantined
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey, key_check
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.plan import Method, TablePlan
-from services.anonymize.worker.policy import load_policy
+from services.anonymize.worker.policy import load_policy, resolve
 from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.resuming import Begun, Book, Remembered, Worker
+from services.anonymize.worker.steps import StepDone
 from tests.worker.building import tell_nobody
 from tests.worker.conftest import Server
 
@@ -262,7 +268,7 @@ def test_a_second_worker_at_the_same_time_is_refused(server, half_done, monkeypa
     assert rows(server, half_done, MASKED) == before
     with (
         Database(address_of(server.url(half_done)), KEY.settings()) as next_one,
-        masking_of(next_one).hold(0),
+        masking_of(next_one).hold(5),
     ):
         pass  # the lock went with its holder
 
@@ -372,6 +378,29 @@ def test_rows_of_a_table_under_way_are_estimated_by_what_the_database_has_grown(
     assert told[1].rows_done < 200  # nothing of it is written
     assert 1000 < told[2].rows_done < 4000  # half as many bytes
     assert told[3].rows_done == 4000
+
+
+def test_what_is_noted_is_read_as_it_was(server, database):
+    fill(server, database, (Path(__file__).parent / "torture.sql").read_text())
+    with Database(address_of(server.url(database)), KEY.settings()) as opened:
+        masking = masking_of(opened)
+        schema = masking.discover()
+        policy = load_policy((Path(__file__).parent / "torture.yaml").read_text(), "policy.yaml")
+        plan = replace(masking.plan(resolve(policy, schema), schema), checks=())
+        masking.checkpoints.prepare()
+        lift_row_security(opened, masking.checkpoints, schema)
+        before = masking.take_baseline(schema, {"email": 3}, 2)
+        cut = Quarantined(
+            (Cut("roles", "app", "password removed"), Cut("jobs", "j", "", "refused", beyond=True))
+        )
+        notes = [
+            Begun(schema, plan, before, (StepDone("before", "sql", 0.5),)),
+            Remembered(Worker.at(opened, {}), schema, cut, {"email": 3}),
+        ]
+        for note in notes:
+            Book(masking.checkpoints).save(note)
+        book = Book(masking.checkpoints)
+        assert [book.read(Begun), book.read(Remembered)] == notes
 
 
 def test_a_key_follows_from_password_and_run_and_its_check_tells_it_from_others():

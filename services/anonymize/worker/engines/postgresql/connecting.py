@@ -1,5 +1,6 @@
 """Sessions in a PostgreSQL database, all set up alike."""
 
+import contextlib
 import secrets
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -30,10 +31,15 @@ SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit =
 SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB';
 SET max_parallel_maintenance_workers = 1;
 """
-# The server ends what a killed worker still had running, and what it was connected to when its host vanished.
+# The server keeps a session that only holds a lock, and ends those of a worker that is gone: within a minute
+# if its host vanished, and within seconds what a killed one still had running. Servers before 14 know no such
+# settings, and some systems cannot look while a statement runs.
 LIVENESS = """
 SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval';
+SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';
+"""
+LOOK_FOR_CLIENT = """
+SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'
 """
 SEARCH_PATH = "SELECT set_config('search_path', 'pg_catalog, ' || current_setting('search_path'), false)"
 
@@ -108,6 +114,8 @@ class Database:
         with connection.cursor() as cursor:
             cursor.execute(SESSION)
             cursor.execute(LIVENESS)
+            with contextlib.suppress(psycopg.errors.InvalidParameterValue):
+                cursor.execute(LOOK_FOR_CLIENT)
             cursor.execute(SEARCH_PATH)
             if self.read_only:
                 cursor.execute("SET default_transaction_read_only = on")

@@ -17,7 +17,6 @@ from services.anonymize.worker.sql import WORK_SCHEMA
 PAUSE_SECONDS = 0.05
 MOMENT = 1.0  # seconds in which the session of a worker that was killed just now goes; it is not waiting
 TAKE = text("SELECT pg_try_advisory_lock(hashtext(:name))")
-RELEASE = text("SELECT pg_advisory_unlock(hashtext(:name))")
 
 
 @contextmanager
@@ -35,7 +34,5 @@ def hold(database: Database, patience: float) -> Iterator[bool]:
             time.sleep(PAUSE_SECONDS)
         try:
             yield time.monotonic() > began + MOMENT
-        except BaseException:
+        finally:
             connection.invalidate()  # its end releases the lock, whatever state it is in
-            raise
-        connection.execute(RELEASE, {"name": WORK_SCHEMA})
