@@ -83,6 +83,9 @@ SILENT_TYPES = frozenset(
     """
     int2 int4 int8 numeric float4 float8 bool money oid xid xid8 cid tid pg_lsn bit varbit uuid bytea
     date time timetz timestamp timestamptz interval inet cidr macaddr macaddr8
+    tinyint smallint mediumint int bigint decimal float double year datetime inet4 inet6
+    binary varbinary tinyblob blob mediumblob longblob geometrycollection linestring
+    multipoint multilinestring multipolygon
     point line lseg box path polygon circle cube seg geometry geography raster vector
     int4range int8range numrange daterange tsrange tstzrange
     int4multirange int8multirange nummultirange datemultirange tsmultirange tstzmultirange
@@ -178,6 +181,9 @@ class Table:
     uniques: tuple[Unique, ...] = ()
     triggers: tuple[Trigger, ...] = ()
     members: tuple["Member", ...] = ()  # where the rows are: the table itself, or its leaf partitions
+    next_number: int | None = None  # MySQL: what AUTO_INCREMENT gives next
+    versioned: bool = False  # MariaDB: it keeps old rows beside the current ones
+    copy_loses: str | None = None  # MySQL: what CREATE TABLE … LIKE would not bring along
 
     @property
     def label(self) -> str:
@@ -257,6 +263,7 @@ class Dependant:
     columns: frozenset[str]
     drop: tuple[str, ...] = ()
     create: tuple[str, ...] = ()
+    owner: str | None = None  # in whose name it was made, where the user cannot make it anew in that name
 
 
 @dataclass(frozen=True)

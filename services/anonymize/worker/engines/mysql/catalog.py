@@ -1,0 +1,114 @@
+# SQL keeps its own lines; the only thing put into it is a constant of this file.
+# ruff: noqa: E501, S608
+"""What information_schema says of the connected database, as queries and rows."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping
+
+HERE = "= DATABASE()"
+NAMED = re.compile(r"`((?:[^`]|``)+)`")
+
+TABLES = f"""
+SELECT table_name AS `name`, table_type AS `type`, engine AS `engine`, table_rows AS `rows`,
+       COALESCE(data_length, 0) + COALESCE(index_length, 0) AS `size`, auto_increment AS `next`
+  FROM information_schema.tables WHERE table_schema {HERE}
+ ORDER BY CAST(table_name AS BINARY)
+"""
+COLUMNS = f"""
+SELECT table_name AS `table`, column_name AS `name`, column_type AS `type`, data_type AS `base`,
+       ordinal_position AS `number`, character_maximum_length AS `length`, is_nullable AS `nullable`,
+       collation_name AS `collation`, character_set_name AS `charset`, extra AS `extra`,
+       NULLIF(generation_expression, '') AS `generated`, NULLIF(column_comment, '') AS `comment`
+  FROM information_schema.columns WHERE table_schema {HERE} ORDER BY table_name, ordinal_position
+"""
+INDEXES = """
+SELECT table_name AS `table`, index_name AS `name`, column_name AS `column`, sub_part AS `part`,
+       {expression} AS `expression`
+  FROM information_schema.statistics WHERE table_schema = DATABASE() AND non_unique = 0
+ ORDER BY table_name, index_name, seq_in_index
+"""
+# a column of MariaDB's JSON is a long text that has to be valid JSON
+JSON_CHECKS = f"""
+SELECT table_name AS `table`, check_clause AS `clause` FROM information_schema.check_constraints
+ WHERE constraint_schema {HERE} AND check_clause LIKE 'json_valid(%%'
+"""
+NAMED_CHECKS = f"""
+SELECT table_name AS `table`, constraint_name AS `name` FROM information_schema.table_constraints
+ WHERE constraint_schema {HERE} AND constraint_type = 'CHECK'
+"""
+FOREIGN_KEYS = f"""
+SELECT k.table_name AS `table`, k.constraint_name AS `name`, k.column_name AS `column`,
+       k.referenced_table_schema AS `schema`, k.referenced_table_name AS `referenced`,
+       k.referenced_column_name AS `referenced_column`, r.update_rule AS `on_update`, r.delete_rule AS `on_delete`
+  FROM information_schema.key_column_usage k
+  JOIN information_schema.referential_constraints r
+    ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name
+   AND r.table_name = k.table_name
+ WHERE k.table_schema {HERE} AND k.referenced_table_name IS NOT NULL
+ ORDER BY k.table_name, k.constraint_name, k.ordinal_position
+"""
+TRIGGERS = f"""
+SELECT trigger_name AS `name`, event_object_table AS `table`, event_manipulation AS `event`,
+       action_timing AS `timing`, action_statement AS `body`, definer AS `definer`, sql_mode AS `mode`,
+       character_set_client AS `client`, collation_connection AS `collation`
+  FROM information_schema.triggers WHERE trigger_schema {HERE}
+ ORDER BY event_object_table, event_manipulation, action_timing, action_order
+"""
+PARTITIONS = f"""
+SELECT table_name AS `table`, partition_expression AS `by`, subpartition_expression AS `sub_by`
+  FROM information_schema.partitions WHERE table_schema {HERE} AND partition_name IS NOT NULL
+"""
+VIEWS = f"""
+SELECT table_name AS `name`, view_definition AS `definition` FROM information_schema.views
+ WHERE table_schema {HERE} ORDER BY table_name
+"""
+DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID", "SET_ANY_DEFINER", "ALL PRIVILEGES"})
+
+Rows = Sequence[RowMapping]
+
+
+def rows(connection: Connection, statement: str) -> Rows:
+    """The rows of a query, by the names of its columns."""
+    sent = statement.replace("%%", "%")
+    return connection.exec_driver_sql(sent, execution_options={"no_parameters": True}).mappings().all()
+
+
+def by_table(connection: Connection, statement: str) -> Mapping[str, list[RowMapping]]:
+    """The rows of a query, by the table that each speaks of."""
+    found: dict[str, list[RowMapping]] = defaultdict(list)
+    for row in rows(connection, statement):
+        found[row["table"]].append(row)
+    return found
+
+
+def names_in(expression: str | None, known: Sequence[str]) -> tuple[str, ...]:
+    """The columns that an expression names."""
+    if not expression:
+        return ()
+    found = {name.replace("``", "`") for name in NAMED.findall(expression)}
+    return tuple(name for name in known if name in found)
+
+
+def may_name_definers(connection: Connection) -> bool:
+    """Whether the user may make triggers in another's name."""
+    granted: list[str] = []
+    for (said,) in connection.exec_driver_sql("SHOW GRANTS"):
+        match = re.match(r"GRANT (.+?) ON \*\.\* TO ", said)
+        granted += match[1].split(", ") if match else []
+    return not DEFINERS.isdisjoint(granted)
+
+
+def other_databases(connection: Connection) -> list[Any]:
+    """Databases of users beside the connected one, each with a table of its own that has rows."""
+    return list(
+        connection.exec_driver_sql(
+            "SELECT table_schema, MIN(table_name) FROM information_schema.tables"
+            " WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema <> DATABASE()"
+            " AND table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys', 'innodb',"
+            " 'snapveil_work') GROUP BY table_schema"
+        ).tuples()
+    )
