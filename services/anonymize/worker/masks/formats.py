@@ -88,9 +88,9 @@ _TWO = "((right(plain, 2)::integer + {0}) / {1})"
 
 
 def _two(width: int, total: str, modulus: int) -> str:
-    """The body and its check number; to_char makes ## of three digits, which no pattern matches."""
-    check = f"{modulus} * {_TWO.format(modulus - 1, modulus)} - ({total}) % {modulus}"
-    return f"{_digits(width)} || to_char({check}, 'FM00')"
+    """The body and its check number; ## for one that has not two digits, which no pattern matches."""
+    check = f"({modulus} * {_TWO.format(modulus - 1, modulus)} - ({total}) % {modulus})"
+    return f"{_digits(width)} || (CASE WHEN {check} BETWEEN 0 AND 99 THEN lpad({check}::text, 2, '0') ELSE '##' END)"
 
 
 _BRITISH_REST = "((weighted(left(whole, 7), '{8,7,6,5,4,3,2}') + right(whole, 2)::integer) % 97)"
