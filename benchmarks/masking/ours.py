@@ -2,7 +2,7 @@
 
     python -m benchmarks.masking.ours URL CONNECTIONS [quick]
 
-It runs the worker's whole pipeline; `quick` leaves out what verification remembers and looks for, which is not
+It runs the whole pipeline; `quick` leaves out what verification remembers and looks for, which is not
 the mask step, so that rounds do not take its minutes. Prints one line of JSON: seconds by step and by part of
 cleaning, bytes of log that masking wrote, the process's peak memory. The exit code is 1 if verification did
 not pass.

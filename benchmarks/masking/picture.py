@@ -15,7 +15,7 @@ BARS = (
     measuring.FLOOR_1, measuring.OURS_1, measuring.OURS_2, measuring.COPY, measuring.UPDATE,
     measuring.PYNONYMIZER, measuring.PYNONYMIZER_ALL, measuring.PGANONYMIZE, measuring.BATCHES, measuring.ROW_BY_ROW,
 )  # fmt: skip
-WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 760, 250, 130, 58, 22, 10
+WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 780, 250, 165, 58, 22, 10
 OURS, FLOORS, OTHERS = "#0a7f5c", "#8a94a6", "#c2703d"
 
 # Colours that are read on white and on black; the text takes the page's own.

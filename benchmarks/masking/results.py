@@ -89,10 +89,12 @@ def _peer(
         return {"not_measured": taken}
     share = taken[0].details.get("share", 1.0)
     times = customers / (size * share)
-    seconds = middle(taken) * times
+    fixed = min(taken[0].details.get("fixed", 0.0), middle(taken))  # what it takes however few the rows are
+    seconds = fixed + (middle(taken) - fixed) * times
     rows = round(customers * measuring.ROWS)
     return {
         "seconds": round(seconds, 1),
+        "fixed_seconds": round(fixed, 2),
         "measured_seconds": round(middle(taken), 2),
         "multiplied_by": round(times, 2),
         "rows_per_second": round(rows / seconds),
