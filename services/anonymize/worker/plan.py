@@ -16,6 +16,7 @@ class Method(StrEnum):
 
     REWRITE = "rewrite"  # one ALTER TABLE … ALTER COLUMN … TYPE … USING, which leaves nothing of the old rows
     UPDATE = "update"  # where the rewrite is not allowed; cleaning rewrites the table afterwards
+    COPY = "copy"  # MySQL: a masked copy takes the table's place, which leaves nothing of the old rows
     TRUNCATE = "truncate"
     KEEP = "keep"
 
@@ -54,7 +55,7 @@ class Trial:
 @dataclass(frozen=True)
 class Plan:
     """Everything that masking does, in order: functions, checks, lookups, dismantle, tables in parallel,
-    rebuild, refresh."""
+    rebuild, proofs, refresh."""
 
     tables: tuple[TablePlan, ...]  # the largest first
     functions: tuple[str, ...] = ()
@@ -62,6 +63,7 @@ class Plan:
     lookups: tuple[tuple[str, ...], ...] = ()  # each fills one table of the worker's schema
     dismantle: tuple[str, ...] = ()
     rebuild: tuple[str, ...] = ()
+    proofs: tuple[Trial, ...] = ()  # of what was brought back without the server's own check
     refresh: tuple[str, ...] = ()
 
     @property

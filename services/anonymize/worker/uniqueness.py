@@ -8,9 +8,11 @@ hash whose odds of a collision are known, and may itself take some values for on
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Text, column
+from sqlalchemy import ColumnElement, Text, column
 
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
@@ -22,6 +24,26 @@ from services.anonymize.worker.schema import Column, Table, Unique
 from services.anonymize.worker.sql import compiled, qualified, quoted, text_literal
 
 BEYOND_LATIN = "[^\\u0001-\\u00ff]"
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """How a family of databases says the parts of a trial."""
+
+    compiled: Callable[[ColumnElement[Any]], str]
+    quoted: Callable[[str], str]
+    relation: Callable[[Table], str]
+    text: Callable[[str], str]  # a column's value as it is compared: every difference counts
+    beyond_latin: Callable[[str], str]  # whether a column holds letters of which masks know no pairs
+
+
+POSTGRESQL = Spelling(
+    compiled,
+    quoted,
+    lambda table: qualified(table.schema, table.name),
+    lambda name: f"CAST({quoted(name)} AS text)",
+    lambda name: f'CAST({quoted(name)} AS text) COLLATE "C" ~ {text_literal(BEYOND_LATIN)}',
+)
 FOLDED = re.compile(r'^(?:lower|upper)\((?P<name>[\w$]+|"(?:[^"]|"")+")(?:::(?:text|character varying))?\)$')
 
 
@@ -146,7 +168,9 @@ def loose(unique: Unique, part: Column) -> bool:
     return part.name in unique.folded or part.base_type == "citext"
 
 
-def trials(table: Table, masks: Mapping[str, Mask]) -> Iterator[tuple[str, str, str]]:
+def trials(
+    table: Table, masks: Mapping[str, Mask], say: Spelling = POSTGRESQL
+) -> Iterator[tuple[str, str, str]]:
     """Queries that find values which a key keeps apart and a mask does not: column, query, complaint."""
     for unique in table.uniques:
         for name, mask in masks.items():
@@ -155,16 +179,16 @@ def trials(table: Table, masks: Mapping[str, Mask]) -> Iterator[tuple[str, str, 
                 continue
             if loose(unique, part):
                 if mask.scrambles:
-                    yield _beyond_latin(table, unique, name, mask)
+                    yield _beyond_latin(table, unique, name, mask, say)
                 continue
             normal = mask.normal(column(name, Text))
             if normal is None or (mask.ignores_case and _proven(table, name)):
                 continue
-            value = f"CAST({quoted(name)} AS text)"
-            others = [quoted(other) for other in unique.columns if other != name]
-            groups = ", ".join([compiled(normal), *others])
+            value = say.text(name)
+            others = [say.quoted(other) for other in unique.columns if other != name]
+            groups = ", ".join([say.compiled(normal), *others])
             query = (
-                f"SELECT 1 FROM {qualified(table.schema, table.name)} WHERE {value} <> ''"
+                f"SELECT 1 FROM {say.relation(table)} WHERE {value} <> ''"
                 f" GROUP BY {groups} HAVING count(DISTINCT {value}) > 1 LIMIT 1"
             )
             yield (
@@ -177,12 +201,9 @@ def trials(table: Table, masks: Mapping[str, Mask]) -> Iterator[tuple[str, str, 
             )
 
 
-def _beyond_latin(table: Table, unique: Unique, name: str, mask: Mask) -> tuple[str, str, str]:
+def _beyond_latin(table: Table, unique: Unique, name: str, mask: Mask, say: Spelling) -> tuple[str, str, str]:
     """Scrambling keeps capitals and small letters of Latin-1 one letter, and of no other alphabet."""
-    query = (
-        f"SELECT 1 FROM {qualified(table.schema, table.name)}"
-        f' WHERE CAST({quoted(name)} AS text) COLLATE "C" ~ {text_literal(BEYOND_LATIN)} LIMIT 1'
-    )
+    query = f"SELECT 1 FROM {say.relation(table)} WHERE {say.beyond_latin(name)} LIMIT 1"
     said = (
         f"whatever the case, and holds letters beyond Latin-1, which {mask.word} may make differ in case only"
     )

@@ -28,6 +28,7 @@ from services.anonymize.worker.uniqueness import read_unique
 ELSEWHERE = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAPH"})
 UNION = "MRG_MyISAM"  # rows of other tables, which it names, as a view does
 BYTES_PER_CHARACTER = {"utf8mb4": 4, "utf16": 4, "utf32": 4, "utf16le": 4, "utf8mb3": 3, "utf8": 3, "ucs2": 2}
+EXACT = ("_bin", "_cs")  # collations under which a difference in case or accents counts
 OWN_CHECK_NAME = "{}_chk_"  # of a check that MySQL named itself
 
 
@@ -136,7 +137,7 @@ def _column(row: RowMapping, document: bool) -> Column:
         collation=row["collation"],
         charset=row["charset"],
         generated=generated,
-        generated_stored=generated is not None and "VIRTUAL" not in extra,
+        generated_stored="VIRTUAL" not in extra,
         identity="AUTO_INCREMENT" in extra,
         comment=row["comment"],
     )
@@ -193,7 +194,7 @@ def _uniques(table: Table, rows: Iterable[RowMapping]) -> Iterator[Unique]:
             columns[column.name] = None
             if part["part"] is not None:
                 opaque.append(column.name)
-            if column.collation is not None and not column.collation.endswith("_bin"):
+            if column.collation is not None and not column.collation.endswith(EXACT):
                 loose.append(column.name)
             if column.generated is not None:
                 inputs = _inputs(table, column)
