@@ -113,6 +113,11 @@ _TRUNKS = " ".join(
     if (codes := [code for code, country in COUNTRIES.items() if country.trunk == trunk])
 )
 
+_PAIRS = ", ".join(f"nullif(substr(rest, {place}, 2), '')" for place in range(3, 15, 2))
+_THREES = ", ".join(
+    f"CASE WHEN last >= {place} THEN substr(rest, {place - 2}, 3) END" for place in range(3, 15, 3)
+)
+
 FAKE_PHONE = function_statement(
     "fake_phone",
     "original text, home text, form text, room integer",
@@ -124,7 +129,8 @@ DECLARE
   dialled text := {WORK_SCHEMA}.dialled(bare);
   behind text := CASE WHEN left(bare, 1) = '+' THEN substr(bare, 2) WHEN left(bare, 2) = '00' THEN substr(bare, 3) END;
   country text := CASE WHEN behind IS NULL THEN home ELSE CASE {_CALLED} ELSE home END END;
-  first text; place integer; trunk text; number text; separator text; plain text; pretty text;
+  first text; place integer; trunk text; number text; separator text; plain text; pretty text; rest text;
+  size integer; last integer;
 BEGIN
   first := left(CASE WHEN left(dialled, 1) <> '0' THEN dialled {_TRUNKS} ELSE dialled END, 1);
   place := {_chosen()};
@@ -141,12 +147,20 @@ BEGIN
     plain := trunk || number;
   END IF;
   IF form = 'e164' OR bare = original THEN RETURN plain; END IF;
-  separator := substring(original from '[0-9)]([ ./-])[0-9(]');
+  -- the first sign between two digits; a pattern only where it is not the first sign of all
+  rest := ltrim(original, '+(0123456789)');
+  separator := CASE WHEN strpos(' ./-', left(rest, 1)) > 0 AND strpos('0123456789(', substr(rest, 2, 1)) > 0
+    THEN left(rest, 1) ELSE substring(original from '[0-9)]([ ./-])[0-9(]') END;
   IF separator IS NULL THEN RETURN plain; END IF;
   -- a number is grouped with its trunk zero, whose place is empty behind a calling code: +33 6 39 98 12 34
-  pretty := regexp_replace(trunk || number,
-    CASE WHEN {_of_range((country.pairs for country, _ in _RANGES), "boolean")} THEN '([0-9]{{2}})(?=[0-9])'
-         ELSE '([0-9]{{3}})(?=[0-9]{{2}})' END, '\\1' || separator, 'g');
+  rest := trunk || number;
+  size := length(rest);
+  IF {_of_range((country.pairs for country, _ in _RANGES), "boolean")} THEN
+    pretty := concat_ws(separator, left(rest, 2), {_PAIRS});
+  ELSE  -- no group of one digit
+    last := size - CASE size % 3 WHEN 0 THEN 3 WHEN 1 THEN 4 ELSE 2 END;
+    pretty := concat_ws(separator, {_THREES}, substr(rest, last + 1));
+  END IF;
   IF behind IS NOT NULL THEN
     pretty := left(plain, length(plain) - length(number)) || separator
       || substr(pretty, length(trunk) + 1);
