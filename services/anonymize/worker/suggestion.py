@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from services.anonymize.worker.connecting import Address
 from services.anonymize.worker.engines import address_of, plan_for, sampling_of
 from services.anonymize.worker.guessing import (
     COUNTRY_COLUMN,
@@ -45,7 +46,11 @@ class _Line:
 def suggest_policy(database_url: str) -> str:
     """Return the text of a policy that loads and plans against the database. Raises
     ConnectionProblemError."""
-    address = address_of(database_url)
+    return suggested(address_of(database_url))
+
+
+def suggested(address: Address) -> str:
+    """The same, for an address that was read already."""
     with sampling_of(address) as (schema, sampler):
         chosen = {table.oid: _table(sampler, table, schema) for table in schema.tables}
     return _that_plans(address.family, schema, chosen)

@@ -5,6 +5,9 @@ from contextlib import AbstractContextManager
 
 from services.anonymize.worker.connecting import Address, ConnectionProblemError
 from services.anonymize.worker.engines import postgresql
+from services.anonymize.worker.engines.mysql import planning as mysql_planning
+from services.anonymize.worker.engines.mysql import previewing as mysql_previewing
+from services.anonymize.worker.engines.mysql import sampling as mysql_sampling
 from services.anonymize.worker.engines.port import Database, Family, Masking
 from services.anonymize.worker.engines.results import PreviewRow
 from services.anonymize.worker.failures import MaskingError
@@ -29,10 +32,17 @@ __all__ = [
 
 # What each family offers. A preview or a sample that a family does not have is refused by name.
 FAMILIES: dict[str, Family] = {"postgresql": postgresql}
-PLANNERS: dict[str, Callable[[Policy, Schema], Plan]] = {"postgresql": postgresql.make_plan}
-PREVIEWS: dict[str, Callable[..., tuple[PreviewRow, ...]]] = {"postgresql": postgresql.preview}
+PLANNERS: dict[str, Callable[[Policy, Schema], Plan]] = {
+    "postgresql": postgresql.make_plan,
+    "mysql": mysql_planning.make_plan,
+}
+PREVIEWS: dict[str, Callable[..., tuple[PreviewRow, ...]]] = {
+    "postgresql": postgresql.preview,
+    "mysql": mysql_previewing.preview,
+}
 SAMPLINGS: dict[str, Callable[[Address], AbstractContextManager[tuple[Schema, Sampler]]]] = {
-    "postgresql": postgresql.sampling
+    "postgresql": postgresql.sampling,
+    "mysql": mysql_sampling.sampling,
 }
 PREVIEW_KEY = RunKey(b"snapveil preview: known to everybody")
 SCHEMES = {"postgresql": "postgresql", "postgres": "postgresql"}
