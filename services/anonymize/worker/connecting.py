@@ -32,9 +32,18 @@ class Address:
     family: Literal["postgresql", "mysql"] = "postgresql"
 
     def environment(self) -> dict[str, str]:
-        """What libpq and most programs read."""
+        """What libpq, MySQL's clients and most programs read."""
         login = f"{quote(self.user, safe='')}:{quote(self.password, safe='')}"
         place = f"{self.host}:{self.port}/{quote(self.database, safe='')}"
+        if self.family == "mysql":
+            return {
+                "MYSQL_HOST": self.host,
+                "MYSQL_TCP_PORT": str(self.port),
+                "MYSQL_USER": self.user,
+                "MYSQL_PWD": self.password,
+                "MYSQL_DATABASE": self.database,
+                "DATABASE_URL": f"mysql://{login}@{place}",
+            }
         return {
             "PGHOST": self.host,
             "PGPORT": str(self.port),

@@ -1,10 +1,12 @@
-"""What may be said of a failure: PostgreSQL's messages quote values, so only those that cannot are
+"""What may be said of a failure: a database's messages quote values, so only those that cannot are
 repeated."""
 
+import re
 import traceback
 from pathlib import Path
 
 import psycopg
+import pymysql
 from botocore.exceptions import ClientError
 from psycopg import errors
 from sqlalchemy.exc import DBAPIError
@@ -18,6 +20,21 @@ QUIET_CLASSES = frozenset(
     {"08", "0A", "23", "25", "28", "2B", "3D", "3F", "40", "42", "53", "55", "57", "58"}
 )
 UNIQUE_VIOLATION = "23505"
+# MySQL's and MariaDB's errors whose messages name objects and never values: logins, missing and doubled
+# objects, rights, NULLs, lengths and ranges of columns, checks, foreign keys, resources, locks. A key's name
+# is in 1062, behind the value, which it quotes.
+QUIET_NUMBERS = frozenset(
+    int(number)
+    for number in """
+    1005 1021 1025 1030 1036 1037 1038 1040 1041 1044 1045 1046 1048 1049 1050 1051 1054 1060 1061 1067 1068
+    1069 1071 1072 1075 1091 1094 1095 1101 1104 1109 1113 1114 1118 1136 1142 1143 1146 1153 1193 1205 1206
+    1213 1215 1216 1217 1222 1226 1227 1235 1238 1264 1265 1267 1270 1271 1290 1304 1305 1317 1318 1356 1359
+    1360 1364 1370 1406 1410 1415 1418 1419 1435 1442 1449 1451 1452 1486 1503 1506 1553 1562 1568 1621 1665
+    1698 1701 1709 1713 1792 1808 1826 1834 1846 1969 3024 3098 3105 3149 3819 3959 4025 4031 4137
+    """.split()  # noqa: SIM905 - read as words
+)
+DUPLICATE, KEY = frozenset({1062, 1586}), re.compile(r"for key '([^']+)'\s*$")
+CONNECTION_LOST = frozenset({2002, 2003, 2006, 2013, 2055, 1053, 1927})
 
 
 class MaskingError(Exception):
@@ -30,6 +47,10 @@ def reason_of(error: BaseException) -> str:
         error = error.orig
     if isinstance(error, psycopg.Error):
         return _of_postgres(error)
+    if isinstance(error, DBAPIError) and isinstance(error.orig, pymysql.MySQLError):
+        error = error.orig
+    if isinstance(error, pymysql.MySQLError):
+        return _of_mysql(error)
     if isinstance(error, MaskingError | ConnectionProblemError | PolicyError):
         return str(error)
     if isinstance(error, ClientError):
@@ -58,3 +79,16 @@ def _of_postgres(error: psycopg.Error) -> str:
         name = "error"
     where = f" in {error.diag.table_name}" if error.diag.table_name else ""
     return f"{name}{where} (SQLSTATE {state}); its message may quote a value and is withheld"
+
+
+def _of_mysql(error: pymysql.MySQLError) -> str:
+    number = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    said = str(error.args[1]) if len(error.args) > 1 else ""
+    if number in CONNECTION_LOST or number == 0:
+        return "the connection to the database broke"
+    if number in QUIET_NUMBERS:
+        return f"{said} (error {number})"
+    if number in DUPLICATE and (match := KEY.search(said)):
+        hint = "if two values differ in case or spaces only, write case: exact for the email mask"
+        return f"two rows have the same value for the key {match[1]} (error {number}); {hint}"
+    return f"error {number}; its message may quote a value and is withheld"

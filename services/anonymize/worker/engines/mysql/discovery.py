@@ -47,7 +47,9 @@ def discover(connection: Connection) -> Schema:
         tables=tables,
         views=tuple(_views(connection, [row for row in found if row["engine"] == UNION], numbers)),
         dependants=tuple(_triggers(connection, name, numbers)),
-        foreign_keys=tuple(_foreign_keys(connection, name, numbers)),
+        foreign_keys=tuple(
+            _foreign_keys(connection, name, numbers, "RESTRICT" if is_mariadb else "NO ACTION")
+        ),
         generated_columns=tuple(
             GeneratedColumn(table.oid, column.name, frozenset(_inputs(table, column)))
             for table in tables
@@ -232,7 +234,10 @@ def _account(definer: str) -> str:
     return f"{quoted(user)}@{quoted(host)}"
 
 
-def _foreign_keys(connection: Connection, database: str, numbers: Mapping[str, int]) -> Iterator[ForeignKey]:
+def _foreign_keys(
+    connection: Connection, database: str, numbers: Mapping[str, int], unsaid: str
+) -> Iterator[ForeignKey]:
+    """`unsaid` is what a key does that says nothing: said, the server would show it."""
     keys: dict[tuple[str, str], list[RowMapping]] = defaultdict(list)
     for row in catalog.rows(connection, catalog.FOREIGN_KEYS):
         keys[row["table"], row["name"]].append(row)
@@ -250,7 +255,11 @@ def _foreign_keys(connection: Connection, database: str, numbers: Mapping[str, i
             definition=(
                 f"FOREIGN KEY ({', '.join(map(quoted, columns))})"
                 f" REFERENCES {target} ({', '.join(map(quoted, referenced))})"
-                f" ON DELETE {first['on_delete']} ON UPDATE {first['on_update']}"
+                + "".join(
+                    f" ON {event} {first[rule]}"
+                    for event, rule in (("DELETE", "on_delete"), ("UPDATE", "on_update"))
+                    if first[rule] != unsaid
+                )
             ),
         )
 

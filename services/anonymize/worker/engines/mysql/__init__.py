@@ -1,0 +1,1 @@
+"""MySQL and MariaDB: how they are opened, read, masked, cleaned and verified."""

@@ -1,0 +1,203 @@
+"""Executes a plan on MySQL and MariaDB: clears the way, masks tables in parallel, brings everything back.
+
+A statement that defines something commits by itself, so a step and its checkpoint are never one transaction.
+What makes a table's masking one step is its RENAME: the old table in the worker's own database says that it
+was done. Every other statement gives the same when it is done again.
+"""
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+
+import pymysql
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.mysql.charsets import CODECS
+from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.planning import SHOW_CREATE, new_name, old_name
+from services.anonymize.worker.engines.mysql.sql import UNICODE, WORK_DATABASE, qualified, text_literal
+from services.anonymize.worker.engines.mysql.watching import Watch
+from services.anonymize.worker.engines.parallel import in_parallel
+from services.anonymize.worker.engines.results import Masked
+from services.anonymize.worker.failures import MaskingError, reason_of
+from services.anonymize.worker.plan import Plan, TablePlan
+from services.anonymize.worker.progress import Tell
+
+# "it is not there" to a DROP, "it is there already" to an ADD: an earlier worker was killed in between
+DONE_BEFORE = frozenset({1091, 1359, 1360, 1826})
+FOREIGN_KEY_ERROR, DUPLICATE_KEY = 1005, "errno: 121"
+CLIENT_CHARSET = re.compile(r"^SET .*character_set_client = (\w+)")
+BULK_SINCE = (10, 7)  # MariaDB fills an empty table's indexes in one go, duplicates found
+
+
+def mask(
+    database: Database,
+    checkpoints: Checkpoints,
+    plan: Plan,
+    rows: Mapping[int, int],
+    connections: int,
+    tell: Tell,
+) -> tuple[Masked, ...]:
+    """Mask every table of a plan that is not masked yet. `rows` are the tables' row counts by oid. Raises
+    MaskingError."""
+    done = checkpoints.done()
+
+    def once(step: str, statements: Sequence[str], doing: str) -> None:
+        if not statements or step in done:
+            return
+        try:
+            _run_again(database, statements)
+            with database.begin() as connection:
+                checkpoints.claim(connection, step)
+        except Exception as error:
+            raise MaskingError(f"{doing}: {reason_of(error)}") from error
+
+    in_parallel(
+        lambda lookup: once(f"lookup {lookup[0]}", lookup[1], "writing down what masks read"),
+        list(enumerate(plan.lookups, 1)),
+        connections,
+    )
+    once("dismantle", plan.dismantle, "clearing the way")
+    masked = _mask_tables(database, checkpoints, plan, rows, connections, tell)
+    once("rebuild", plan.rebuild, "bringing back what stood in the way")
+    _prove(database, plan, connections)
+    untouched = (Masked(planned, 0, 0.0) for planned in plan.tables if not planned.statements)
+    return (*masked, *untouched)
+
+
+def _mask_tables(
+    database: Database,
+    checkpoints: Checkpoints,
+    plan: Plan,
+    rows: Mapping[int, int],
+    connections: int,
+    tell: Tell,
+) -> list[Masked]:
+    work = [planned for planned in plan.tables if planned.statements]
+    known = checkpoints.done()
+    with Watch(database, work, rows, tell) as watch:
+
+        def one(planned: TablePlan) -> Masked:
+            try:
+                done = known.get(of_table(planned.table)) or _mask_table(
+                    database, checkpoints, planned, rows.get(planned.table.oid, 0), watch
+                )
+                _drop_old(database, planned)
+            except Exception as error:
+                raise MaskingError(f"{planned.table.label}: {reason_of(error)}") from error
+            watch.ended(planned)
+            return Masked(planned, done.rows, done.seconds)
+
+        return in_parallel(one, work, connections)
+
+
+def _mask_table(
+    database: Database, checkpoints: Checkpoints, planned: TablePlan, rows: int, watch: Watch
+) -> Done:
+    started = time.monotonic()
+    with database.autocommit() as connection:
+        number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
+        watch.began(planned, int(number))
+        if not _renamed_before(connection, planned, database.address.database):
+            bulk = database.is_mariadb and database.version >= BULK_SINCE
+            execute(connection, f"SET SESSION unique_checks = {'0' if bulk else '1'}")
+            for statement in planned.statements:
+                _run(connection, statement, planned)
+            execute(connection, "SET SESSION unique_checks = 1")
+    done = Done(rows, time.monotonic() - started)
+    with database.begin() as connection:
+        checkpoints.claim(connection, of_table(planned.table), done.rows, done.seconds)
+    return done
+
+
+def _renamed_before(connection: Connection, planned: TablePlan, database: str) -> bool:
+    """Whether a worker before this one put the copy in its place; a RENAME that a crash of the server halved
+    is ended."""
+    table = planned.table
+    old, here = _is_there(connection, WORK_DATABASE, f"old_{table.oid}"), True
+    if old:
+        here = _is_there(connection, database, table.name)
+    if old and not here:
+        execute(connection, f"RENAME TABLE {new_name(table)} TO {qualified(database, table.name)}")
+    return old
+
+
+def _is_there(connection: Connection, database: str, name: str) -> bool:
+    found = query(
+        connection,
+        "SELECT 1 FROM information_schema.tables"  # noqa: S608 - rendered as literals
+        f" WHERE table_schema = {text_literal(database)} AND table_name = {text_literal(name)}",
+    )
+    return bool(found)
+
+
+def _drop_old(database: Database, planned: TablePlan) -> None:
+    with database.autocommit() as connection:
+        execute(connection, f"DROP TABLE IF EXISTS {old_name(planned.table)}")
+
+
+def _run(connection: Connection, statement: str, planned: TablePlan) -> None:
+    if statement.startswith(SHOW_CREATE):
+        made = query(connection, statement)[0][1]
+        statement = re.sub(
+            r"^CREATE TABLE `(?:[^`]|``)+` \(",
+            lambda _: f"CREATE TABLE {new_name(planned.table)} (",
+            made,
+            count=1,
+        )
+    execute(connection, statement)
+
+
+def _prove(database: Database, plan: Plan, connections: int) -> None:
+    def prove(query_: str) -> bool:
+        with database.begin() as connection:
+            return not query(connection, query_)
+
+    try:
+        holds = in_parallel(lambda proof: prove(proof.query), plan.proofs, connections)
+    except DBAPIError as error:
+        raise MaskingError(f"looking at foreign keys: {reason_of(error)}") from error
+    said = [
+        f"{proof.column}: masked, it {proof.complaint}"
+        for proof, ok in zip(plan.proofs, holds, strict=True)
+        if not ok
+    ]
+    if said:
+        raise MaskingError("\n".join(said))
+
+
+def _run_again(database: Database, statements: Sequence[str]) -> None:
+    """Run statements of which some may have been run before, in a session of their own: they change how it
+    is set up."""
+    with database.autocommit() as connection:
+        try:
+            client = "utf8mb4"
+            for statement in statements:
+                try:
+                    _send(connection, statement, client)
+                except DBAPIError as error:
+                    if not _was_done(error):
+                        raise
+                match = CLIENT_CHARSET.match(statement)
+                client = match[1] if match else client
+        finally:
+            connection.invalidate()
+
+
+def _send(connection: Connection, statement: str, client: str) -> None:
+    """Send a statement in the character set that the session says it speaks."""
+    if statement.isascii() or client in UNICODE:
+        execute(connection, statement)
+        return
+    session = connection.connection.driver_connection
+    assert isinstance(session, pymysql.connections.Connection)  # noqa: S101 - the driver of this family
+    with session.cursor() as cursor:
+        cursor.execute(statement.encode(CODECS.get(client, "utf-8")))
+
+
+def _was_done(error: DBAPIError) -> bool:
+    number, *said = error.orig.args if error.orig else (0,)
+    return number in DONE_BEFORE or (number == FOREIGN_KEY_ERROR and DUPLICATE_KEY in str(said))
