@@ -89,7 +89,7 @@ class Database:
         self, address: Address, settings: Mapping[str, str] | None = None, *, read_only: bool = False
     ) -> None:
         self.address = address
-        self.settings = dict(settings or {})
+        self.settings: Mapping[str, str] = dict(settings or {})
         self.read_only = read_only
         self.sessions: set[int] = set()  # the server's numbers of all that were opened here
         self.engine: Engine = create_engine(

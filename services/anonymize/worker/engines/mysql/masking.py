@@ -17,7 +17,8 @@ from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.charsets import CODECS
 from services.anonymize.worker.engines.mysql.connecting import Database
-from services.anonymize.worker.engines.mysql.planning import SHOW_CREATE, new_name, old_name
+from services.anonymize.worker.engines.mysql.copying import make_copy
+from services.anonymize.worker.engines.mysql.planning import new_name, old_name
 from services.anonymize.worker.engines.mysql.sql import UNICODE, WORK_DATABASE, qualified, text_literal
 from services.anonymize.worker.engines.mysql.watching import Watch
 from services.anonymize.worker.engines.parallel import in_parallel
@@ -30,7 +31,6 @@ from services.anonymize.worker.progress import Tell
 DONE_BEFORE = frozenset({1091, 1359, 1360, 1826})
 FOREIGN_KEY_ERROR, DUPLICATE_KEY = 1005, "errno: 121"
 CLIENT_CHARSET = re.compile(r"^SET .*character_set_client = (\w+)")
-BULK_SINCE = (10, 7)  # MariaDB fills an empty table's indexes in one go, duplicates found
 
 
 def mask(
@@ -102,11 +102,7 @@ def _mask_table(
         number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
         watch.began(planned, int(number))
         if not _renamed_before(connection, planned, database.address.database):
-            bulk = database.is_mariadb and database.version >= BULK_SINCE
-            execute(connection, f"SET SESSION unique_checks = {'0' if bulk else '1'}")
-            for statement in planned.statements:
-                _run(connection, statement, planned)
-            execute(connection, "SET SESSION unique_checks = 1")
+            make_copy(connection, planned)
     done = Done(rows, time.monotonic() - started)
     with database.begin() as connection:
         checkpoints.claim(connection, of_table(planned.table), done.rows, done.seconds)
@@ -137,18 +133,6 @@ def _is_there(connection: Connection, database: str, name: str) -> bool:
 def _drop_old(database: Database, planned: TablePlan) -> None:
     with database.autocommit() as connection:
         execute(connection, f"DROP TABLE IF EXISTS {old_name(planned.table)}")
-
-
-def _run(connection: Connection, statement: str, planned: TablePlan) -> None:
-    if statement.startswith(SHOW_CREATE):
-        made = query(connection, statement)[0][1]
-        statement = re.sub(
-            r"^CREATE TABLE `(?:[^`]|``)+` \(",
-            lambda _: f"CREATE TABLE {new_name(planned.table)} (",
-            made,
-            count=1,
-        )
-    execute(connection, statement)
 
 
 def _prove(database: Database, plan: Plan, connections: int) -> None:
