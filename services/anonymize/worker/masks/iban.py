@@ -38,6 +38,16 @@ _SPOKEN = (
 _LETTERS, _RIB = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "12345678912345678923456789"
 _ODD = "1,0,5,7,9,13,15,17,19,21,1,0,5,7,9,13,15,17,19,21,2,4,18,20,11,3,6,8,12,14,16,10,22,25,24,23"
 
+_WEIGHTS = (1, 2, 4, 8, 5, 10, 9, 7, 3, 6)
+
+
+def _weighted(start: int, weights: tuple[int, ...]) -> str:
+    """SQL for a weighted sum of digits; a loop costs three times as much as one expression."""
+    return " + ".join(
+        f"(ascii(substr(account, {place}, 1)) - 48) * {weight}" for place, weight in enumerate(weights, start)
+    )
+
+
 WHOLE_IBAN = function_statement(
     "whole_iban",
     "country text, account text",
@@ -46,19 +56,14 @@ WHOLE_IBAN = function_statement(
     f"""
 DECLARE
   bban text := account; spoken text; letters text := translate(account, '0123456789', ''); one integer := 0; two integer := 0; worth integer;
-  weights integer[]; odd integer[];
+  odd integer[];
 BEGIN
   CASE
     WHEN country IN ('FR', 'MC') THEN
       spoken := CASE letters WHEN '' THEN account ELSE translate(account, '{_LETTERS}', '{_RIB}') END;
       bban := account || lpad((97 - (spoken || '00')::numeric % 97)::text, 2, '0');
     WHEN country = 'ES' THEN
-      weights := '{{1,2,4,8,5,10,9,7,3,6}}';
-      FOR i IN 1..10 LOOP
-        IF i > 2 THEN one := one + substr(account, i - 2, 1)::integer * weights[i]; END IF;
-        two := two + substr(account, 8 + i, 1)::integer * weights[i];
-      END LOOP;
-      one := 11 - one % 11; two := 11 - two % 11;
+      one := 11 - ({_weighted(1, _WEIGHTS[2:])}) % 11; two := 11 - ({_weighted(9, _WEIGHTS)}) % 11;
       bban := left(account, 8) || (CASE one WHEN 10 THEN 1 WHEN 11 THEN 0 ELSE one END)
            || (CASE two WHEN 10 THEN 1 WHEN 11 THEN 0 ELSE two END) || substr(account, 9);
     WHEN country IN ('IT', 'SM') THEN
@@ -122,7 +127,7 @@ FAKE_IBAN = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  plain text := regexp_replace(upper(original), '[^A-Z0-9]', '', 'g');
+  plain text := CASE WHEN original ~ '^[A-Z0-9]*$' THEN original ELSE regexp_replace(upper(original), '[^A-Z0-9]', '', 'g') END;
   country text := left(plain, 2);
   hex text := encode(sha256(convert_to(
     current_setting('{KEY_SETTING}') || ':{Purpose.IBAN.value}:' || plain, 'UTF8')), 'hex');
