@@ -51,7 +51,7 @@ def drawn(told: Mapping[str, Any]) -> str:
         step *= 10
     for place, (name, way) in enumerate(bars):
         y = TOP + place * (BAR + GAP)
-        colour = OURS if name.startswith("ours") else FLOORS if name == measuring.FLOOR_1 else OTHERS
+        colour = OURS if name.startswith("ours") else FLOORS if name in (measuring.FLOOR_1, measuring.COPY) else OTHERS
         end = _place(way["seconds"], low, high)
         many = "*" if "multiplied_by" in way else ""
         label = f"{way['seconds']:,.0f} s{many}  {way['times_the_floor']:,.1f} × floor"
