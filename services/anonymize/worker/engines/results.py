@@ -1,7 +1,7 @@
 """What the steps of masking return, whatever the family of the database."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.anonymize.worker.plan import TablePlan
 from services.anonymize.worker.policy import Leftovers, Policy, Quarantine
@@ -53,6 +53,15 @@ class Masked:
     plan: TablePlan
     rows: int
     seconds: float
+
+
+@dataclass
+class Remainder:
+    """What stays in a place. `left` could be removed if somebody granted a right or ended something; `beyond` is
+    what no grant to a master user reaches."""
+
+    left: list[str] = field(default_factory=list)
+    beyond: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

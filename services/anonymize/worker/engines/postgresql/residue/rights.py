@@ -1,15 +1,17 @@
 """What a master user may do and what not: attempts that name what was refused, and roles worth joining."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.connecting import execute
+from services.anonymize.worker.engines.results import Remainder
 from services.anonymize.worker.failures import reason_of
 from services.anonymize.worker.sql import quoted
+
+__all__ = ["Remainder", "attempt", "join"]
 
 # Refusals, not failures: a right is missing, a thing is in use, the server was built or set up without it.
 _REFUSED = (
@@ -21,15 +23,6 @@ _REFUSED = (
     psycopg.errors.UndefinedFunction,
     psycopg.errors.UndefinedFile,
 )
-
-
-@dataclass
-class Remainder:
-    """What stays. `left` could be removed if somebody granted a right or ended something; `beyond` is what no
-    grant to a master user reaches."""
-
-    left: list[str] = field(default_factory=list)
-    beyond: list[str] = field(default_factory=list)
 
 
 def attempt(connection: Connection, statements: Iterable[str], what: str) -> list[str]:
