@@ -84,6 +84,9 @@ class Quarantine(_Frozen):
         "schema_secrets",
         "publications",
         "roles",
+        "events",
+        "replication",
+        "users",
     )
 
     @staticmethod

@@ -1,0 +1,102 @@
+# SQL keeps its own lines; names and numbers are ours.
+# ruff: noqa: E501, S608
+"""Writes over undo: pages that held old versions of rows are freed with the old versions in them.
+
+A freed page keeps its content until it is used again. So undo is written that nobody needs, and kept by a
+transaction that could still ask for it, until the file has to grow: then every free page was used. Each small
+transaction takes its pages one by one, so that single free pages are used up as well as whole free extents.
+"""
+
+import re
+from contextlib import ExitStack
+
+from sqlalchemy import Connection
+
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.residue.rights import asked
+from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, qualified
+from services.anonymize.worker.engines.results import Remainder
+
+FILLER = qualified(WORK_DATABASE, "undo_filler")
+BYTES = 7500  # of a row: two fit into a page of undo
+ROWS = 66  # whose old versions fill the 32 pages that a log of undo takes one by one, and no extent
+RESERVE = 4 * 2**20  # a file grows while some extents are still free: InnoDB keeps these and 0.5 % in reserve
+IN_RESERVE = 0.01
+ROUNDS = 8  # transactions between two looks at the files
+
+_MARIADB = "SELECT name, file_size FROM information_schema.innodb_sys_tablespaces WHERE space = 0 OR name LIKE 'innodb_undo%'"
+_MYSQL = "SELECT name, file_size FROM information_schema.innodb_tablespaces WHERE space_type = 'Undo'"
+
+
+def fill_undo(database: Database, held: ExitStack) -> Remainder:
+    """Write over every free page of the files that hold undo. What is written stays until `held` is closed: it has
+    to reach the files first, which the lap of the redo log brings about."""
+    with database.autocommit() as connection:
+        sizes = _sizes(connection, database.is_mariadb)
+        if sizes is None:
+            return Remainder(["undo: GRANT PROCESS, to see how large its files are"])
+        _make_filler(connection)
+        reader = held.enter_context(_reader(database))
+        held.callback(_drop_filler, database)
+        try:
+            return _fill(connection, database.is_mariadb, sizes)
+        finally:
+            query(reader, "SELECT 1")  # it stood all the time
+
+
+def _sizes(connection: Connection, is_mariadb: bool) -> dict[str, int] | None:
+    """The size of every file that holds undo, or that held it: in MariaDB up to version 10 it is ibdata1."""
+    found = asked(connection, _MARIADB if is_mariadb else _MYSQL)
+    return None if found is None else {str(name): int(str(size)) for name, size in found}
+
+
+def _make_filler(connection: Connection) -> None:
+    execute(connection, f"DROP TABLE IF EXISTS {FILLER}")
+    execute(
+        connection,
+        f"CREATE TABLE {FILLER} (id INT NOT NULL PRIMARY KEY, filler VARBINARY({BYTES}) NOT NULL) ENGINE=InnoDB ROW_FORMAT=DYNAMIC STATS_PERSISTENT=0",
+    )
+    numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
+    execute(connection, f"INSERT INTO {FILLER} {numbers} SELECT i, REPEAT('0', {BYTES}) FROM n")
+
+
+def _drop_filler(database: Database) -> None:
+    with database.autocommit() as connection:
+        execute(connection, f"DROP TABLE IF EXISTS {FILLER}")
+
+
+def _reader(database: Database) -> Connection:
+    """A transaction that sees everything as it was when it began, so that no undo written since is purged."""
+    connection = database.engine.connect()
+    execute(connection, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    execute(connection, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+    return connection
+
+
+def _fill(connection: Connection, is_mariadb: bool, before: dict[str, int]) -> Remainder:
+    written, most = 0, 2 * sum(before.values()) + 64 * 2**20
+    beyond_growth: int | None = None
+    while beyond_growth is None or beyond_growth > 0:
+        for _ in range(ROUNDS):
+            digit = (written // (ROWS * BYTES)) % 10
+            execute(connection, f"UPDATE {FILLER} SET filler = REPEAT('{digit or 'x'}', {BYTES})")
+            written += ROWS * BYTES
+        if beyond_growth is not None:
+            beyond_growth -= ROUNDS * ROWS * BYTES
+            continue
+        now = _sizes(connection, is_mariadb) or {}
+        waiting = [
+            name for name, size in before.items() if _is_written(name, before) and now.get(name, 0) <= size
+        ]
+        if not waiting:
+            beyond_growth = int(RESERVE + IN_RESERVE * sum(before.values()))
+        elif written > most:
+            return Remainder([f"undo: {', '.join(waiting)} did not fill up; begin again"])
+    return Remainder()
+
+
+def _is_written(name: str, files: dict[str, int]) -> bool:
+    """Whether undo is written there now: with files of its own, none goes to the system's."""
+    own = [file for file in files if re.match("innodb_undo", file)]
+    return name in own if own else True
