@@ -21,6 +21,7 @@ from services.anonymize.worker.report import as_json, write_report
 from services.anonymize.worker.schema_file import SCHEMA_FILE, write_schema
 from shared.aws import client
 from shared.bundle import POLICY_FILE, BundleError, read_bundle
+from shared.database.families import Family, UnknownEngineError, family_of
 from shared.ledger import Ledger
 from shared.records import Check, Progress, Verification
 
@@ -187,15 +188,19 @@ def read_secret(settings: Settings) -> Address:
     """Read where the database is from the master secret, RDS's own format."""
     answer: dict[str, Any] = client("secretsmanager").get_secret_value(SecretId=settings.secret_id)
     secret = json.loads(answer["SecretString"])
-    if not str(secret.get("engine", "postgres")).startswith(("postgres", "aurora-postgres")):
-        raise ConnectionProblemError(f"the secret is for {secret['engine']}; the worker masks PostgreSQL")
+    try:
+        family = family_of(str(secret.get("engine", "postgres")))
+    except UnknownEngineError as error:
+        raise ConnectionProblemError(f"the secret's engine: {error}") from None
+    first = "postgres" if family is Family.POSTGRESQL else ""  # MySQL's family has none of its own
     return Address(
         host=secret["host"],
         port=int(secret["port"]),
         user=secret["username"],
-        database=secret.get("dbname") or "postgres",
+        database=secret.get("dbname") or first,
         password=secret["password"],
         tls=settings.tls,
+        family="postgresql" if family is Family.POSTGRESQL else "mysql",
     )
 
 

@@ -90,12 +90,14 @@ CREATE TRIGGER customers_added BEFORE INSERT ON customers FOR EACH ROW BEGIN DEC
 CREATE TRIGGER customers_first BEFORE UPDATE ON customers FOR EACH ROW INSERT INTO audit (what) VALUES ('first');
 CREATE TRIGGER customers_changed BEFORE UPDATE ON customers FOR EACH ROW FOLLOWS customers_first INSERT INTO audit (what) VALUES ('second');
 CREATE TRIGGER customers_gone AFTER DELETE ON customers FOR EACH ROW INSERT INTO audit (what) VALUES ('-');
-CREATE TABLE basket (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, what varchar(100), email varchar(100)) ENGINE=InnoDB AUTO_INCREMENT=77;
-INSERT INTO basket (what, email) VALUES ('shoes', 'basket@old.example.org');
+CREATE TABLE basket (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, what varchar(100)) ENGINE=InnoDB AUTO_INCREMENT=77;
+INSERT INTO basket (what) VALUES ('shoes');
 CREATE TABLE items (id int NOT NULL PRIMARY KEY, basket int, CONSTRAINT items_in FOREIGN KEY (basket) REFERENCES basket (id)) ENGINE=InnoDB;
 INSERT INTO items VALUES (1, 77);
 CREATE TABLE `we``ird na.me` (`sel``ect` varchar(60), `100%` varchar(60) NOT NULL DEFAULT '\\', PRIMARY KEY (`100%`)) ENGINE=InnoDB;
 INSERT INTO `we``ird na.me` VALUES ('Anna', '100% Anna');
+CREATE TABLE two_keys (a varchar(60) NOT NULL, n int NOT NULL AUTO_INCREMENT, email varchar(100) NOT NULL, KEY two_keys_n (n), UNIQUE KEY two_keys_email (email, n), KEY two_keys_a (a(3))) ENGINE=InnoDB AUTO_INCREMENT=10;
+INSERT INTO two_keys (a, email) VALUES ('x', 'anna.first@old.example.org');
 CREATE SEQUENCE numbers START WITH 7 INCREMENT BY 3;
 CREATE VIEW buyers AS SELECT c.email, o.total FROM customers c JOIN orders o ON o.customer = c.id;
 CREATE VIEW best_buyers AS SELECT email FROM buyers WHERE total > 5;

@@ -4,10 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 
 from services.anonymize.worker.connecting import Address, ConnectionProblemError
-from services.anonymize.worker.engines import postgresql
-from services.anonymize.worker.engines.mysql import planning as mysql_planning
-from services.anonymize.worker.engines.mysql import previewing as mysql_previewing
-from services.anonymize.worker.engines.mysql import sampling as mysql_sampling
+from services.anonymize.worker.engines import mysql, postgresql
 from services.anonymize.worker.engines.port import Database, Family, Masking
 from services.anonymize.worker.engines.results import PreviewRow
 from services.anonymize.worker.failures import MaskingError
@@ -31,21 +28,27 @@ __all__ = [
 ]
 
 # What each family offers. A preview or a sample that a family does not have is refused by name.
-FAMILIES: dict[str, Family] = {"postgresql": postgresql}
+FAMILIES: dict[str, Family] = {"postgresql": postgresql, "mysql": mysql}
 PLANNERS: dict[str, Callable[[Policy, Schema], Plan]] = {
     "postgresql": postgresql.make_plan,
-    "mysql": mysql_planning.make_plan,
+    "mysql": mysql.make_plan,
 }
 PREVIEWS: dict[str, Callable[..., tuple[PreviewRow, ...]]] = {
     "postgresql": postgresql.preview,
-    "mysql": mysql_previewing.preview,
+    "mysql": mysql.preview,
 }
 SAMPLINGS: dict[str, Callable[[Address], AbstractContextManager[tuple[Schema, Sampler]]]] = {
     "postgresql": postgresql.sampling,
-    "mysql": mysql_sampling.sampling,
+    "mysql": mysql.sampling,
 }
 PREVIEW_KEY = RunKey(b"snapveil preview: known to everybody")
-SCHEMES = {"postgresql": "postgresql", "postgres": "postgresql"}
+SCHEMES = {
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "mysql+pymysql": "mysql",
+}
 
 
 def address_of(url: str) -> Address:
@@ -54,6 +57,7 @@ def address_of(url: str) -> Address:
     if scheme not in SCHEMES:
         raise ConnectionProblemError(
             f"{scheme or 'the URL'} is no URL of a database; write postgresql://user@host:port/database"
+            " or mysql://user@host:port/database"
         )
     return FAMILIES[SCHEMES[scheme]].address_of(url)
 
