@@ -87,6 +87,7 @@ class Reader:
         self.tokens = list(_tokens(text))
         self.at = 0
         self.arrays: dict[str, tuple[str, ...]] = {}
+        self.numbers = True  # whether the array that was read last is one of numbers
 
     @property
     def now(self) -> Token:
@@ -198,6 +199,7 @@ class Reader:
             kind = self.take("name").text
             if self.word("["):
                 self.must("]")  # an array, which only ever stands before an index
+                self.numbers = kind != "name"
             elif kind == "bit":  # 'x' || hexadecimal digits
                 self.must("(")
                 self.listed()
@@ -239,9 +241,10 @@ class Reader:
 
     def indexed(self, elements: Sequence[str]) -> str:
         """A constant of an array by its index, counted from 1."""
+        numbers, self.numbers = self.numbers, True
         index = self.either()
         self.must("]")
-        if all(re.fullmatch(r"-?\d+", one) for one in elements):
+        if numbers and all(re.fullmatch(r"-?\d+", one) for one in elements):
             return f"CAST(ELT({index}, {', '.join(elements)}) AS SIGNED)"
         if set(elements) <= CONSTANTS:
             return f"(ELT({index}, {', '.join(elements)}) = 1)"
