@@ -18,6 +18,7 @@ from services.anonymize.worker.schema import Schema
 from services.anonymize.worker.schema_file import SchemaFileError, read_schema, write_schema
 from shared.bundle import digest_of, read_bundle
 from tests.cli.conftest import Server
+from tests.mariadb import MariaDBServer
 from tests.worker.building import column, references, schema_of, table, unique
 
 CUSTOMERS = table(
@@ -367,3 +368,24 @@ def test_a_mask_key_comes_from_a_file_or_the_environment(folder: Path, monkeypat
     monkeypatch.delenv("SNAPVEIL_MASK_KEY")
     with pytest.raises(InputError, match="SNAPVEIL_MASK_KEY or with --key-file"):
         mask_key("snapveil-mask-key-shop", None)
+
+
+@pytest.mark.engines
+def test_the_commands_do_the_same_on_mariadb(policy, mariadb_server: MariaDBServer):
+    rows = "CREATE TABLE people (id int PRIMARY KEY, email varchar(190) UNIQUE, city text);\nINSERT INTO people VALUES (1, 'jean@free.fr', 'Lyon')"
+    with mariadb_server.fresh_database(rows) as name:
+        login = f"{mariadb_server.user}:{mariadb_server.password}@{mariadb_server.host}:{mariadb_server.port}"
+        url = f"mysql://{login}/{name}?tls=disable"
+        assert policy("init", url, "-o", "first.yaml").code == 0
+        assert policy("dump", url, "-o", "maria.json").code == 0
+        for command in ("check", "explain"):
+            live = policy(command, url, "--policy", "first.yaml")
+            assert live.code == 0, live.out
+            assert live.out == policy(command, "--schema", "maria.json", "--policy", "first.yaml").out
+        assert policy("diff", url, "--since", "maria.json", "--policy", "first.yaml").code == 0
+        shown = policy(
+            "preview", "people", url, "--policy", "first.yaml", "--columns", "email", "--format", "json"
+        )
+        (row,) = shown.json["rows"]
+        assert row["email"]["before"] == "jean@free.fr"
+        assert row["email"]["after"].endswith("@example.invalid")
