@@ -68,13 +68,12 @@ def _end(work: Work) -> Remainder:
 
 
 PARTS = (
-    Part("old versions", lambda work: wait_for_purge(work.database)),
     Part("tables", lambda work: rebuild_tables(work.database, work.tables, work.connections)),
     Part("statistics", lambda work: renew_statistics(work.database)),
     Part("logs in tables", lambda work: empty_logs(work.database)),
     Part("system tables", lambda work: rebuild_system_tables(work.database)),
     Part("Aria's log", _aria_log),
-    Part("old versions of system tables", lambda work: wait_for_purge(work.database)),
+    Part("old versions", lambda work: wait_for_purge(work.database)),
     Part("undo", lambda work: fill_undo(work.database, work.held)),
     Part("redo log", _redo),
     Part("binary log", lambda work: purge_binary_logs(work.database)),

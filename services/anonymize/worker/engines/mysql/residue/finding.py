@@ -72,19 +72,18 @@ def _events(connection: Connection, database: Database) -> Sequence[Tie]:
 
 
 def _replication(connection: Connection, database: Database) -> Sequence[Tie]:
-    """A replica goes on to copy what happens in production, and knows a password for it."""
+    """A replica goes on to copy what happens in production, and knows a password for it. Who may not see whether
+    there is one can forget it all the same."""
     if database.is_mariadb:
-        said = asked(connection, "SHOW ALL SLAVES STATUS")
-        counted = query(connection, "SHOW GLOBAL STATUS LIKE 'Slave_connections'")
-        there = bool(said) if said is not None else any(int(row[1]) for row in counted)
-        stop, forget = "STOP ALL SLAVES", "RESET SLAVE ALL"
+        question, stop, forget = "SHOW ALL SLAVES STATUS", "STOP ALL SLAVES", "RESET SLAVE ALL"
+    elif database.version < (8, 0, 22):
+        question, stop, forget = "SHOW SLAVE STATUS", "STOP SLAVE", "RESET SLAVE ALL"
     else:
-        old = database.version < (8, 0, 22)
-        there = bool(asked(connection, "SHOW SLAVE STATUS" if old else "SHOW REPLICA STATUS"))
-        stop, forget = ("STOP SLAVE", "RESET SLAVE ALL") if old else ("STOP REPLICA", "RESET REPLICA ALL")
+        question, stop, forget = "SHOW REPLICA STATUS", "STOP REPLICA", "RESET REPLICA ALL"
+    said = asked(connection, question)
     rds = ("CALL mysql.rds_stop_replication", "CALL mysql.rds_reset_external_master")
     ways = ((stop, forget), (forget,), rds, rds[1:])
-    return [Tie("from another server", "ended and forgotten", ways)] if there else []
+    return [] if said == [] else [Tie("from another server", "ended and forgotten", ways)]
 
 
 def _sessions(connection: Connection, database: Database) -> Sequence[Tie]:

@@ -16,8 +16,7 @@ from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, qualified
 from services.anonymize.worker.engines.results import Remainder
 
 PATIENCE = 60.0
-PAUSE = 0.05
-SETTLED = 10  # polls without change: what is left of the history then is no old version any more
+PAUSE = 0.02
 TOUCHED = qualified(WORK_DATABASE, "touched")
 
 _TRANSACTIONS = """
@@ -56,7 +55,8 @@ def _holders(connection: Connection, since: int, ours: set[int]) -> list[str]:
 
 
 def _purged(connection: Connection, until: float) -> list[str]:
-    """Purging frees undo in batches, of which a small transaction now and then brings the next."""
+    """The history is what purging has not freed yet. It frees many transactions' undo at once, now and then, and
+    only while new ones come."""
     for statement in (
         f"DROP TABLE IF EXISTS {TOUCHED}",
         f"CREATE TABLE {TOUCHED} (n BIGINT NOT NULL) ENGINE=InnoDB STATS_PERSISTENT=0",
@@ -64,16 +64,15 @@ def _purged(connection: Connection, until: float) -> list[str]:
     ):
         connection.exec_driver_sql(statement)
     try:
-        shortest, unchanged = None, 0
+        before = 0
         while length := int(query(connection, _HISTORY)[0][0]):
-            unchanged = unchanged + 1 if shortest is not None and length >= shortest else 0
-            shortest = length if shortest is None else min(shortest, length)
-            if unchanged >= SETTLED and shortest <= SETTLED:
+            if length < before and length <= 1:  # one of ours came after all was freed
                 break
             if time.monotonic() > until:
                 return [f"undo: {length} transactions are not purged yet; begin again"]
-            time.sleep(PAUSE)
+            before = length
             connection.exec_driver_sql(f"UPDATE {TOUCHED} SET n = n + 1")  # noqa: S608
+            time.sleep(PAUSE)
     finally:
         connection.exec_driver_sql(f"DROP TABLE IF EXISTS {TOUCHED}")
     return []

@@ -1,5 +1,5 @@
 # SQL keeps its own lines; names and numbers are ours.
-# ruff: noqa: E501
+# ruff: noqa: E501, S608
 """Writes over the redo log: one lap of filler over a log that is written in a circle, and over the doublewrite buffer.
 
 A log's file keeps what was written until the log comes round. That it came round is seen by its position, the LSN.
@@ -20,7 +20,9 @@ from services.anonymize.worker.engines.results import Remainder
 FILLER = qualified(WORK_DATABASE, "redo_filler")
 EMPTIED = 64  # statements after which the filler's table is emptied, so that it stays small
 MARGIN = 1.1
-DOUBLEWRITES = 3
+PAGES = qualified(WORK_DATABASE, "page_filler")
+PAGE_ROWS = 800  # two to a page: three times as many pages as the doublewrite buffer has places
+DOUBLEWRITES = 2
 MEGABYTE = 10**6
 STUCK = 10  # statements that move the log no further
 
@@ -54,14 +56,27 @@ def run_lap(database: Database, tell: Tell) -> Remainder:
 
 
 def _write_pages(connection: Connection) -> list[str]:
-    """Have many pages written at once, each of which passes the doublewrite buffer before."""
-    for _ in range(DOUBLEWRITES):
-        insert(connection, FILLER)
-        refused = attempt(
-            connection, [f"FLUSH TABLES {FILLER} FOR EXPORT", "UNLOCK TABLES"], "doublewrite buffer"
-        )
-        if refused:
-            return [f"{said}; GRANT RELOAD, LOCK TABLES" for said in refused]
+    """Have many pages written at once, each of which passes the doublewrite buffer before: pages that change by a
+    byte each, so that the log does not have them written earlier and a few at a time."""
+    execute(connection, f"DROP TABLE IF EXISTS {PAGES}")
+    execute(
+        connection,
+        f"CREATE TABLE {PAGES} (id INT NOT NULL PRIMARY KEY, turn TINYINT NOT NULL, filler VARBINARY(7500) NOT NULL) ENGINE=InnoDB ROW_FORMAT=DYNAMIC STATS_PERSISTENT=0",
+    )
+    numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {PAGE_ROWS})"
+    try:
+        execute(connection, f"INSERT INTO {PAGES} {numbers} SELECT i, 0, REPEAT('0', 7500) FROM n")
+        for _ in range(DOUBLEWRITES):
+            refused = attempt(
+                connection, [f"FLUSH TABLES {PAGES} FOR EXPORT", "UNLOCK TABLES"], "doublewrite buffer"
+            )
+            if refused:
+                return [f"{said}; GRANT RELOAD, LOCK TABLES" for said in refused]
+            execute(connection, f"UPDATE {PAGES} SET turn = turn + 1")
+        execute(connection, f"FLUSH TABLES {PAGES} FOR EXPORT")
+        execute(connection, "UNLOCK TABLES")
+    finally:
+        execute(connection, f"DROP TABLE IF EXISTS {PAGES}")
     return []
 
 
