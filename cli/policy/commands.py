@@ -62,9 +62,9 @@ def init(database_url: str, output: Path, *, force: bool) -> int:
     except ConnectionProblemError as error:
         raise InputError(str(error)) from None
     output.write_text(text)
-    unsure = sum("unsure" in line for line in text.splitlines()[1:])
+    unsure = sum("unsure" in line for line in text.splitlines()[2:])
     click.echo(
-        f"wrote {output}; read it, above all the {unsure} lines that say `unsure`"
+        f"wrote {output}; read it, above all what says `unsure`, {unsure} times"
         if unsure
         else f"wrote {output}"
     )

@@ -75,7 +75,7 @@ def _lines(found: Explanation, with_sql: bool) -> Iterator[str]:
     cleaned = [table.label for table in found.tables if table.cleaned]
     if cleaned:
         yield f"rewritten by cleaning: {', '.join(cleaned)}"
-    yield "cleaned besides: statistics, catalogs, old statements, the write-ahead log"
+    yield "cleaned besides: statistics, the server's own tables and its logs"
     size = sum(table.bytes for table in found.tables)
     yield (
         f"estimate: {_number(len(found.tables), 'table')}, {_size(size)},"
