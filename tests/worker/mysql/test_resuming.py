@@ -1,0 +1,154 @@
+"""A worker for MySQL's family that is killed anywhere, and the one that continues for it."""
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+
+import pymysql
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from services.anonymize.worker.engines.mysql import masking
+from services.anonymize.worker.engines.mysql.copying import make_copy
+from services.anonymize.worker.engines.mysql.holding import hold
+from services.anonymize.worker.engines.mysql.planning import old_name
+from services.anonymize.worker.failures import MaskingError
+from services.anonymize.worker.pipeline import Outcome, under_way
+from services.anonymize.worker.plan import TablePlan
+from tests.worker.mysql.working import ask, opened, rows, work
+
+TABLES = """
+CREATE TABLE people (id int PRIMARY KEY AUTO_INCREMENT, email varchar(100) NOT NULL UNIQUE, name varchar(60));
+INSERT INTO people (email, name) VALUES ('a@old.example.org', 'Anna'), ('b@old.example.org', 'Bob');
+CREATE TABLE letters (id int PRIMARY KEY, email varchar(100),
+  CONSTRAINT letters_to FOREIGN KEY (email) REFERENCES people (email));
+INSERT INTO letters VALUES (1, 'a@old.example.org');
+CREATE TRIGGER people_changed BEFORE UPDATE ON people FOR EACH ROW SET NEW.name = 'changed';
+"""
+POLICY = """
+version: 1
+tables:
+  people: {columns: {id: keep, email: hash, name: hash}}
+  letters: {columns: {id: keep, email: hash}}
+"""
+ASLEEP = "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep'"
+# what makes a boundary: everything of masking itself that stays if the worker is killed behind it
+STAYS = ("ALTER TABLE", "CREATE DEFINER", "DROP TRIGGER", "RENAME", "INSERT INTO `snapveil_work`.`new_",
+         "INSERT INTO snapveil_work.checkpoints", "DROP TABLE IF EXISTS `snapveil_work`.`old_",
+         "CREATE TABLE `snapveil_work`.`new_", "DROP DATABASE")  # fmt: skip
+
+
+class KilledError(BaseException):
+    """What nothing in the worker catches."""
+
+
+class Killer:
+    """Kills the worker right after its n-th statement that leaves something, in every session of it."""
+
+    def __init__(self, after: int) -> None:
+        self.left = after
+        self.dead = False
+        self.lock = threading.Lock()
+
+    def executing(self, *_: object) -> None:
+        if self.dead:
+            raise KilledError
+
+    def executed(self, _: Connection, __: object, statement: str, *___: object) -> None:
+        with self.lock:
+            if statement.startswith(STAYS):
+                self.left -= 1
+            if self.left == 0:
+                self.dead = True
+        if self.dead:
+            raise KilledError
+
+    def __enter__(self) -> "Killer":
+        event.listen(Engine, "before_cursor_execute", self.executing)
+        event.listen(Engine, "after_cursor_execute", self.executed)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        event.remove(Engine, "before_cursor_execute", self.executing)
+        event.remove(Engine, "after_cursor_execute", self.executed)
+
+
+def test_a_worker_killed_after_any_statement_is_continued(mariadb_server, without_cleaning):
+    with mariadb_server.fresh_database(TABLES) as name:
+        assert work(mariadb_server, name, POLICY).passed
+        whole = rows(mariadb_server, name)
+    boundaries = 0
+    while True:
+        with mariadb_server.fresh_database(TABLES) as name:
+            concluded: list[Outcome] = []
+            try:
+                with Killer(boundaries + 1):
+                    work(mariadb_server, name, POLICY, conclude=concluded.append)
+            except KilledError:
+                boundaries += 1
+            else:
+                break
+            with opened(mariadb_server, name) as database:
+                begun = under_way(database)
+            if begun or not concluded:
+                assert work(mariadb_server, name, POLICY).passed, boundaries
+            assert rows(mariadb_server, name) == whole, boundaries
+            assert ask(mariadb_server, None, "SHOW DATABASES LIKE 'snapveil%'") == []
+    assert boundaries > 20
+
+
+def test_a_rename_that_a_crash_of_the_server_halved_is_ended(mariadb_server, without_cleaning, monkeypatch):
+    def halve(connection: Connection, planned: TablePlan) -> None:
+        if planned.table.name != "people":
+            make_copy(connection, planned)
+            return
+        make_copy(connection, replace(planned, statements=planned.statements[:-1]))
+        connection.exec_driver_sql(f"RENAME TABLE people TO {old_name(planned.table)}")
+        raise KilledError
+
+    with mariadb_server.fresh_database(TABLES) as name:
+        monkeypatch.setattr(masking, "make_copy", halve)
+        with pytest.raises(KilledError):
+            work(mariadb_server, name, POLICY)
+        monkeypatch.setattr(masking, "make_copy", make_copy)
+        assert work(mariadb_server, name, POLICY).passed
+        assert ask(mariadb_server, name, "SELECT count(*) FROM people") == [(2,)]
+
+
+def test_a_second_worker_is_refused_while_the_first_is_at_work(mariadb_server):
+    with (
+        mariadb_server.fresh_database(TABLES) as name,
+        opened(mariadb_server, name) as first,
+        opened(mariadb_server, name) as second,
+        hold(first, 1) as waited,
+    ):
+        assert waited is False
+        with (
+            pytest.raises(MaskingError, match="another worker is at work in fresh"),
+            hold(second, 0.1),
+        ):
+            pass
+
+
+def test_what_a_killed_worker_has_under_way_is_ended_and_an_idle_session_is_not(mariadb_server):
+    def sleep() -> None:
+        with (
+            suppress(pymysql.MySQLError),
+            mariadb_server.connect(name) as session,
+            session.cursor() as cursor,
+        ):
+            cursor.execute("SELECT sleep(30)")
+            ended.append("by itself")
+
+    ended: list[str] = []
+    with mariadb_server.fresh_database() as name, mariadb_server.connect(name) as idle:
+        left = threading.Thread(target=sleep)
+        left.start()
+        while not ask(mariadb_server, None, ASLEEP):
+            time.sleep(0.02)
+        with opened(mariadb_server, name) as database, hold(database, 1):
+            left.join(5)
+        assert not left.is_alive()
+        idle.ping(reconnect=False)
+    assert ended == []

@@ -1,0 +1,177 @@
+"""Every construct of MySQL and MariaDB in one schema, masked once by the whole pipeline."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from services.anonymize.worker.engines.mysql import cleaning
+from services.anonymize.worker.engines.mysql.discovery import discover
+from services.anonymize.worker.engines.results import Cleaning
+from services.anonymize.worker.pipeline import Outcome
+from services.anonymize.worker.plan import Method
+from services.anonymize.worker.progress import Advance
+from services.anonymize.worker.schema import Schema
+from services.anonymize.worker.schema_file import read_schema, write_schema
+from tests.mariadb import MariaDBServer
+from tests.worker.mysql.working import ask, opened, rows, work
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Masked:
+    """What was masked, before and after."""
+
+    server: MariaDBServer
+    name: str
+    before: dict[str, list[tuple[Any, ...]]]
+    outcome: Outcome
+    told: list[Advance]
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        return ask(self.server, self.name, query)
+
+    @property
+    def after(self) -> dict[str, list[tuple[Any, ...]]]:
+        return rows(self.server, self.name)
+
+
+@pytest.fixture(scope="module")
+def masked(mariadb_server: MariaDBServer) -> Iterator[Masked]:
+    told: list[Advance] = []
+    with (
+        mariadb_server.fresh_database((HERE / "torture.sql").read_text()) as name,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setattr(cleaning, "clean", lambda work: Cleaning(0, ()))
+        before = rows(mariadb_server, name)
+        outcome = work(mariadb_server, name, (HERE / "torture.yaml").read_text(), told.append)
+        yield Masked(mariadb_server, name, before, outcome, told)
+
+
+@pytest.fixture(scope="module")
+def schema(mariadb_server: MariaDBServer) -> Iterator[Schema]:
+    with (
+        mariadb_server.fresh_database((HERE / "torture.sql").read_text()) as name,
+        opened(mariadb_server, name, None) as database,
+        database.begin() as connection,
+    ):
+        yield discover(connection)
+
+
+def test_every_finding_is_good_and_the_schema_is_what_it_was(masked):
+    assert [finding for finding in masked.outcome.findings if not finding.passed] == []
+    kept = next(finding for finding in masked.outcome.findings if finding.name == "schema")
+    assert kept.examined == 24
+    assert {done.plan.method for done in masked.outcome.tables} == {
+        Method.COPY,
+        Method.TRUNCATE,
+        Method.KEEP,
+    }
+    assert masked.outcome.rows_masked == 19
+
+
+def test_no_original_is_left_in_any_row(masked):
+    said = repr(masked.after)
+    assert "old.example.org" not in said
+    assert "anna" not in said.lower()
+    assert repr(masked.before).count("old.example.org") > 12
+
+
+def test_equal_values_stay_equal_in_tables_of_every_engine_and_character_set(masked):
+    ((anna,),) = masked.ask("SELECT email FROM customers WHERE id = 1")
+    assert masked.ask("SELECT customer_email FROM orders WHERE id = 1") == [(anna,)]
+    assert masked.ask("SELECT who FROM old_log UNION SELECT who FROM aria_log") == [(anna,)]
+    assert masked.ask("SELECT json_value(profile, '$.email') FROM customers WHERE id = 1") == [(anna,)]
+
+
+def test_what_no_rule_names_is_as_it_was(masked):
+    kept = "id, kind, active, balance, photo, changed_at"
+    assert masked.ask(f"SELECT {kept} FROM customers WHERE id > 0 ORDER BY id") == [
+        row[0:1] + row[8:9] + row[10:11] + row[13:14] + row[15:16] + row[16:17]
+        for row in sorted(masked.before["customers"])
+        if row[0]
+    ]
+    assert masked.after["items"] == masked.before["items"]
+    assert masked.ask("SELECT id FROM customers WHERE id = 0") == [(0,)]
+
+
+def test_generated_columns_follow(masked):
+    same = "full_name <=> BINARY concat(first_name, ' ', last_name) AND initial <=> BINARY left(last_name, 1)"
+    assert masked.ask(f"SELECT id FROM customers WHERE NOT ({same})") == []
+
+
+def test_no_trigger_fired_and_all_are_back_in_their_order(masked):
+    assert masked.ask("SELECT count(*) FROM audit") == [(0,)]
+    masked.ask("UPDATE customers SET balance = balance WHERE id = 1")
+    assert [what for (what,) in masked.ask("SELECT what FROM audit")] == ["first", "second"]
+    masked.ask("DELETE FROM audit")
+
+
+def test_numbers_go_on_where_they_were(masked):
+    found = dict(
+        masked.ask(
+            "SELECT table_name, auto_increment FROM information_schema.tables"
+            " WHERE table_schema = database() AND auto_increment IS NOT NULL"
+        )
+    )
+    assert found == {"customers": 5004, "orders": 4, "visits": 4, "basket": 78, "two_keys": 11}
+
+
+def test_foreign_keys_hold_again(masked):
+    with pytest.raises(pymysql.IntegrityError):
+        masked.ask("INSERT INTO orders (customer, total) VALUES (4711, 1)")
+    with pytest.raises(pymysql.IntegrityError):
+        masked.ask("DELETE FROM tree WHERE id = 1")
+
+
+def test_history_that_holds_originals_is_gone(masked):
+    assert masked.ask("SELECT count(*) FROM history FOR SYSTEM_TIME ALL") == [(1,)]
+    assert masked.ask("SELECT count(*) FROM periods FOR SYSTEM_TIME ALL") == [(1,)]
+    why = {done.plan.table.name: done.plan.why for done in masked.outcome.tables}
+    assert why["history"].endswith("without its history, whose rows hold originals")
+
+
+def test_partitions_and_views_see_the_masked_rows(masked):
+    assert len(masked.ask("SELECT * FROM visits PARTITION (p19)")) == 1
+    assert masked.ask(
+        "SELECT DISTINCT b.email = c.email FROM best_buyers b JOIN customers c USING (email)"
+    ) == [(1,)]
+
+
+def test_nothing_of_the_worker_is_left(masked):
+    assert masked.ask("SHOW DATABASES LIKE 'snapveil%'") == []
+
+
+def test_progress_is_told_table_by_table(masked):
+    done = [advance.tables_done for advance in masked.told if advance.step == "masking"]
+    assert done == sorted(done)
+    last = [advance for advance in masked.told if advance.step == "masking"][-1]
+    assert (last.tables_done, last.rows_done) == (last.tables_total, last.rows_total)
+
+
+def test_the_schema_is_read_with_what_masks_go_by(schema):
+    customers = schema.table("public", "customers")
+    assert customers is not None
+    found = {column.name: column for column in customers.columns}
+    assert (found["email"].charset, found["email"].collation) == ("latin1", "latin1_general_cs")
+    assert (found["profile"].base_type, found["active"].base_type) == ("json", "bool")
+    assert found["kind"].enum_labels == ("private", "it's a company")
+    assert (found["full_name"].generated_stored, found["initial"].generated_stored) == (False, True)
+    assert {unique.name: (unique.folded, unique.opaque) for unique in customers.uniques} == {
+        "PRIMARY": (frozenset(), frozenset()),
+        "customers_email": (frozenset(), frozenset()),
+    }
+    assert [trigger.name for trigger in schema.dependants] == [
+        "customers_gone", "customers_added", "customers_first", "customers_changed",
+    ]  # fmt: skip
+    assert {view.name for view in schema.views} == {"buyers", "best_buyers"}
+    assert schema.table("public", "numbers") is None  # a sequence has no rows of people
+
+
+def test_a_schema_comes_back_from_its_file(schema):
+    assert read_schema(write_schema("mysql", schema)) == ("mysql", schema)
