@@ -35,6 +35,8 @@ _SETTINGS = {
     "loose_innodb_log_file_buffering": "1",
     "loose_debug_no_sync": "1",
     "aria_pagecache_buffer_size": "16M",
+    "aria_log_file_size": "8M",  # cleaning writes it full once, and waits for two checkpoints
+    "aria_checkpoint_interval": "1",
     "key_buffer_size": "8M",
 }
 

@@ -61,9 +61,15 @@ TEXTS = (
     + ")"
 )
 
+
+def _bytes(*parts: str) -> str:
+    """Bytes of whatever character set, as letters of one byte each: what is searched for is ASCII."""
+    return f"CONCAT_WS(' ', {', '.join(f'CONVERT(CONVERT({part} USING latin1) USING utf8mb4)' for part in parts)})"
+
+
 # MySQL's histograms are encoded, and a search would not find anything in them; cleaning makes them anew.
 STATISTICS_OF_MARIADB = f"""(
 SELECT CONCAT('{STATISTICS} of ', {_NAME.format("db_name", "CONCAT(table_name, '.', column_name)")}) AS label,
-       {_text("min_value", "max_value", "histogram")} AS value
+       {_bytes("min_value", "max_value", "histogram")} AS value
   FROM mysql.column_stats
 )"""

@@ -14,13 +14,14 @@ from sqlalchemy import Connection
 
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.connecting import Database
-from services.anonymize.worker.engines.mysql.residue.rights import asked
+from services.anonymize.worker.engines.mysql.residue.rights import asked, setting
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, qualified
 from services.anonymize.worker.engines.results import Remainder
 
 FILLER = qualified(WORK_DATABASE, "undo_filler")
-BYTES = 7500  # of a row: two fit into a page of undo
-ROWS = 66  # whose old versions fill the 32 pages that a log of undo takes one by one, and no extent
+BYTES = 7372  # of a row, so that two fit into a page of undo; in small pages fewer
+OF_A_PAGE = 0.45
+ROWS = 56  # their old versions fill 28 of the 32 pages that a transaction's undo takes one by one; then it takes 64
 RESERVE = 4 * 2**20  # a file grows while some extents are still free: InnoDB keeps these and 0.5 % in reserve
 IN_RESERVE = 0.01
 ROUNDS = 8  # transactions between two looks at the files
@@ -36,11 +37,12 @@ def fill_undo(database: Database, held: ExitStack) -> Remainder:
         sizes = _sizes(connection, database.is_mariadb)
         if sizes is None:
             return Remainder(["undo: GRANT PROCESS, to see how large its files are"])
-        _make_filler(connection)
+        row = min(BYTES, int(setting(connection, "innodb_page_size") * OF_A_PAGE))
+        _make_filler(connection, row)
         reader = held.enter_context(_reader(database))
         held.callback(_drop_filler, database)
         try:
-            return _fill(connection, database.is_mariadb, sizes)
+            return _fill(connection, database.is_mariadb, sizes, row)
         finally:
             query(reader, "SELECT 1")  # it stood all the time
 
@@ -51,14 +53,14 @@ def _sizes(connection: Connection, is_mariadb: bool) -> dict[str, int] | None:
     return None if found is None else {str(name): int(str(size)) for name, size in found}
 
 
-def _make_filler(connection: Connection) -> None:
+def _make_filler(connection: Connection, row: int) -> None:
     execute(connection, f"DROP TABLE IF EXISTS {FILLER}")
     execute(
         connection,
-        f"CREATE TABLE {FILLER} (id INT NOT NULL PRIMARY KEY, filler VARBINARY({BYTES}) NOT NULL) ENGINE=InnoDB ROW_FORMAT=DYNAMIC STATS_PERSISTENT=0",
+        f"CREATE TABLE {FILLER} (id INT NOT NULL PRIMARY KEY, filler VARBINARY({row}) NOT NULL) ENGINE=InnoDB ROW_FORMAT=DYNAMIC STATS_PERSISTENT=0",
     )
     numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
-    execute(connection, f"INSERT INTO {FILLER} {numbers} SELECT i, REPEAT('0', {BYTES}) FROM n")
+    execute(connection, f"INSERT INTO {FILLER} {numbers} SELECT i, REPEAT('0', {row}) FROM n")
 
 
 def _drop_filler(database: Database) -> None:
@@ -74,16 +76,16 @@ def _reader(database: Database) -> Connection:
     return connection
 
 
-def _fill(connection: Connection, is_mariadb: bool, before: dict[str, int]) -> Remainder:
+def _fill(connection: Connection, is_mariadb: bool, before: dict[str, int], row: int) -> Remainder:
     written, most = 0, 2 * sum(before.values()) + 64 * 2**20
     beyond_growth: int | None = None
     while beyond_growth is None or beyond_growth > 0:
         for _ in range(ROUNDS):
-            digit = (written // (ROWS * BYTES)) % 10
-            execute(connection, f"UPDATE {FILLER} SET filler = REPEAT('{digit or 'x'}', {BYTES})")
-            written += ROWS * BYTES
+            digit = (written // (ROWS * row)) % 10
+            execute(connection, f"UPDATE {FILLER} SET filler = REPEAT('{digit or 'x'}', {row})")
+            written += ROWS * row
         if beyond_growth is not None:
-            beyond_growth -= ROUNDS * ROWS * BYTES
+            beyond_growth -= ROUNDS * ROWS * row
             continue
         now = _sizes(connection, is_mariadb) or {}
         waiting = [
