@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -29,13 +30,14 @@ def use_key(session: psycopg.Connection, key: bytes) -> None:
 
 
 @contextmanager
-def another_key(session: psycopg.Connection) -> Iterator[None]:
+def another_key(session: Any) -> Iterator[None]:
     """Another run's key, for a while."""
-    use_key(session, b"o" * 32)
+    give = session.use_key if not isinstance(session, psycopg.Connection) else partial(use_key, session)
+    give(b"o" * 32)
     try:
         yield
     finally:
-        use_key(session, b"k" * 32)
+        give(b"k" * 32)
 
 
 def make_functions(session: psycopg.Connection, mask: Mask, part: Column) -> None:
@@ -48,7 +50,7 @@ def make_functions(session: psycopg.Connection, mask: Mask, part: Column) -> Non
 
 
 def apply(
-    session: psycopg.Connection,
+    session: Any,
     mask: Mask,
     part: Column,
     values: Sequence[Any],
@@ -60,8 +62,10 @@ def apply(
 
     `row` are other columns, value by value.
     """
-    make_functions(session, mask, part)
     others = {"country": [country] * len(values), **(row or {})}
+    if not isinstance(session, psycopg.Connection):
+        return session.apply_mask(mask, part, values, others)
+    make_functions(session, mask, part)
     names = ", ".join(map(quoted, others))
     arrays = ", ".join("%s::text[]" for _ in range(len(others) + 1))
     wanted = masked_value(Column(**{**part.__dict__, "name": "value"}), mask, context())

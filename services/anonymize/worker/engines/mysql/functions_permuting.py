@@ -50,7 +50,8 @@ SCRAMBLED = stored(
     f"""
 BEGIN
   DECLARE total INT DEFAULT CHAR_LENGTH(original);
-  DECLARE place, code, kind, radix, digit, first INT DEFAULT 1;
+  DECLARE place, kind, radix, digit, first INT DEFAULT 1;
+  DECLARE code BIGINT;
   DECLARE number, size BIGINT DEFAULT 0;
   DECLARE letter, low short;
   DECLARE kinds, capitals, chunk, part, shape, plain, fake text DEFAULT '';
@@ -101,7 +102,8 @@ POURED = stored(
 BEGIN
   DECLARE made text DEFAULT '';
   DECLARE letter short;
-  DECLARE place, used, code INT DEFAULT 0;
+  DECLARE place, used INT DEFAULT 0;
+  DECLARE code BIGINT;
   DECLARE total INT DEFAULT CHAR_LENGTH(original);
   IF original REGEXP '^[A-Z0-9]*$' THEN RETURN fake; END IF;
   WHILE place < total DO

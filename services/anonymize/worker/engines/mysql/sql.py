@@ -137,6 +137,7 @@ class Dialect(MySQLDialect):
 # paramstyle "named": the text goes to the driver without parameters, so a percent sign must stay single
 DIALECT = Dialect(paramstyle="named")
 DIALECT._backslash_escapes = False
+_LITERAL = Text().literal_processor(DIALECT)
 
 
 def quoted(name: str) -> str:
@@ -151,7 +152,7 @@ def qualified(database: str, name: str) -> str:
 
 def text_literal(value: str) -> str:
     """Return a string literal."""
-    return compiled(literal(value, Text))
+    return str(_LITERAL(value))
 
 
 def compiled(expression: ColumnElement[Any], charset: str | None = None) -> str:

@@ -131,16 +131,21 @@ ACCOUNTS = {
 def iban(mask: Iban, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
     """By the country that the original begins with."""
     slow = mask.fake(value, length, context)
-    if mask.range == "any" or (length is not None and length < mask.needs):
+    if mask.range == "any" or (length is not None and length < max(IBAN_LENGTHS[one] for one in ACCOUNTS)):
         return slow
     text, room = compiled(value), length or 64
     branches = " ".join(
-        f"WHEN {text_literal(country)} THEN {_account(country, text, room)}" for country in ACCOUNTS
+        f"WHEN '{country}{IBAN_LENGTHS[country]}' THEN {_account(country, text, room)}"
+        for country in ACCOUNTS
+        if IBAN_LENGTHS[country] <= room
     )
-    usual = text_literal(f"^(?:{'|'.join(ACCOUNTS)})[0-9]{{2}}[ 0-9A-Z]+$")
     other = compiled(slow)
-    fast = f"CASE WHEN {text} REGEXP {usual} THEN CASE LEFT({text}, 2) {branches} END ELSE {other} END"
-    return literal_column(fast, slow.type)
+    kind = f"CONCAT(LEFT({text}, 2), CHAR_LENGTH(REPLACE({text}, ' ', '')))"
+    return literal_column(
+        f"CASE WHEN {text} REGEXP '^[A-Z]{{2}}[0-9]{{2}}[ 0-9A-Z]+$'"
+        f" THEN CASE {kind} {branches} ELSE {other} END ELSE {other} END",
+        slow.type,
+    )
 
 
 def _account(country: str, text: str, room: int) -> str:

@@ -149,11 +149,10 @@ FIRST_SECOND, LAST_SECOND = (
 )  # what a TIMESTAMP holds in any time zone
 
 
-def _real(value: Value, made: Value) -> Value:
+def _real(value: Value, made: Value, first: str = FIRST_DAY) -> Value:
     """The made date, for values that are dates: 0000-00-00 and 9999-12-31 stay."""
     return Spelled(
-        f"(CASE WHEN {{0}} BETWEEN '{FIRST_DAY}' AND '{LAST_DAY}'"
-        " THEN COALESCE({1}, {0}) ELSE {0} END)",
+        f"(CASE WHEN {{0}} BETWEEN '{first}' AND '{LAST_DAY}' THEN COALESCE({{1}}, {{0}}) ELSE {{0}} END)",
         value,
         made,
     )
@@ -182,14 +181,14 @@ def date_truncate(mask: DateTruncate, value: Value, column: Column, context: Mas
         "quarter": "CONCAT(DATE_FORMAT({0}, '%Y-'), LPAD(QUARTER({0}) * 3 - 2, 2, '0'), '-01')",
         "year": "DATE_FORMAT({0}, '%Y-01-01')",
     }
-    return _real(value, _bounded_first(Spelled(forms[mask.to], value), column))
+    return _real(value, _bounded_first(Spelled(forms[mask.to], value), column), "0001-01-01")
 
 
 def age_band(mask: AgeBand, value: Value, column: Column, context: MaskContext) -> Value:
     if column.family is Family.NUMBER:
         return Spelled(f"(FLOOR({{0}} / {mask.years}) * {mask.years})", value)
     first = Spelled(f"CONCAT(LPAD(YEAR({{0}}) - YEAR({{0}}) % {mask.years}, 4, '0'), '-01-01')", value)
-    return _real(value, _bounded_first(first, column))
+    return _real(value, _bounded_first(first, column), f"{mask.years:04}-01-01")
 
 
 def _bounded_first(made: Value, column: Column) -> Value:
