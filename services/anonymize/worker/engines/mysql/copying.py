@@ -6,10 +6,13 @@ and leaves an empty table.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
 from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.mysql.connecting import SQL_MODE
 from services.anonymize.worker.engines.mysql.planning import SHOW_CREATE, new_name
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, quoted, text_literal
 from services.anonymize.worker.plan import TablePlan
@@ -23,22 +26,34 @@ INNODB = ") ENGINE=InnoDB"
 
 def make_copy(connection: Connection, planned: TablePlan) -> None:
     """Run a plan's statements for one table."""
-    keys: list[tuple[str, str]] = []
+    table = planned.table
     for statement in planned.statements:
-        if statement.startswith("INSERT INTO "):
-            keys = _later(connection, planned.table)
-            _alter(connection, planned.table, [f"DROP KEY {name}" for name, _ in keys])
-        execute(connection, _structure(connection, statement, planned.table))
-        if statement.startswith("INSERT INTO "):
-            _alter(connection, planned.table, [f"ADD {definition}" for _, definition in keys])
+        if statement.startswith(SHOW_CREATE):
+            with _as_shown(connection):
+                made = str(query(connection, statement)[0][1])
+                execute(connection, HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1))
+        elif statement.startswith("INSERT INTO "):
+            with _as_shown(connection):
+                keys = _later(connection, table)
+            _alter(connection, table, [f"DROP KEY {name}" for name, _ in keys])
+            execute(connection, statement)
+            with _as_shown(connection):
+                _alter(connection, table, [f"ADD {definition}" for _, definition in keys])
+        else:
+            execute(connection, statement)
 
 
-def _structure(connection: Connection, statement: str, table: Table) -> str:
-    """A statement as it is, or the one that makes the copy by what the server says of the table."""
-    if not statement.startswith(SHOW_CREATE):
-        return statement
-    made = str(query(connection, statement)[0][1])
-    return HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1)
+@contextmanager
+def _as_shown(connection: Connection) -> Iterator[None]:
+    """A session that reads what SHOW CREATE TABLE says: MariaDB doubles a comment's backslashes always."""
+    escaping = ",".join(mode for mode in SQL_MODE.split(",") if mode != "NO_BACKSLASH_ESCAPES")
+    execute(connection, f"SET SESSION sql_mode = '{escaping}'")
+    try:
+        yield
+    except BaseException:
+        connection.invalidate()  # nobody else gets a session that reads literals in another way
+        raise
+    execute(connection, f"SET SESSION sql_mode = '{SQL_MODE}'")
 
 
 def _later(connection: Connection, table: Table) -> list[tuple[str, str]]:

@@ -1,0 +1,181 @@
+"""Sessions of MySQL and MariaDB: the run's key in them, and who gets in."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import ConnectionProblemError
+from services.anonymize.worker.engines import address_of, open_database, try_login
+from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.sql import KEY_SETTING
+from tests.mariadb import MariaDBServer, running_mariadb
+from tests.worker.mysql.working import KEY, address, ask, opened
+
+LOGGING = {
+    "performance_schema": "1", "slow_query_log": "1", "long_query_time": "0",
+    "log_bin": "binlog", "binlog_format": "ROW",
+}  # fmt: skip
+ENABLE = (
+    "UPDATE performance_schema.setup_instruments SET enabled = 'YES' WHERE name LIKE 'statement/%'",
+    "UPDATE performance_schema.setup_consumers SET enabled = 'YES'",
+)
+
+
+@pytest.fixture(scope="module")
+def talkative() -> Iterator[MariaDBServer]:
+    """A server that writes down whatever it can."""
+    with running_mariadb(LOGGING) as server:
+        with server.connect_as_admin() as session, session.cursor() as cursor:
+            for statement in ENABLE:
+                cursor.execute(statement)
+        yield server
+
+
+def use_the_key(server: MariaDBServer) -> None:
+    """Work in two sessions with the key, in every way in which masking does."""
+    with (
+        server.fresh_database("CREATE TABLE t (a varchar(100));\nINSERT INTO t VALUES ('x');\n") as name,
+        opened(server, name) as database,
+        database.begin() as one,
+        database.begin() as other,
+    ):
+        for connection in (one, other):
+            assert connection.exec_driver_sql("SELECT length(@snapveil_key)").scalar_one() == 64
+            connection.exec_driver_sql("INSERT INTO t SELECT SHA2(CONCAT(@snapveil_key, a), 256) FROM t")
+
+
+def test_no_other_session_and_no_log_sees_the_key(talkative):
+    secrets = [*KEY.settings().values()]
+    seen: list[str] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.is_set():
+            with talkative.connect_as_admin() as session, session.cursor() as cursor:
+                cursor.execute("SELECT info FROM information_schema.processlist WHERE id <> CONNECTION_ID()")
+                seen.append(repr(cursor.fetchall()))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        for _ in range(5):
+            use_the_key(talkative)
+    finally:
+        stop.set()
+        watcher.join()
+    with talkative.connect_as_admin() as session, session.cursor() as cursor:
+        for query in (
+            "SELECT sql_text FROM mysql.slow_log",
+            "SELECT event_name, sql_text FROM performance_schema.events_statements_history_long",
+            "SELECT digest_text FROM performance_schema.events_statements_summary_by_digest",
+        ):
+            cursor.execute(query)
+            seen.append(repr(cursor.fetchall()))
+        cursor.execute("FLUSH BINARY LOGS")
+    assert "statement/com/Execute" in "".join(seen)
+    logs = b"".join(path.read_bytes() for path in talkative.data_directory.glob("binlog.*"))
+    assert b"CREATE TABLE t" in logs
+    for secret in secrets:
+        assert secret not in "".join(seen)
+        assert secret.encode() not in logs
+
+
+@contextmanager
+def said(server: MariaDBServer, setting: str, value: str, before: str) -> Iterator[None]:
+    with server.connect_as_admin() as session, session.cursor() as cursor:
+        cursor.execute(f"SET GLOBAL {setting} = {value}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SET GLOBAL {setting} = {before}")
+
+
+def test_a_log_that_would_hold_the_key_is_refused(talkative):
+    def refusal() -> str:
+        with (
+            talkative.fresh_database() as name,
+            opened(talkative, name) as database,
+            pytest.raises(ConnectionProblemError) as raised,
+            database.begin(),
+        ):
+            pass
+        return str(raised.value)
+
+    with said(talkative, "general_log", "1", "0"):
+        assert "set general_log = 0 in the temporary database's parameter group" in refusal()
+    with said(talkative, "binlog_format", "'MIXED'", "'ROW'"):
+        assert "set binlog_format = ROW" in refusal()
+
+
+def test_sessions_are_set_up_alike_and_without_a_key_only_read(mariadb_server):
+    with mariadb_server.fresh_database("CREATE TABLE t (a int);\n") as name:
+        with opened(mariadb_server, name) as database, database.begin() as connection:
+            assert connection.exec_driver_sql(r"SELECT '\n'").scalar_one() == r"\n"
+            assert connection.exec_driver_sql("SELECT @@time_zone, @@foreign_key_checks").one() == (
+                "+00:00",
+                0,
+            )
+            assert database.is_mariadb
+            assert database.version >= (10, 6)
+            assert database.settings[KEY_SETTING] not in repr(database)
+        with (
+            opened(mariadb_server, name, None) as database,
+            database.begin() as connection,
+            pytest.raises(DBAPIError, match="READ ONLY"),
+        ):
+            connection.exec_driver_sql("INSERT INTO t VALUES (1)")
+
+
+def test_a_login_fails_with_its_reason_and_without_the_password(mariadb_server):
+    right = address(mariadb_server, "nothing_such")
+    for wrong, reason in (
+        (right, "no such database"),
+        (replace(right, password="wrong-one"), "wrong user or password"),
+        (replace(right, port=1), "nothing listens there"),
+        (replace(right, host="nowhere.invalid"), "no such host"),
+        (replace(right, database="", tls="require"), "does not offer the TLS"),
+    ):
+        with pytest.raises(ConnectionProblemError, match=reason) as raised:
+            try_login(wrong)
+        assert wrong.password not in str(raised.value)
+
+
+def test_an_address_without_a_database_is_for_the_only_one(mariadb_server):
+    anywhere = address(mariadb_server, "")
+    try_login(anywhere)
+    with pytest.raises(ConnectionProblemError, match="the server has none; write database: in the policy"):
+        open_database(anywhere, KEY)
+    with mariadb_server.fresh_database() as name:
+        database = open_database(anywhere, KEY)
+        assert isinstance(database, Database)
+        assert database.address.database == name
+        database.close()
+
+
+def test_urls_are_read(mariadb_server):
+    found = address_of("mysql://ma%40x:p%2Fw@db.example:3307/shop?tls=require")
+    assert (found.user, found.password, found.host, found.port) == ("ma@x", "p/w", "db.example", 3307)
+    assert (found.database, found.tls, found.family) == ("shop", "require", "mysql")
+    assert address_of("mariadb://u@h/shop").port == 3306
+    assert address_of("mysql://u@h/shop?unix_socket=/run/my.sock").host == "/run/my.sock"
+    with pytest.raises(ConnectionProblemError, match=r"\?ssl= is not understood"):
+        address_of("mysql://u@h/shop?ssl=1")
+    assert found.environment()["MYSQL_PWD"] == "p/w"
+    assert found.environment()["DATABASE_URL"] == "mysql://ma%40x:p%2Fw@db.example:3307/shop"
+
+
+def test_a_setting_that_is_too_long_for_its_packet_is_refused(mariadb_server):
+    with (
+        mariadb_server.fresh_database() as name,
+        Database(address(mariadb_server, name), {"a.b": "x" * 251}) as database,
+        pytest.raises(ValueError, match="250 bytes"),
+        database.begin(),
+    ):
+        pass
+    assert ask(mariadb_server, None, "SELECT @a_b") == [(None,)]
+    assert RunKey().settings() != RunKey().settings()
