@@ -1,7 +1,7 @@
 """A MariaDB with a past that can be copied, started and searched byte by byte while it stands.
 
-What is searched is what RDS would snapshot: the files as they are when the server stands still, nothing flushed
-for us. Nothing in them is compressed.
+What is searched is what RDS would snapshot: the files as they are when the server stands still, and
+nothing is flushed for us. Nothing in them is compressed.
 """
 
 import re

@@ -175,7 +175,8 @@ def _found(search: Search, rows: Rows, wanted: int) -> str:
         )
         worth = f"CHAR_LENGTH({value}) >= {SHORTEST_EMAIL}"
         if part.mask not in KINDS:
-            worth += f" AND {value} REGEXP {text_literal(WORTHWHILE)}"
+            # a server that gives up on a pattern says NULL; the function makes an error of that
+            worth += f" AND COALESCE({value} REGEXP {text_literal(WORTHWHILE)}, TRUE)"
         calls.append(f"IF({worth}, {call}, NULL)")
     first, end = rows
     key = quoted(search.key or "")

@@ -1,0 +1,166 @@
+# Tables read better in long lines.
+# ruff: noqa: E501
+"""What verification finds in MariaDB's values: e-mails, telephone numbers and IBANs by their shape, as digests."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.mysql import personal, verification
+from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.discovery import discover
+from services.anonymize.worker.engines.mysql.sql import text_literal
+from services.anonymize.worker.engines.mysql.tables import make_functions
+from services.anonymize.worker.engines.results import Baseline
+from services.anonymize.worker.keys import DIGEST_KEY_SETTING
+from services.anonymize.worker.plan import Plan
+from services.anonymize.worker.policy import Policy, load_policy, resolve
+from tests.mariadb import MariaDBServer
+from tests.worker.building import tell_nobody
+from tests.worker.mysql.working import KEY, opened
+
+pytestmark = pytest.mark.engines
+
+SCHEMA = """
+CREATE TABLE people (id int PRIMARY KEY, mail varchar(80) CHARACTER SET latin1, phone varchar(20), bank varchar(40),
+  note text, profile json, avatar blob) COMMENT 'ask anna.doe@free.fr';
+INSERT INTO people VALUES
+  (1, 'Anna.Doe@Free.fr', '06 12 34 56 78', 'FR76 3000 6000 0112 3456 7890 189', 'call +33612345678 or bob@free.fr',
+   '{"contact": "zoe\\\\u0040free.fr", "said": "\\\\"x\\\\" C:\\\\\\\\"}', 'eve@free.fr'),
+  (2, NULL, '', 'none', 'order 0612345678901234, 10.0.0.1', NULL, NULL);
+CREATE TABLE keys_of (code varchar(40));
+INSERT INTO keys_of VALUES ('see dan@free.fr'), ('0699887766');
+CREATE PROCEDURE say() SELECT 'ann@free.fr';
+"""
+POLICY = """
+version: 1
+tables:
+  people: {columns: {id: keep, mail: email, phone: phone, bank: iban, note: redact, profile: keep, avatar: keep}}
+  keys_of: keep
+"""
+
+
+@pytest.fixture(scope="module")
+def database(mariadb_server: MariaDBServer) -> Iterator[Database]:
+    with mariadb_server.fresh_database(SCHEMA) as name, opened(mariadb_server, name) as opening:
+        with opening.autocommit() as connection:
+            execute(connection, "CREATE DATABASE snapveil_work")
+        make_functions(opening, personal.searching_functions())
+        yield opening
+        with opening.autocommit() as connection:
+            execute(connection, "DROP DATABASE snapveil_work")
+
+
+def found(database: Database, value: str, mask: str = "redact", wanted: int = personal.ORIGINALS) -> set[str]:
+    """The digests of a value, by their kinds."""
+    with database.begin() as connection:
+        said = query(
+            connection, f"SELECT snapveil_work.personal({text_literal(value)}, 0, '{mask}', TRUE, {wanted})"
+        )[0][0]
+    return {f"{kind} {digest}" for _, kind, digest in json.loads(f"[{said or ''}]")}
+
+
+def digests(*values: str) -> set[str]:
+    key = KEY.settings()[DIGEST_KEY_SETTING]
+    return {
+        f"{kind} {hashlib.sha256(f'{key}:{kind}:{normal}'.encode()).hexdigest()[:32]}"
+        for kind, _, normal in (value.partition(":") for value in values)
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Anna Doe <Anna.Doe@Free.fr>, bob+x@mail.example.com.", ["email:anna.doe@free.fr", "email:bob+x@mail.example.com"]),
+        ("@ a@b @@ c@d.e@f.g", ["email:c@d.e"]),
+        ("06 12 34 56 78", ["phone:0612345678"]),
+        ("ring +33 (0)6.12.34.56.78 now", ["phone:0612345678"]),
+        ("0034 612 34 56 78", ["phone:612345678"]),
+        ("(02) 1234567", ["phone:021234567"]),
+        ("born 01/02/1990 at 10.20.30.40", []),
+        ("order 1234567890", []),
+        ("fr76 3000 6000 0112 3456 7890 189 thanks", ["iban:FR7630006000011234567890189"]),
+        ("FR7630006000011234567890189", ["iban:FR7630006000011234567890189"]),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_originals_are_found_however_they_are_written(
+    database: Database, value: str, expected: list[str]
+) -> None:
+    assert found(database, value) == digests(*expected)
+
+
+def test_a_masked_column_is_looked_at_as_a_whole(database: Database) -> None:
+    assert found(database, " X1@Example.invalid ", "email", personal.SURVIVORS) == digests(
+        "email:x1@example.invalid"
+    )
+    assert found(database, "06-12-34-56-78", "phone", personal.SURVIVORS) == digests("phone:0612345678")
+    assert found(database, "es91 2100 0418 4502 0005 1332", "iban", personal.SURVIVORS) == digests(
+        "iban:ES9121000418450200051332"
+    )
+
+
+def test_a_bare_number_in_a_kept_column_makes_no_original(database: Database) -> None:
+    assert found(database, "0612345678", "keep") == set()
+    assert found(database, "+33612345678", "keep") == digests("phone:0612345678")
+    assert found(database, "0612345678", "keep", personal.SURVIVORS) == digests("phone:0612345678")
+
+
+def test_a_number_that_belongs_to_nobody_is_no_original(database: Database) -> None:
+    assert found(database, "06 39 98 12 34", "phone") == set()
+
+
+def test_a_long_text_is_gone_through_to_its_end(database: Database) -> None:
+    text = "x" * 100_000 + " a@b.fr " + "1 2 3 " * 20_000 + "c@d.fr"
+    assert found(database, text) == digests("email:a@b.fr", "email:c@d.fr")
+
+
+def policy_for(database: Database) -> tuple[Policy, Baseline]:
+    with database.begin() as connection:
+        schema = discover(connection)
+    policy = resolve(load_policy(POLICY, "policy.yaml"), schema)
+    originals = verification.remember_originals(database, policy, schema, 2)
+    return policy, verification.take_baseline(database, schema, originals, 2)
+
+
+def test_verification_names_every_place_that_still_holds_an_original(database: Database) -> None:
+    policy, before = policy_for(database)
+    # people's e-mails, also one that JSON escapes and one in a kept column; bytes and bare numbers there are none
+    assert before.originals == {"email": 4, "phone": 1, "iban": 1}
+    assert verification.originals_there(database, before.originals)
+    with database.begin() as connection:
+        schema = discover(connection)
+    findings = {
+        finding.name: finding
+        for finding in verification.verify(database, policy, schema, Plan(()), before, 2, tell_nobody)
+    }
+    emails = findings["no original e-mail"].detail
+    for said in (
+        "people.mail (1)",
+        "people.note (1)",
+        "people.profile (1)",
+        "keys_of.code (1)",
+        "table people (1)",
+    ):
+        assert said in emails
+    assert "routine" not in emails  # nobody of the data has that address
+    assert "people.phone (1), people.note (1)" in findings["no original telephone number"].detail or (
+        "people.note (1), people.phone (1)" in findings["no original telephone number"].detail
+    )
+    assert "people.bank (1)" in findings["no original IBAN"].detail
+    assert not findings["reserved domains"].passed
+    assert "people.mail (1)" in findings["reserved domains"].detail
+    assert findings["row counts"].passed
+    assert findings["schema"].passed
+
+
+def test_missing_digests_prove_nothing(database: Database) -> None:
+    policy, before = policy_for(database)
+    with database.begin() as connection:
+        schema = discover(connection)
+        execute(connection, "DELETE FROM snapveil_work.originals LIMIT 1")
+    finding = verification.verify(database, policy, schema, Plan(()), before, 2, tell_nobody)[0]
+    assert (finding.name, finding.passed) == ("originals", False)
