@@ -18,6 +18,8 @@ WRITTEN: Mapping[str, str] = MappingProxyType({**PERMUTING, **TEXTS})
 INSTEAD = {
     formats.STEUER_ID.only_if: "snapveil_work.repeats_one_digit(left(made, 10))",
     iban._SPOKEN: "snapveil_work.spoken(bban)",
+    # MySQL writes a group as $1, and MariaDB as \\1
+    r"regexp_replace(fake, '(.{4})(?=.)', '\1 ', 'g')": "snapveil_work.in_fours(fake)",
 }
 
 

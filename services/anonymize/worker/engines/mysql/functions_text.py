@@ -33,6 +33,19 @@ BEGIN
 END""",
 )  # fmt: skip
 
+IN_FOURS = stored(
+    "in_fours", "whole short", "short",
+    """
+BEGIN
+  DECLARE place INT DEFAULT (CHAR_LENGTH(whole) - 1) DIV 4 * 4 + 1;
+  DECLARE made short DEFAULT whole;
+  WHILE place > 1 DO
+    SET made = INSERT(made, place, 0, ' '), place = place - 4;
+  END WHILE;
+  RETURN made;
+END""",
+)  # fmt: skip
+
 # As many letters and digits as wanted, from one digest after the other; two bytes choose each.
 FAKE_TOKEN = stored(
     "fake_token", "original text, wanted INT", "text",
@@ -102,4 +115,4 @@ BEGIN
 END""",
 )  # fmt: skip
 
-TEXTS = {"spoken": SPOKEN, "fake_token": FAKE_TOKEN, "redacted": REDACTED, "fake_any_ip": ANY_IP}
+TEXTS = {"spoken": SPOKEN, "in_fours": IN_FOURS, "fake_token": FAKE_TOKEN, "redacted": REDACTED, "fake_any_ip": ANY_IP}

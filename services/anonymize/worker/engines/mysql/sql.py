@@ -137,7 +137,7 @@ class Dialect(MySQLDialect):
 # paramstyle "named": the text goes to the driver without parameters, so a percent sign must stay single
 DIALECT = Dialect(paramstyle="named")
 DIALECT._backslash_escapes = False
-_LITERAL = Text().literal_processor(DIALECT)
+_LITERAL = Text().literal_processor(DIALECT)  # type: ignore[no-untyped-call]
 
 
 def quoted(name: str) -> str:

@@ -109,8 +109,8 @@ class _Walk:
         if self.others != "keep":
             return f"CONCAT('{{', CONCAT_WS(', ', {members}), '}}')"
         here = ", ".join(text_literal(f"$.{json.dumps(key, ensure_ascii=False)}") for key in node.keys)
-        rest = f"NULLIF(CONCAT(JSON_REMOVE({part}, {here})), '{{}}')"
-        whole = f"CONCAT('{{', CONCAT_WS(', ', {members}, SUBSTR({rest}, 2, CHAR_LENGTH({rest}) - 2)), '}}')"
+        rest = f"NULLIF(REGEXP_REPLACE(CONCAT(JSON_REMOVE({part}, {here})), '^[{{]|[}}]$', ''), '')"
+        whole = f"CONCAT('{{', CONCAT_WS(', ', {members}, {rest}), '}}')"
         # of a key that stands twice only one would be taken out
         return f"IF(JSON_LENGTH({part}) = JSON_LENGTH(JSON_KEYS({part})), {whole}, 'null')"
 
