@@ -51,10 +51,17 @@ def drawn(told: Mapping[str, Any]) -> str:
         step *= 10
     for place, (name, way) in enumerate(bars):
         y = TOP + place * (BAR + GAP)
-        colour = OURS if name.startswith("ours") else FLOORS if name in (measuring.FLOOR_1, measuring.COPY) else OTHERS
+        colour = (
+            OURS
+            if name.startswith("ours")
+            else FLOORS
+            if name in (measuring.FLOOR_1, measuring.COPY)
+            else OTHERS
+        )
         end = _place(way["seconds"], low, high)
         many = "*" if "multiplied_by" in way else ""
-        label = f"{way['seconds']:,.0f} s{many}  {way['times_the_floor']:,.1f} × floor"
+        times = f"{way['times_the_floor']:,.{1 if way['times_the_floor'] < 100 else 0}f}"
+        label = f"{way['seconds']:,.0f} s{many} · {times} × floor"
         shown = f"{name} (floor)" if name == measuring.FLOOR_1 else name
         parts.append(
             f'<text x="{LEFT - 8}" y="{y + 16}" text-anchor="end">{escape(shown)}</text>'

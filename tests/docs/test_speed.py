@@ -1,0 +1,17 @@
+"""The page about speed shows what was measured."""
+
+import json
+
+from benchmarks.masking import FIGURES, PAGE, picture
+
+
+def test_the_pages_tables_are_those_of_the_kept_figures() -> None:
+    assert picture.written(PAGE.read_text(), json.loads(FIGURES.read_text())) == PAGE.read_text()
+
+
+def test_the_picture_has_a_bar_for_every_way_that_was_measured() -> None:
+    told = json.loads(FIGURES.read_text())
+    drawn = picture.drawn(told)
+    measured = [name for name in picture.BARS if "seconds" in {**told["ways"], **told["peers"]}.get(name, {})]
+    assert drawn.count("<rect") == len(measured)
+    assert all(name in drawn for name in measured)
