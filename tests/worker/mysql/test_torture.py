@@ -66,7 +66,7 @@ def schema(mariadb_server: MariaDBServer) -> Iterator[Schema]:
 def test_every_finding_is_good_and_the_schema_is_what_it_was(masked):
     assert [finding for finding in masked.outcome.findings if not finding.passed] == []
     kept = next(finding for finding in masked.outcome.findings if finding.name == "schema")
-    assert kept.examined == 24
+    assert kept.examined == 26
     assert {done.plan.method for done in masked.outcome.tables} == {
         Method.COPY,
         Method.TRUNCATE,
@@ -143,6 +143,10 @@ def test_partitions_and_views_see_the_masked_rows(masked):
     ) == [(1,)]
 
 
+def test_a_union_of_tables_follows_them(masked):
+    assert masked.ask("SELECT who FROM all_log") == masked.ask("SELECT who FROM old_log")
+
+
 def test_nothing_of_the_worker_is_left(masked):
     assert masked.ask("SHOW DATABASES LIKE 'snapveil%'") == []
 
@@ -169,8 +173,18 @@ def test_the_schema_is_read_with_what_masks_go_by(schema):
     assert [trigger.name for trigger in schema.dependants] == [
         "customers_gone", "customers_added", "customers_first", "customers_changed",
     ]  # fmt: skip
-    assert {view.name for view in schema.views} == {"buyers", "best_buyers"}
+    assert {view.name for view in schema.views} == {"buyers", "best_buyers", "all_log"}
     assert schema.table("public", "numbers") is None  # a sequence has no rows of people
+
+
+def test_a_unique_index_over_part_of_a_value_says_nothing_of_the_whole(schema):
+    slugs = schema.table("public", "slugs")
+    assert slugs is not None
+    assert {unique.name: (unique.columns, unique.opaque) for unique in slugs.uniques} == {
+        "PRIMARY": (("id",), frozenset()),
+        "slugs_slug": (("slug", "title"), frozenset({"title"})),
+        "slugs_code": (("code",), frozenset({"code"})),
+    }
 
 
 def test_a_schema_comes_back_from_its_file(schema):

@@ -68,6 +68,16 @@ CREATE TABLE zones (
 INSERT INTO zones VALUES (1, 'home of Anna', ST_GeomFromText('POINT(1 2)'));
 CREATE TABLE old_log (who varchar(100), what text, KEY (who)) ENGINE=MyISAM DEFAULT CHARSET=latin1;
 INSERT INTO old_log VALUES ('anna.first@old.example.org', 'bought');
+CREATE TABLE all_log (who varchar(100), what text, KEY (who)) ENGINE=MERGE UNION=(old_log) DEFAULT CHARSET=latin1;
+CREATE TABLE slugs (
+  id int NOT NULL PRIMARY KEY,
+  title varchar(60) NOT NULL,
+  slug varchar(60) GENERATED ALWAYS AS (lower(title)) VIRTUAL,
+  code varchar(20) DEFAULT NULL,
+  UNIQUE KEY slugs_slug (slug),
+  UNIQUE KEY slugs_code (code(5))
+) ENGINE=InnoDB;
+INSERT INTO slugs (id, title, code) VALUES (1, 'Winter', 'w-1'), (2, 'Summer', 's-1');
 CREATE TABLE aria_log (id int PRIMARY KEY, who varchar(100)) ENGINE=Aria TRANSACTIONAL=1;
 INSERT INTO aria_log VALUES (1, 'anna.first@old.example.org');
 CREATE TABLE history (
