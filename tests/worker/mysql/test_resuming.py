@@ -9,7 +9,7 @@ import pymysql
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from services.anonymize.worker.engines.mysql import masking
+from services.anonymize.worker.engines.mysql import holding, masking
 from services.anonymize.worker.engines.mysql.copying import make_copy
 from services.anonymize.worker.engines.mysql.holding import hold
 from services.anonymize.worker.engines.mysql.planning import old_name
@@ -74,7 +74,8 @@ class Killer:
         event.remove(Engine, "after_cursor_execute", self.executed)
 
 
-def test_a_worker_killed_after_any_statement_is_continued(mariadb_server, without_cleaning):
+def test_a_worker_killed_after_any_statement_is_continued(mariadb_server, without_cleaning, monkeypatch):
+    monkeypatch.setattr(holding, "PAUSE_SECONDS", 0.02)
     with mariadb_server.fresh_database(TABLES) as name:
         assert work(mariadb_server, name, POLICY).passed
         whole = rows(mariadb_server, name)
@@ -131,6 +132,20 @@ def test_a_second_worker_is_refused_while_the_first_is_at_work(mariadb_server):
             pass
 
 
+def test_the_lock_outlives_what_the_server_takes_for_dead_and_its_loss_is_said(mariadb_server, monkeypatch):
+    monkeypatch.setattr(holding, "SILENT_SECONDS", 1)
+    monkeypatch.setattr(holding, "PULSE_SECONDS", 0.3)
+    held = "SELECT IS_USED_LOCK('snapveil_work')"
+    with mariadb_server.fresh_database() as name, opened(mariadb_server, name) as database:
+        with hold(database, 1):
+            time.sleep(1.3)
+            ((session,),) = ask(mariadb_server, None, held)
+            assert session is not None
+        assert ask(mariadb_server, None, held) == [(None,)]
+        with pytest.raises(MaskingError, match="was lost meanwhile"), hold(database, 1):
+            ask(mariadb_server, None, f"KILL {ask(mariadb_server, None, held)[0][0]}")
+
+
 def test_what_a_killed_worker_has_under_way_is_ended_and_an_idle_session_is_not(mariadb_server):
     def sleep() -> None:
         with (
@@ -142,7 +157,13 @@ def test_what_a_killed_worker_has_under_way_is_ended_and_an_idle_session_is_not(
             ended.append("by itself")
 
     ended: list[str] = []
-    with mariadb_server.fresh_database() as name, mariadb_server.connect(name) as idle:
+    with (
+        mariadb_server.fresh_database("CREATE TABLE t (a int);\n") as name,
+        mariadb_server.connect(name) as idle,
+    ):
+        half = mariadb_server.connect(name)  # a transaction that nobody ends
+        half.begin()
+        half.query("INSERT INTO t VALUES (1)")
         left = threading.Thread(target=sleep)
         left.start()
         while not ask(mariadb_server, None, ASLEEP):
@@ -151,4 +172,7 @@ def test_what_a_killed_worker_has_under_way_is_ended_and_an_idle_session_is_not(
             left.join(5)
         assert not left.is_alive()
         idle.ping(reconnect=False)
+        with pytest.raises(pymysql.MySQLError):
+            half.ping(reconnect=False)
+        half.close()
     assert ended == []

@@ -197,6 +197,9 @@ def open_connection(address: Address, **options: Any) -> pymysql.connections.Con
         return _opened(address, place, options)
     except pymysql.MySQLError as error:
         raise ConnectionProblemError(f"{_place(address)}: {_login_reason(error, address)}") from None
+    except RuntimeError:  # PyMySQL lacks what encrypts a password for MySQL 8 outside of TLS
+        said = "this user's password can only be sent over TLS, which the server does not offer"
+        raise ConnectionProblemError(f"{_place(address)}: {said}") from None
 
 
 def _opened(
