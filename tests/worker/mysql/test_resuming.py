@@ -7,15 +7,22 @@ from dataclasses import replace
 
 import pymysql
 import pytest
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, event
 
 from services.anonymize.worker.engines.mysql import holding, masking
 from services.anonymize.worker.engines.mysql.copying import make_copy
+from services.anonymize.worker.engines.mysql.engine import MySQL
 from services.anonymize.worker.engines.mysql.holding import hold
+from services.anonymize.worker.engines.mysql.inventory import take_inventory
+from services.anonymize.worker.engines.mysql.masking import mask
 from services.anonymize.worker.engines.mysql.planning import old_name
 from services.anonymize.worker.failures import MaskingError
-from services.anonymize.worker.pipeline import Outcome, under_way
-from services.anonymize.worker.plan import TablePlan
+from services.anonymize.worker.plan import Plan, TablePlan
+from services.anonymize.worker.policy import load_policy, resolve
+from services.anonymize.worker.progress import Advance
+from tests.mariadb import MariaDBServer
+from tests.worker.building import tell_nobody
 from tests.worker.mysql.working import ask, opened, rows, work
 
 TABLES = """
@@ -36,7 +43,8 @@ ASLEEP = "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep
 # what makes a boundary: everything of masking itself that stays if the worker is killed behind it
 STAYS = ("ALTER TABLE", "CREATE DEFINER", "DROP TRIGGER", "RENAME", "INSERT INTO `snapveil_work`.`new_",
          "INSERT INTO snapveil_work.checkpoints", "DROP TABLE IF EXISTS `snapveil_work`.`old_",
-         "CREATE TABLE `snapveil_work`.`new_", "DROP DATABASE")  # fmt: skip
+         "CREATE TABLE `snapveil_work`.`new_")  # fmt: skip
+PLAN = TypeAdapter(Plan)
 
 
 class KilledError(BaseException):
@@ -74,29 +82,64 @@ class Killer:
         event.remove(Engine, "after_cursor_execute", self.executed)
 
 
-def test_a_worker_killed_after_any_statement_is_continued(mariadb_server, without_cleaning, monkeypatch):
-    monkeypatch.setattr(holding, "PAUSE_SECONDS", 0.02)
+def mask_once(server: MariaDBServer, name: str) -> None:
+    """The step of masking alone, as a worker does it that finds all before it done."""
+    with opened(server, name) as database:
+        engine = MySQL(database)
+        engine.checkpoints.prepare()
+        notes = engine.checkpoints.notes()
+        if "plan" not in notes:
+            schema = engine.discover()
+            plan = engine.plan(resolve(load_policy(POLICY, "p"), schema), schema)
+            engine.checkpoints.save({"plan": PLAN.dump_json(plan).decode()})
+        else:
+            plan = PLAN.validate_json(notes["plan"])
+        mask(database, engine.checkpoints, plan, {}, 2, tell_nobody)
+        ask(server, None, "DROP DATABASE snapveil_work")
+
+
+def state(server: MariaDBServer, name: str) -> tuple[object, object]:
+    """All rows and all definitions."""
+    with opened(server, name, None) as database, database.begin() as connection:
+        inventory = {key: what for key, what in take_inventory(connection).items() if key[0] != "database"}
+    return rows(server, name), inventory
+
+
+def test_a_worker_killed_after_any_statement_is_continued(mariadb_server):
     with mariadb_server.fresh_database(TABLES) as name:
-        assert work(mariadb_server, name, POLICY).passed
-        whole = rows(mariadb_server, name)
+        mask_once(mariadb_server, name)
+        whole = state(mariadb_server, name)
     boundaries = 0
     while True:
         with mariadb_server.fresh_database(TABLES) as name:
-            concluded: list[Outcome] = []
             try:
                 with Killer(boundaries + 1):
-                    work(mariadb_server, name, POLICY, conclude=concluded.append)
+                    mask_once(mariadb_server, name)
             except KilledError:
                 boundaries += 1
             else:
                 break
-            with opened(mariadb_server, name) as database:
-                begun = under_way(database)
-            if begun or not concluded:
-                assert work(mariadb_server, name, POLICY).passed, boundaries
-            assert rows(mariadb_server, name) == whole, boundaries
-            assert ask(mariadb_server, None, "SHOW DATABASES LIKE 'snapveil%'") == []
+            mask_once(mariadb_server, name)
+            assert state(mariadb_server, name) == whole, boundaries
     assert boundaries > 20
+
+
+def test_a_worker_killed_in_the_whole_run_is_continued(mariadb_server, without_cleaning):
+    told: list[Advance] = []
+
+    def die(advance: Advance) -> None:
+        told.append(advance)
+        if advance.step == "masking" and advance.tables_done == 1:
+            raise KilledError
+
+    with mariadb_server.fresh_database(TABLES) as name:
+        with pytest.raises(KilledError):
+            work(mariadb_server, name, POLICY, die)
+        outcome = work(mariadb_server, name, POLICY)
+        assert outcome.passed
+        (note,) = outcome.notes
+        assert note.endswith("tables were masked by an earlier worker, which was stopped")
+        assert ask(mariadb_server, None, "SHOW DATABASES LIKE 'snapveil%'") == []
 
 
 def test_a_rename_that_a_crash_of_the_server_halved_is_ended(mariadb_server, without_cleaning, monkeypatch):
