@@ -12,9 +12,15 @@ from services.anonymize.worker.engines.mysql.personal import (
     FAKE,
     FAKE_IBANS,
     FAKE_PHONES,
+    KINDS,
     ORIGINALS,
+    SHORTEST,
     SURVIVORS,
-    WORTHWHILE,
+    digest,
+    finds,
+    is_one,
+    kind_of,
+    normal,
 )
 from services.anonymize.worker.engines.mysql.schema_texts import STATISTICS_OF_MARIADB, TEXTS
 from services.anonymize.worker.engines.mysql.sql import (
@@ -26,7 +32,6 @@ from services.anonymize.worker.engines.mysql.sql import (
 )
 from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.schema import Column, Schema, Table
-from services.anonymize.worker.shapes import SHORTEST_EMAIL, SHORTEST_IBAN, SHORTEST_PHONE
 from services.anonymize.worker.uniqueness import permuted_kinds
 
 DIGESTS = qualified(WORK_DATABASE, "originals")
@@ -37,8 +42,6 @@ MAKE_DIGESTS = (
 )
 INDEX_DIGESTS = f"ALTER TABLE {DIGESTS} ADD KEY (digest)"
 COUNT_DIGESTS = f"SELECT kind, COUNT(DISTINCT digest) FROM {DIGESTS} GROUP BY kind"
-KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
-_SHORTEST = {"email": SHORTEST_EMAIL, "phone": SHORTEST_PHONE, "iban": SHORTEST_IBAN}
 _FAKES = {"phone": FAKE_PHONES, "iban": FAKE_IBANS}
 _INTEGERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 
@@ -51,6 +54,7 @@ FORGET_FAKES = (
 Rows = tuple[int | None, int | None]
 """Some rows of a table, by its key: the first, and the one after the last; None is either end."""
 ALL_ROWS: Rows = (None, None)
+LONGEST = 320  # characters of a find: no e-mail is longer, and the rows of a shorter one are made faster
 
 
 @dataclass(frozen=True)
@@ -127,34 +131,41 @@ def schema_searches(*, is_mariadb: bool) -> tuple[Search, ...]:
     return tuple(Search(relation, (value,), labelled=True) for relation in relations)
 
 
-def collect_statements(search: Search, rows: Rows = ALL_ROWS) -> list[str]:
+def collect_statements(search: Search, rows: Rows = ALL_ROWS, *, is_mariadb: bool) -> list[str]:
     """Statements that store the digests of everything shaped so in some rows of a table, and of what a
     permutation will make of it."""
-    statements = [_collect(search, rows, ORIGINALS)]
+    statements = [_collect(search, rows, ORIGINALS, is_mariadb)]
     for kind, wanted in _FAKES.items():
         parts = tuple(part for part in search.columns if kind in part.kinds & part.permuted)
         if parts:
-            statements.append(_collect(replace(search, columns=parts), rows, wanted))
+            statements.append(_collect(replace(search, columns=parts), rows, wanted, is_mariadb))
     return statements
 
 
-def survivors_query(search: Search, rows: Rows = ALL_ROWS) -> str:
+def survivors_query(search: Search, rows: Rows = ALL_ROWS, *, is_mariadb: bool) -> str:
     """A query for (kind, place, number of values) that still hold an original."""
     place = "label" if search.labelled else "place"
     return (
-        f"SELECT kind, {place}, COUNT(*) FROM {_found(search, rows, SURVIVORS)}"
-        f" WHERE UNHEX(digest) IN (SELECT o.digest FROM {DIGESTS} o) GROUP BY kind, {place} ORDER BY kind, {place}"
+        f"SELECT kind, {place}, COUNT(*) FROM {_found(search, rows, SURVIVORS, is_mariadb)}"
+        f" WHERE digest IN (SELECT o.digest FROM {DIGESTS} o) GROUP BY kind, {place} ORDER BY kind, {place}"
     )
 
 
-def _collect(search: Search, rows: Rows, wanted: int) -> str:
-    return f"INSERT INTO {DIGESTS} SELECT DISTINCT kind, UNHEX(digest) FROM {_found(search, rows, wanted)}"
+def found(search: Search, rows: Rows = ALL_ROWS, *, wanted: int, is_mariadb: bool) -> str:
+    """A query for (kind, digest) of everything that is found in some rows."""
+    fake = FAKE if wanted in _FAKES.values() else ""
+    return f"SELECT DISTINCT CONCAT(kind, '{fake}'), digest FROM {_found(search, rows, wanted, is_mariadb)}"
+
+
+def _collect(search: Search, rows: Rows, wanted: int, is_mariadb: bool) -> str:
+    query = found(search, rows, wanted=wanted, is_mariadb=is_mariadb)
+    return f"INSERT INTO {DIGESTS} (kind, digest) {query}"
 
 
 def _kinds(part: Column, codes: bool) -> frozenset[str]:
     if not part.can_hold_text:
         return frozenset()
-    kinds = {kind for kind, shortest in _SHORTEST.items() if part.length is None or part.length >= shortest}
+    kinds = {kind for kind, shortest in SHORTEST.items() if part.length is None or part.length >= shortest}
     return frozenset(kinds - ({"phone"} if codes else set()))
 
 
@@ -164,29 +175,36 @@ def _key(table: Table) -> str | None:
     return part.name if part is not None and part.base_type in _INTEGERS else None
 
 
-def _found(search: Search, rows: Rows, wanted: int) -> str:
+def _found(search: Search, rows: Rows, wanted: int, is_mariadb: bool) -> str:
     """What is found in some rows, as `found(label, kind, place, digest)`; the label only where rows have one."""
-    calls = []
-    for place, part in enumerate(search.columns):
-        value = part.as_text()
-        call = (
-            f"{WORK_DATABASE}.personal({value}, {place}, {text_literal(part.mask)},"
-            f" {'TRUE' if 'phone' in part.kinds else 'FALSE'}, {wanted})"
-        )
-        worth = f"CHAR_LENGTH({value}) >= {SHORTEST_EMAIL}"
-        if part.mask not in KINDS:
-            # a server that gives up on a pattern says NULL; the function makes an error of that
-            worth += f" AND COALESCE({value} REGEXP {text_literal(WORTHWHILE)}, TRUE)"
-        calls.append(f"IF({worth}, {call}, NULL)")
+    found = [
+        f"COALESCE({finds(part.as_text(), place, part.mask, part.kinds, wanted, is_mariadb=is_mariadb)}, '')"
+        for place, part in enumerate(search.columns)
+    ]
     first, end = rows
     key = quoted(search.key or "")
     within = [f"t.{key} >= {first}"] if first is not None else []
     within += [f"t.{key} < {end}"] if end is not None else []
-    where = f" WHERE {' AND '.join(within)}" if within else ""
+    letter, value = "SUBSTR(f.found, 4, 1)", "SUBSTR(f.found, 5)"
+    kept = [str(place) for place, part in enumerate(search.columns) if part.mask == "keep"]
+    is_kept = f"LEFT(f.found, 3) IN ({', '.join(kept)})" if kept else "FALSE"
+    form = f"JSON_QUOTE(IF(CHAR_LENGTH(f.found) > 4, {normal(value, letter, wanted, is_kept)}, NULL))"
+    within.append(is_one("n.normal", letter, wanted))
     label = "t.label, " if search.labelled else ""
     return (
-        f"(SELECT {label}f.kind, f.place, f.digest FROM {search.relation} AS t,"
-        f" JSON_TABLE(CONCAT('[', CONCAT_WS(',', {', '.join(calls)}), ']'), '$[*]' COLUMNS (place INT PATH '$[0]',"
-        " kind VARCHAR(16) CHARACTER SET ascii PATH '$[1]', digest CHAR(32) CHARACTER SET ascii PATH '$[2]')) AS f"
-        f"{where}) AS found"
+        f"(SELECT {label}{kind_of(letter)} AS kind, CAST(LEFT(f.found, 3) AS SIGNED) AS place,"
+        f" UNHEX({digest('n.normal', letter)}) AS digest FROM {search.relation} AS t,"
+        f" {_elements(', '.join([*found, _END]), 'found')} AS f, {_elements(form, 'normal')} AS n"
+        f" WHERE {' AND '.join(within)}) AS found"
+    )
+
+
+_END = text_literal('""')
+
+
+def _elements(texts: str, name: str) -> str:
+    """The elements of an array as rows, each computed once: nothing else keeps a server from doing it at every use."""
+    return (
+        f"JSON_TABLE(CONCAT('[', {texts}, ']'), '$[*]' COLUMNS ({name} VARCHAR({LONGEST})"
+        f" CHARACTER SET utf8mb4 COLLATE {BINARY_COLLATION} PATH '$'))"
     )

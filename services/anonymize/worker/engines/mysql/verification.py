@@ -14,14 +14,13 @@ from sqlalchemy import Connection
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.inventory import Inventory, differences, take_inventory
-from services.anonymize.worker.engines.mysql.personal import searching_functions
+from services.anonymize.worker.engines.mysql.personal import KINDS, searching_functions
 from services.anonymize.worker.engines.mysql.schema_texts import STATISTICS
 from services.anonymize.worker.engines.mysql.searching import (
     ALL_ROWS,
     COUNT_DIGESTS,
     FORGET_FAKES,
     INDEX_DIGESTS,
-    KINDS,
     MAKE_DIGESTS,
     Rows,
     Search,
@@ -67,7 +66,7 @@ def remember_originals(
     jobs = [
         statement
         for search, rows in _parts(database, searches, connections)
-        for statement in collect_statements(search, rows)
+        for statement in collect_statements(search, rows, is_mariadb=database.is_mariadb)
     ]
     in_parallel(lambda statement: _collect(database, statement), jobs, connections)
     with database.autocommit() as connection:
@@ -167,7 +166,7 @@ def _originals_gone(
 
 def _survivors(database: Database, search: Search, rows: Rows) -> list[tuple[str, str, int]]:
     with database.begin() as connection:
-        found = query(connection, survivors_query(search, rows))
+        found = query(connection, survivors_query(search, rows, is_mariadb=database.is_mariadb))
         return [(str(kind), search.label(place), int(number)) for kind, place, number in found]
 
 
