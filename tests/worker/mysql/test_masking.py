@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from services.anonymize.worker import run
 from services.anonymize.worker.checkpoints import Checkpoints
+from services.anonymize.worker.engines.mysql.catalog import global_rights
 from services.anonymize.worker.engines.mysql.discovery import discover
 from services.anonymize.worker.engines.mysql.masking import mask
 from services.anonymize.worker.engines.mysql.planning import make_plan
@@ -156,6 +157,19 @@ def test_a_trigger_in_anothers_name_is_made_anew_in_the_workers_and_said(mariadb
         assert "trigger t is made anew in the worker's name, because making it in app@10.%'s" in done.plan.why
         body = "SELECT definer, action_statement FROM information_schema.triggers WHERE trigger_schema = database()"
         assert ask(mariadb_server, name, body) == [("master@%", "SET NEW.email = 'é'")]
+
+
+def test_rights_are_read_as_either_server_writes_them():
+    mysql = [
+        "GRANT SELECT, TRIGGER ON *.* TO `m`@`%` WITH GRANT OPTION",
+        "GRANT ROLE_ADMIN,SET_USER_ID ON *.* TO `m`@`%`",
+    ]
+    assert {"SET_USER_ID", "TRIGGER"} <= global_rights(mysql)
+    mariadb = [
+        "GRANT SELECT, SET USER ON *.* TO `m`@`%` IDENTIFIED BY PASSWORD '*0'",
+        "GRANT SUPER ON `a`.* TO `m`@`%`",
+    ]
+    assert global_rights(mariadb) == {"SELECT", "SET USER"}
 
 
 def test_another_database_on_the_server_is_refused(mariadb_server):

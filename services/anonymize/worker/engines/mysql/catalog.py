@@ -4,7 +4,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping
@@ -95,11 +95,24 @@ def names_in(expression: str | None, known: Sequence[str]) -> tuple[str, ...]:
 
 def may_name_definers(connection: Connection) -> bool:
     """Whether the user may make triggers in another's name."""
-    granted: list[str] = []
-    for (said,) in connection.exec_driver_sql("SHOW GRANTS"):
-        match = re.match(r"GRANT (.+?) ON \*\.\* TO ", said)
-        granted += match[1].split(", ") if match else []
-    return not DEFINERS.isdisjoint(granted)
+    shown = "SHOW GRANTS"
+    role = connection.exec_driver_sql("SELECT CURRENT_ROLE()").scalar_one()
+    if role not in {None, "NONE"} and role.startswith("`"):  # MySQL's; MariaDB shows an active role's rights
+        shown = f"SHOW GRANTS FOR CURRENT_USER() USING {role}"
+    granted = rows_of_text(connection, shown)
+    return not DEFINERS.isdisjoint(global_rights(granted))
+
+
+def rows_of_text(connection: Connection, statement: str) -> list[str]:
+    """The only column of a statement's answer."""
+    sent = connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
+    return [str(said) for (said,) in sent]
+
+
+def global_rights(granted: Iterable[str]) -> frozenset[str]:
+    """The rights on everything that lines of SHOW GRANTS give."""
+    found = (re.match(r"GRANT (.+?) ON \*\.\* TO ", said) for said in granted)
+    return frozenset(right for match in found if match for right in re.split(r",\s*", match[1]))
 
 
 def other_databases(connection: Connection) -> list[Any]:
