@@ -159,6 +159,27 @@ def test_a_trigger_in_anothers_name_is_made_anew_in_the_workers_and_said(mariadb
         assert ask(mariadb_server, name, body) == [("master@%", "SET NEW.email = 'é'")]
 
 
+def test_tables_are_emptied_whatever_refers_to_them_and_numbers_go_on(mariadb_server):
+    statements = """CREATE TABLE baskets (id int PRIMARY KEY AUTO_INCREMENT, up int, CONSTRAINT within FOREIGN KEY (up) REFERENCES baskets (id)) AUTO_INCREMENT=40;
+INSERT INTO baskets (up) VALUES (NULL);
+CREATE TABLE items (id int PRIMARY KEY, basket int, CONSTRAINT items_in FOREIGN KEY (basket) REFERENCES baskets (id));
+INSERT INTO items VALUES (1, 40);
+CREATE TABLE prices (id int PRIMARY KEY, n int) WITH SYSTEM VERSIONING;
+INSERT INTO prices VALUES (1, 1);
+UPDATE prices SET n = 2;
+"""
+    with mariadb_server.fresh_database(statements) as name:
+        outcome = work(
+            mariadb_server,
+            name,
+            "version: 1\ntables: {baskets: truncate, items: truncate, prices: truncate}\n",
+        )
+        assert [finding for finding in outcome.findings if not finding.passed] == []
+        assert ask(mariadb_server, name, "SELECT count(*) FROM prices FOR SYSTEM_TIME ALL") == [(0,)]
+        ask(mariadb_server, name, "INSERT INTO baskets (up) VALUES (NULL)")
+        assert ask(mariadb_server, name, "SELECT id FROM baskets") == [(41,)]
+
+
 def test_rights_are_read_as_either_server_writes_them():
     mysql = [
         "GRANT SELECT, TRIGGER ON *.* TO `m`@`%` WITH GRANT OPTION",

@@ -24,6 +24,7 @@ CREATE TABLE customers (
   UNIQUE KEY customers_email (email),
   KEY customers_name (last_name(10), first_name),
   KEY customers_initial (initial),
+  KEY customers_full (full_name),
   FULLTEXT KEY customers_notes (notes),
   CONSTRAINT customers_balance CHECK (balance >= 0),
   CHECK (char_length(first_name) > 0)
