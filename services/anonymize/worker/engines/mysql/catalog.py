@@ -7,7 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, Row, RowMapping
+
+from services.anonymize.worker.connecting import query
+from services.anonymize.worker.engines.mysql.connecting import SYSTEM_DATABASES
+from services.anonymize.worker.engines.mysql.sql import text_literal
 
 HERE = "= DATABASE()"
 NAMED = re.compile(r"`((?:[^`]|``)+)`")
@@ -115,13 +119,12 @@ def global_rights(granted: Iterable[str]) -> frozenset[str]:
     return frozenset(right for match in found if match for right in re.split(r",\s*", match[1]))
 
 
-def other_databases(connection: Connection) -> list[Any]:
-    """Databases of users beside the connected one, each with a table of its own that has rows."""
-    return list(
-        connection.exec_driver_sql(
-            "SELECT table_schema, MIN(table_name) FROM information_schema.tables"
-            " WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema <> DATABASE()"
-            " AND table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys', 'innodb',"
-            " 'snapveil_work') GROUP BY table_schema"
-        ).tuples()
+def other_databases(connection: Connection) -> Sequence[Row[Any]]:
+    """Databases of users beside the connected one, each with one of its tables."""
+    system = ", ".join(text_literal(name) for name in SYSTEM_DATABASES)
+    return query(
+        connection,
+        "SELECT table_schema, MIN(table_name) FROM information_schema.tables"
+        " WHERE table_type IN ('BASE TABLE', 'SYSTEM VERSIONED') AND table_schema <> DATABASE()"
+        f" AND table_schema NOT IN ({system}) GROUP BY table_schema",
     )
