@@ -8,9 +8,7 @@ from typing import Any
 import pymysql
 import pytest
 
-from services.anonymize.worker.engines.mysql import cleaning
 from services.anonymize.worker.engines.mysql.discovery import discover
-from services.anonymize.worker.engines.results import Cleaning
 from services.anonymize.worker.pipeline import Outcome
 from services.anonymize.worker.plan import Method
 from services.anonymize.worker.progress import Advance
@@ -43,11 +41,7 @@ class Masked:
 @pytest.fixture(scope="module")
 def masked(mariadb_server: MariaDBServer) -> Iterator[Masked]:
     told: list[Advance] = []
-    with (
-        mariadb_server.fresh_database((HERE / "torture.sql").read_text()) as name,
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setattr(cleaning, "clean", lambda work: Cleaning(0, ()))
+    with mariadb_server.fresh_database((HERE / "torture.sql").read_text()) as name:
         before = rows(mariadb_server, name)
         outcome = work(mariadb_server, name, (HERE / "torture.yaml").read_text(), told.append)
         yield Masked(mariadb_server, name, before, outcome, told)
