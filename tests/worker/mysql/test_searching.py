@@ -76,6 +76,7 @@ def digests(*values: str) -> set[str]:
     ("value", "expected"),
     [
         ("Anna Doe <Anna.Doe@Free.fr>, bob+x@mail.example.com.", ["email:anna.doe@free.fr", "email:bob+x@mail.example.com"]),
+        ("to: -x.y@free.fr;_z@free.fr (é@free.fr)", ["email:-x.y@free.fr", "email:_z@free.fr", "email:é@free.fr"]),
         ("@ a@b @@ c@d.ee@f.g", ["email:c@d.ee"]),
         ("06 12 34 56 78", ["phone:0612345678"]),
         ("ring +33 (0)6.12.34.56.78 now", ["phone:0612345678"]),

@@ -33,6 +33,8 @@ _LETTERS = {"email": "e", "iban": "i", "phone": "p"}
 # shapes.EMAIL, begun only where a word begins, and never given back: a long word without @ is read once
 _EMAIL = r"(?<![[:alnum:]._%+-])[[:alnum:]._%+-]++@[[:alnum:]-]++(?:\.[[:alnum:]-]++)++"
 WHOLE = 300  # characters of a value that is looked for as a whole
+# what may stand between two finds, a word or what none of them begins with at a time: twice as fast as by letters
+_SKIPPED = "(?>[[:alpha:]]++|[^[:alnum:]._%+(-]++|.)"
 _NOTHING = "(?!)"
 _WORTHWHILE = "@|[0-9][0-9 ./()-]{6,}[0-9]|[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}"
 
@@ -47,8 +49,10 @@ def finds(value: str, place: int, mask: str, kinds: frozenset[str], wanted: int,
         head = text_literal(f"{place:03}{_LETTERS[mask]}")
         return f"IF(CHAR_LENGTH({value}) >= {SHORTEST[mask]}, CONCAT(JSON_QUOTE(CONCAT({head}, LEFT({value}, {WHOLE}))), ','), NULL)"
     # a number within an IBAN is none, so that IBANs are looked for before
-    searched = "|".join(f"({shape})" for shape in (_EMAIL, IBAN, PHONE if "phone" in kinds else _NOTHING))
-    found = pattern(rf"(?s).*?(?:{searched}|$)")
+    phone = PHONE if "phone" in kinds else _NOTHING
+    found = pattern(
+        rf"(?s){_SKIPPED}*?(?:({_EMAIL})|(?=[A-Za-z][A-Za-z][0-9])({IBAN})|(?=[+(0-9])({phone})|$)"
+    )
     sign = "\\" if is_mariadb else "$"
     elements = "".join(
         f'"{place:03}{letter}{sign}{group}",' for group, letter in enumerate(_LETTERS.values(), 1)

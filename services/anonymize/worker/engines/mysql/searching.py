@@ -154,7 +154,7 @@ def survivors_query(search: Search, rows: Rows = ALL_ROWS, *, is_mariadb: bool) 
 def found(search: Search, rows: Rows = ALL_ROWS, *, wanted: int, is_mariadb: bool) -> str:
     """A query for (kind, digest) of everything that is found in some rows."""
     fake = FAKE if wanted in _FAKES.values() else ""
-    return f"SELECT DISTINCT CONCAT(kind, '{fake}'), digest FROM {_found(search, rows, wanted, is_mariadb)}"
+    return f"SELECT CONCAT(kind, '{fake}'), digest FROM {_found(search, rows, wanted, is_mariadb)}"
 
 
 def _collect(search: Search, rows: Rows, wanted: int, is_mariadb: bool) -> str:
