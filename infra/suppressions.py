@@ -66,6 +66,11 @@ SUPPRESSIONS = (
         ":secret:snapveil/", _ROLES, "A secret per run, to whose name Secrets Manager adds six characters."
     ),
     _wildcard(
+        ":secret:snapveil-mask-key-",
+        "production/Worker/Role",
+        "A policy names a mask key of the customer's own; its name has this prefix and six characters of AWS's.",
+    ),
+    _wildcard(
         ":(task-definition/snapveil-worker:|task/snapveil/)",
         "production/Anonymize/Role",
         "Revisions and tasks of the one task definition and cluster are numbered by ECS.",

@@ -160,7 +160,8 @@ class _Copy:
     def _load(self, statement: str, pipe: str) -> tuple[int, int, int | None]:
         """Rows, warnings, the first one's number: LOCAL makes warnings of errors, whose words hold values."""
         with self._target.cursor() as cursor:
-            loaded = cursor.execute(statement, [pipe])
+            before, after = statement.split("%s", 1)  # a column's name may hold a percent sign as well
+            loaded = cursor.execute(before + self._target.literal(pipe) + after)
             cursor.execute("SHOW WARNINGS LIMIT 1")
             first = cursor.fetchone()
             cursor.execute("SELECT @@warning_count")

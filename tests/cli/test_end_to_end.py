@@ -15,9 +15,12 @@ from typing import Any
 import psycopg
 import pytest
 
+from examples.shop_mysql import load as shop_mysql
+from local import mysql
 from tests.cli.conftest import Server
 from tests.cli.test_commands import POLICY
 from tests.cli.test_copying import checksum
+from tests.mariadb import MariaDBServer
 
 pytestmark = pytest.mark.engines
 
@@ -198,12 +201,35 @@ def test_a_run_that_fails_says_why_and_cleans_up(folder: Path, server: Server) -
     assert processes_of(folder) == []
 
 
-def test_trouble_on_the_way_makes_no_difference(folder: Path) -> None:
-    finished = snapveil(folder, "chaos", "--size", "2000")
+def emails_of(url: str) -> set[str]:
+    with mysql.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT email FROM customers")
+        return {email for (email,) in cursor.fetchall()}
+
+
+def test_a_demo_on_aurora_mysql_can_be_looked_at_until_it_is_taken_down(folder: Path) -> None:
+    finished = snapveil(folder, "demo", "--size", "60", ENGINE="aurora-mysql", KEEP="1")
     assert finished.returncode == 0, finished.stdout + finished.stderr
-    said = " ".join(finished.stdout.split())
-    assert "5 kinds of trouble, the same development database as without" in said
-    assert "are identical, 0 leftovers" in said
+    result = result_of(folder, "demo")
+    assert_proven(result)
+    source, target = result["source"], result["target"]
+    assert len(emails_of(source["dsn"])) == len(emails_of(target["dsn"])) == 60
+    assert emails_of(source["dsn"]).isdisjoint(emails_of(target["dsn"]))
+    assert "snapveil-dev-shop (answers)" in snapveil(folder, "local", "status").stdout
+    assert "stopped snapveil-dev-shop" in snapveil(folder, "local", "down").stdout
+
+
+def test_try_masks_a_copy_of_a_mariadb(folder: Path, mariadb_server: MariaDBServer) -> None:
+    with mariadb_server.fresh_database() as database:
+        login = mariadb_server.user, mariadb_server.password
+        url = mysql.url_of(mariadb_server.host, mariadb_server.port, *login, database)
+        shop_mysql.load_shop(url, 60)
+        (folder / "policy.yaml").write_bytes(shop_mysql.POLICY.read_bytes())
+        finished = snapveil(folder, "try", url)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        result = result_of(folder, "try")
+        assert_proven(result)
+        assert emails_of(url).isdisjoint(emails_of(result["target"]["dsn"]))
 
 
 def test_an_interrupted_demo_ends_at_once_and_leaves_no_process(folder: Path) -> None:
