@@ -68,7 +68,7 @@ SUPPRESSIONS = (
     _wildcard(
         ":secret:snapveil-mask-key-",
         "production/Worker/Role",
-        "A policy names a mask key of the customer's own; its name has this prefix and six characters of AWS's.",
+        "A policy names a mask key of the customer's own, with this prefix and six characters of AWS's.",
     ),
     _wildcard(
         ":(task-definition/snapveil-worker:|task/snapveil/)",

@@ -57,8 +57,8 @@ class Masked:
 
 @dataclass
 class Remainder:
-    """What stays in a place. `left` could be removed if somebody granted a right or ended something; `beyond` is
-    what no grant to a master user reaches."""
+    """What stays in a place. `left` could be removed if somebody granted a right or ended something; `beyond`
+    is what no grant to a master user reaches."""
 
     left: list[str] = field(default_factory=list)
     beyond: list[str] = field(default_factory=list)

@@ -115,4 +115,10 @@ BEGIN
 END""",
 )  # fmt: skip
 
-TEXTS = {"spoken": SPOKEN, "in_fours": IN_FOURS, "fake_token": FAKE_TOKEN, "redacted": REDACTED, "fake_any_ip": ANY_IP}
+TEXTS = {
+    "spoken": SPOKEN,
+    "in_fours": IN_FOURS,
+    "fake_token": FAKE_TOKEN,
+    "redacted": REDACTED,
+    "fake_any_ip": ANY_IP,
+}
