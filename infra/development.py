@@ -127,6 +127,8 @@ class DevelopmentStack(PlainStack):
         schedules = Schedules(self, self._roles, self._boundary, self._alarms)
         for target in self._targets:
             schedules.refresh(target, receiver.queue)
+        schedules.sweep("receiver", receiver.queue)
+        self._alarms.quotas(self, "receiver", self._config.quotas.warn_at)
         dashboard(
             self,
             ("receiver",),

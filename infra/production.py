@@ -149,6 +149,7 @@ class ProductionStack(PlainStack):
             )
         for stage in SWEEPS:
             schedules.sweep(stage, self._stages[stage].queue)
+        self._alarms.quotas(self, "snapshot", self._config.quotas.warn_at)
         self._alarms.raise_when(
             self,
             "LeftDirtyAlarm",

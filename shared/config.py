@@ -101,6 +101,19 @@ class Deadlines(_Part):
     removal: Duration = timedelta(hours=3)
 
 
+class Quotas(_Part):
+    """What RDS allows the account in this region, for each kind, and at how many percent to warn.
+
+    The defaults are AWS's; say here what Service Quotas says if it was raised.
+    """
+
+    instance_snapshots: Annotated[int, Field(ge=1)] = 100
+    cluster_snapshots: Annotated[int, Field(ge=1)] = 100
+    instance_copies: Annotated[int, Field(ge=1)] = 20
+    cluster_copies: Annotated[int, Field(ge=1)] = 5
+    warn_at: Annotated[int, Field(ge=1, le=100)] = 80
+
+
 class Worker(_Part):
     """The ECS task in which masking happens."""
 
@@ -165,6 +178,7 @@ class Production(_Part):
     pace: Pace = Pace()
     deadlines: Deadlines = Deadlines()
     at_once: Annotated[int, Field(ge=1, le=200)] = 20
+    quotas: Quotas = Quotas()
     sources: Annotated[dict[SourceName, Source], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -226,6 +240,7 @@ class Development(_Part):
     tls: Literal["require", "disable"] = "require"
     pace: Pace = Pace()
     deadlines: Deadlines = Deadlines()
+    quotas: Quotas = Quotas()
     targets: Annotated[dict[SourceName, Target], Field(min_length=1)]
 
 

@@ -23,6 +23,11 @@ def gauge(name: str, seconds: float, **dimensions: str) -> None:
     _measure(name, MetricUnit.Seconds, seconds, dimensions)
 
 
+def percentage(name: str, percent: float, **dimensions: str) -> None:
+    """Write how much of something is used to a CloudWatch metric."""
+    _measure(name, MetricUnit.Percent, percent, dimensions)
+
+
 def _measure(name: str, unit: MetricUnit, value: float, dimensions: Mapping[str, str]) -> None:
     with single_metric(name=name, unit=unit, value=value, namespace=NAMESPACE) as metric:
         for dimension, text in dimensions.items():

@@ -101,6 +101,21 @@ class Alarms(Construct):
             **extra,
         )
 
+    def quotas(self, scope: Construct, stage: str, warn_at: int) -> None:
+        """Watch how full the account's quotas of RDS are, which a stage tells in whole percents, hourly."""
+        self.raise_when(
+            scope,
+            "QuotaAlarm",
+            "snapveil-quota",
+            f"A quota of RDS is used to {warn_at} % or more; the log of {stage} says which.",
+            namespace=NAMESPACE,
+            metric="QuotaUsed",
+            dimensions={"service": stage},
+            above=warn_at - 1,
+            statistic="Maximum",
+            period=3 * HOUR,
+        )
+
     def dead_letters(self, scope: Construct, part: str, queue: sqs.CfnQueue) -> None:
         """Watch a dead-letter queue: one message is one too many."""
         self.raise_when(

@@ -27,6 +27,7 @@ def development(place: Development) -> Mapping[str, Role]:
     return _by_name(
         receiver.role(place),
         schedules.refresh("receiver"),
+        schedules.sweep("receiver"),
         bus.to("production", place.production_accounts),
     )
 

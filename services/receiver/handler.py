@@ -4,6 +4,7 @@ from services.receiver.credentials import TargetCredentials
 from services.receiver.keys import resolved
 from services.receiver.probe import Probe
 from services.receiver.reconciler import Receiver
+from services.receiver.retention import sweep
 from shared import handler as lambda_handler
 from shared.config import load_development
 from shared.database.factory import databases_of
@@ -18,10 +19,11 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
     ledger = Ledger(environment.ledger_table)
     publisher = DevelopmentPublisher(environment.bus)
     queue = Queue(environment.queue_url, environment.dlq_url)
+    databases = databases_of(config.account_id)
     receiver = Receiver(
         config,
         ledger,
-        databases_of(config.account_id),
+        databases,
         TargetCredentials(),
         resolved,
         Probe(config.tls),
@@ -36,6 +38,7 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
         publisher=publisher,
         pace=config.pace,
         clock=now,
+        sweep=sweep(ledger, databases, config),
     )
     return runtime, frozenset(config.accept.owners)
 

@@ -20,6 +20,7 @@ from services.receiver.stage import (
     Seen,
     SetMasterPassword,
     Wanted,
+    age_of,
     decide,
     edition_of,
     run_in,
@@ -159,7 +160,7 @@ class Receiver:
         ]
         copies = self._copies(wanted, databases)
         seen = Seen(
-            shared=max(acceptable, key=_age, default=None),
+            shared=max(acceptable, key=age_of, default=None),
             copies=copies,
             target=databases.find(wanted.target),
         )
@@ -173,7 +174,7 @@ class Receiver:
             for snapshot in databases.snapshots_named(names.COPY)
             if (run := names.run_of(snapshot.name)) and names.source_of(run) == wanted.source
         ]
-        return tuple(sorted(copies, key=_age, reverse=True))
+        return tuple(sorted(copies, key=age_of, reverse=True))
 
     @staticmethod
     def _beside_it(wanted: Wanted, databases: Databases, infix: str) -> list[Database]:
@@ -336,12 +337,6 @@ class Receiver:
 
     def _target(self, wanted: Wanted) -> "Target":
         return self._config.targets[wanted.source]
-
-
-def _age(snapshot: Snapshot) -> tuple[datetime, bool, float]:
-    """Order snapshots by the age of their data; one still being made is the newest of its kind."""
-    made = snapshot.created_at
-    return names.data_of(run_in(snapshot)), made is None, made.timestamp() if made else 0.0
 
 
 def _tags(run_id: str, edition: str = "") -> dict[str, str]:

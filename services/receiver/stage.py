@@ -7,12 +7,17 @@ stands aside. An operator may choose another copy, or the old database itself, u
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared import names
 from shared.database.port import Condition, Database, Snapshot
 from shared.decision import Act, Decision, Fail, Finish, Wait
 from shared.events import TargetReplaced
+
+
+def key_of(source: str) -> str:
+    """Name the target of a source as the ledger remembers it."""
+    return f"target#{source}"
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Wanted:
     @property
     def key(self) -> str:
         """The name under which the ledger remembers the step."""
-        return f"target#{self.source}"
+        return key_of(self.source)
 
     @property
     def history(self) -> str:
@@ -174,6 +179,12 @@ def run_in(snapshot: Snapshot) -> str:
     if run_id is None:
         raise ValueError(f"{snapshot.name} names no run")
     return run_id
+
+
+def age_of(snapshot: Snapshot) -> tuple[datetime, bool, float]:
+    """Order snapshots by the age of their data; one still being made is the newest of its kind."""
+    made = snapshot.created_at
+    return names.data_of(run_in(snapshot)), made is None, made.timestamp() if made else 0.0
 
 
 def is_newer(snapshot: Snapshot, than: Snapshot) -> bool:

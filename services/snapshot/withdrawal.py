@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.snapshot.freshness import tell as tell_ages
-from shared import names
+from shared import names, quotas
 from shared.database.port import Condition, Databases, Kind, Snapshot
 from shared.decision import Act, Decision, Finish, Wait
 from shared.events import (
@@ -173,17 +173,21 @@ def sweep(
     ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
 ) -> Iterator[RemovalRequested]:
     """Find snapshots whose run failed, whose copy was acknowledged or whose share expired; tell how old the
-    data in development are.
+    data in development are, and how full the account's quotas.
     """
     tell_ages(ledger.runs(), config.sources, clock())
-    for port in databases.values():
-        for prefix in (names.MASKED, names.SHARED):
-            for snapshot in port.snapshots_named(prefix):
-                run_id = names.run_of(snapshot.name)
-                run = ledger.run(run_id) if run_id else None
-                if run is not None and _due(run, clock(), config.share.longest):
-                    yield RemovalRequested(
-                        run_id=run.run_id,
-                        attempt=run.attempt,
-                        reason=f"{snapshot.name} is due for withdrawal",
-                    )
+    snapshots = [one for port in databases.values() for one in port.snapshots_named("")]
+    could_go = []
+    for snapshot in snapshots:
+        if not snapshot.name.startswith((names.MASKED, names.SHARED)):
+            continue
+        run_id = names.run_of(snapshot.name)
+        run = ledger.run(run_id) if run_id else None
+        if run is None:
+            could_go.append(snapshot.name)  # whose it is nobody knows: for a human to delete
+        elif _due(run, clock(), config.share.longest):
+            could_go.append(snapshot.name)
+            yield RemovalRequested(
+                run_id=run.run_id, attempt=run.attempt, reason=f"{snapshot.name} is due for withdrawal"
+            )
+    quotas.tell(snapshots, config.quotas, could_go)

@@ -21,8 +21,8 @@ ORDINARY: Mapping[str, Mapping[str, str]] = {
         "events": "PutEvents",
         "kms": "DescribeKey",
         "rds": (
-            "CopyDBSnapshot DeleteDBInstance DescribeDBInstances DescribeDBSnapshots ModifyDBInstance "
-            "RestoreDBInstanceFromDBSnapshot"
+            "CopyDBSnapshot DeleteDBInstance DescribeDBClusterSnapshots DescribeDBClusters "
+            "DescribeDBInstances DescribeDBSnapshots ModifyDBInstance RestoreDBInstanceFromDBSnapshot"
         ),
         "secretsmanager": "GetSecretValue PutSecretValue",
         "sqs": "SendMessage",
@@ -64,7 +64,7 @@ ONLY_AFTER_FAULTS: Mapping[str, Mapping[str, str]] = {
 CLUSTERS: Mapping[str, str] = {
     "receiver": (
         "CopyDBClusterSnapshot CreateDBInstance DeleteDBCluster DeleteDBInstance DescribeDBClusterSnapshots"
-        " DescribeDBClusters DescribeDBInstances ModifyDBCluster ModifyDBInstance"
+        " DescribeDBClusters DescribeDBInstances DescribeDBSnapshots ModifyDBCluster ModifyDBInstance"
         " RestoreDBClusterFromSnapshot"
     ),
     "restore": (

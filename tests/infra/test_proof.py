@@ -34,6 +34,7 @@ def asked_for(recorded: Recording) -> None:
         ("production", "sweep-restore"),
         ("production", "sweep-snapshot"),
         ("development", "refresh-shop-fr"),
+        ("development", "sweep-receiver"),
     ):
         recorded.world.fire_schedule(account, schedule)
     recorded.world.run(at_most=DAY)

@@ -193,6 +193,25 @@ def test_sweeps_run_every_hour_from_the_first_day(production: Template) -> None:
     }
 
 
+def test_development_is_swept_every_hour_too(development: Template) -> None:
+    sweeps = [one for name, one in development.all("Scheduler::Schedule").items() if "Sweep" in name]
+    assert [(one["Name"], one["ScheduleExpression"], one["State"]) for one in sweeps] == [
+        ("sweep-receiver", "rate(1 hour)", "ENABLED")
+    ]
+
+
+def test_a_quota_that_is_nearly_used_up_raises_an_alarm_in_each_account(
+    template: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (alarm,) = [one for one in template.all("CloudWatch::Alarm").values() if one["MetricName"] == "QuotaUsed"]
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", dimensions["service"])
+    observability.percentage("QuotaUsed", 80)
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {one: line[one] for one in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]} == dimensions
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 79)
+
+
 def test_what_holds_data_stays_and_is_named(template: Template) -> None:
     kept = {name for name, one in template.resources.items() if one.get("DeletionPolicy") == "Retain"}
     holding = {"DynamoDB::Table", "S3::Bucket", "KMS::Key"}
