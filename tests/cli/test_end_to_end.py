@@ -120,8 +120,8 @@ def values(url: str, query: bytes) -> set[str]:
         return {str(row[0]) for row in connection.execute(query).fetchall()}
 
 
-def test_the_demo_runs_to_its_proven_end_and_leaves_nothing(folder: Path) -> None:
-    finished = snapveil(folder, "demo", SIZE="60")
+def test_the_demo_of_a_cluster_runs_to_its_proven_end_and_leaves_nothing(folder: Path) -> None:
+    finished = snapveil(folder, "demo", SIZE="60", SOURCE="cluster")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     result = result_of(folder, "demo")
     assert_proven(result)
@@ -131,26 +131,6 @@ def test_the_demo_runs_to_its_proven_end_and_leaves_nothing(folder: Path) -> Non
     assert "KEEP=1 make demo" in finished.stdout
     assert not Path(result["target"]["data_directory"]).exists()
     assert processes_of(folder) == []
-
-
-def test_a_cluster_demo_that_is_kept_can_be_looked_at_until_it_is_taken_down(folder: Path) -> None:
-    finished = snapveil(folder, "demo", "--size", "60", SOURCE="cluster", KEEP="1")
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    result = result_of(folder, "demo")
-    assert_proven(result)
-    source, target = result["source"], result["target"]
-    assert f"psql {target['dsn']}" in finished.stdout
-    emails = b"SELECT email FROM customers"
-    assert len(values(source["dsn"], emails)) == len(values(target["dsn"], emails)) == 60
-    assert values(source["dsn"], emails).isdisjoint(values(target["dsn"], emails))
-    status = snapveil(folder, "local", "status").stdout
-    assert f"snapveil-dev-shop (answers): psql {target['dsn']}" in status
-    down = snapveil(folder, "local", "down")
-    assert down.returncode == 0
-    assert "stopped snapveil-dev-shop" in down.stdout
-    with pytest.raises(psycopg.OperationalError):
-        psycopg.connect(target["dsn"])
-    assert not (folder / ".snapveil").exists()
 
 
 def test_try_masks_a_copy_and_leaves_the_original_as_it_was(folder: Path, torture: str) -> None:
