@@ -25,6 +25,7 @@ _COMMANDS = {
     "estimate": ("cli.estimate", "Estimate what runs cost on AWS, and what it costs when nothing runs."),
     "status": ("cli.status", "Show the runs of an AWS account, or one run's history."),
     "target": ("cli.target", "Ask for a development database anew, or for the one before."),
+    "sweep": ("cli.sweep", "Show what the hourly sweep of an AWS account would remove, and change nothing."),
     "dlq": ("cli.dlq.commands", "Look at dead letters of an AWS account, replay or drop them."),
     "archive": ("cli.archive", "Put events of a window of time on an account's bus again."),
     "deploy": ("cli.deploy", "Make or change the stack of an AWS account, from one document."),

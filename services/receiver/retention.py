@@ -3,12 +3,15 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from services.receiver.stage import age_of, key_of
+from services.receiver.stage import Edition, age_of, key_of, run_in
 from shared import names, quotas
-from shared.database.port import Condition, Databases, Kind, Snapshot
+from shared.database.port import Condition, Database, Databases, Kind, Snapshot
+from shared.due import Due
 from shared.events import Trigger
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from shared.config import Development
     from shared.ledger import Ledger
 
@@ -51,6 +54,53 @@ def sweep(
         yield from ()
 
     return look
+
+
+def due(ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Development") -> Iterator[Due]:
+    """Find what goes once a target is what it is to be: databases beside and aside from it, and old copies.
+
+    What belongs to no target of the configuration stays: whoever removed the target decides.
+    """
+    keep = {source: target.keep for source, target in config.targets.items()}
+    copies = [one for port in databases.values() for one in port.snapshots_named(names.COPY)]
+    standing = [one for port in databases.values() for one in port.named(names.TARGET)]
+    settled = {source: _settled(ledger, config, source, copies, standing) for source in config.targets}
+    owners = {target.name: source for source, target in config.targets.items()}
+    for database in standing:
+        name, _, _ = database.name.partition("-new-")
+        name, _, _ = name.partition("-old-")
+        if name not in owners:
+            yield Due(database.name, "the configuration has no such target", stays=True)
+        elif database.name != name and (since := settled[owners[name]]):
+            yield Due(database.name, f"{name} has taken its place", since)
+    for copy in removable(copies, keep, _needed(ledger, databases, keep)):
+        source = names.source_of(run_in(copy))
+        if source in keep:
+            yield Due(copy.name, f"older than the {keep[source]} to keep", settled[source])
+        else:
+            yield Due(copy.name, "the configuration has no target of its source", stays=True)
+
+
+def _settled(
+    ledger: "Ledger",
+    config: "Development",
+    source: str,
+    copies: Collection[Snapshot],
+    standing: Collection[Database],
+) -> "datetime | None":
+    """Tell when the grace of what a target is to be ends; None as long as it is not that."""
+    own = [one for one in copies if (run := names.run_of(one.name)) and names.source_of(run) == source]
+    if not own:
+        return None
+    newest = run_in(max(own, key=age_of))
+    choice = ledger.choice(key_of(source))
+    chosen = choice is not None and choice.over == newest
+    wish = Edition(choice.run_id, choice.edition) if choice and chosen else Edition(newest)
+    target = config.targets[source]
+    delivered = ledger.delivery(wish.run_id, wish.name).replaced_at
+    if delivered is None or not any(one.name == target.name and wish.is_in(one) for one in standing):
+        return None
+    return delivered + target.grace
 
 
 def _needed(

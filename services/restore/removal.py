@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shared import names
 from shared.database.port import Condition, Database, Databases, Kind
 from shared.decision import Act, Decision, Finish, Wait
+from shared.due import Due
 from shared.events import Event, RemovalRequested, SnapshotShared, StageFailed, StageName, Trigger
 from shared.records import Run
 from shared.runs import admit_run, fail_run, failure_of, resume_run
@@ -167,6 +168,15 @@ class Removal:
 def sweep(
     ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
 ) -> Iterator[RemovalRequested]:
+    """Ask for the removal of everything that is due."""
+    for found in due(ledger, databases, config, clock()):
+        if found.request is not None:
+            yield found.request
+
+
+def due(
+    ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", now: datetime
+) -> Iterator[Due]:
     """Find runs that are over and still hold their source, and temporary databases whose run is over, too old
     or unknown.
     """
@@ -177,28 +187,29 @@ def sweep(
             if run_id is None or database.condition is Condition.DELETING:
                 continue
             run = ledger.run(run_id)
+            life = config.sources[run.source].temporary_life if run and run.source in config.sources else None
             if run is None:
-                yield RemovalRequested(run_id=run_id, reason="the ledger knows no such run")
+                yield _due(database.name, run_id, 1, "the ledger knows no such run", None)
             elif run.over:
-                yield RemovalRequested(run_id=run_id, attempt=run.attempt, reason="its run is over")
-            elif run.source not in config.sources:
-                yield RemovalRequested(
-                    run_id=run_id, attempt=run.attempt, reason=f"{run.source} is no source any more"
+                yield _due(
+                    database.name, run_id, run.attempt, "its run is over", run.failed_at or run.shared_at
                 )
-            elif clock() - run.started_at > config.sources[run.source].temporary_life:
-                yield RemovalRequested(
-                    run_id=run_id,
-                    attempt=run.attempt,
-                    reason="the temporary database outlived temporary_life",
-                )
+            elif life is None:
+                yield _due(database.name, run_id, run.attempt, f"{run.source} is no source any more", None)
+            elif now - run.started_at > life:
+                why = "the temporary database outlived temporary_life"
+                yield _due(database.name, run_id, run.attempt, why, run.started_at + life)
 
 
-def _held(ledger: "Ledger", config: "Production") -> Iterator[RemovalRequested]:
+def _due(name: str, run_id: str, attempt: int, why: str, since: datetime | None) -> Due:
+    return Due(name, why, since, RemovalRequested(run_id=run_id, attempt=attempt, reason=why))
+
+
+def _held(ledger: "Ledger", config: "Production") -> Iterator[Due]:
     """Find runs whose removal gave up, if only a secret is left of them: the next waits for their lock."""
     for source in config.sources:
         holder = ledger.lock_holder(source)
         run = ledger.run(holder) if holder else None
         if run is not None and run.over and run.dirty_at:
-            yield RemovalRequested(
-                run_id=run.run_id, attempt=run.attempt, reason="its removal gave up, and it holds its source"
-            )
+            why = "its removal gave up, and it holds its source"
+            yield _due(names.master_secret(run.run_id), run.run_id, run.attempt, why, run.dirty_at)

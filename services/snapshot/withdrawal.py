@@ -1,6 +1,6 @@
 """Withdrawal: the anonymized snapshot goes when development has its copy, the run failed or it expired."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ from services.snapshot.freshness import tell as tell_ages
 from shared import names, quotas
 from shared.database.port import Condition, Databases, Kind, Snapshot
 from shared.decision import Act, Decision, Finish, Wait
+from shared.due import Due
 from shared.events import (
     Event,
     MessageError,
@@ -172,22 +173,46 @@ class Withdrawal:
 def sweep(
     ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
 ) -> Iterator[RemovalRequested]:
-    """Find snapshots whose run failed, whose copy was acknowledged or whose share expired; tell how old the
-    data in development are, and how full the account's quotas.
+    """Ask for the withdrawal of everything that is due; tell how old the data in development are, and how
+    full the account's quotas.
     """
     tell_ages(ledger.runs(), config.sources, clock())
-    snapshots = [one for port in databases.values() for one in port.snapshots_named("")]
-    could_go = []
+    snapshots = manual_snapshots(databases)
+    found = list(due(ledger, snapshots, config, clock()))
+    yield from (one.request for one in found if one.request is not None)
+    quotas.tell(snapshots, config.quotas, (one.name for one in found))
+
+
+def manual_snapshots(databases: Mapping[Kind, Databases]) -> list[Snapshot]:
+    """List the account's manual snapshots of both kinds, whoever made them."""
+    return [one for port in databases.values() for one in port.snapshots_named("")]
+
+
+def due(
+    ledger: "Ledger", snapshots: Iterable[Snapshot], config: "Production", now: datetime
+) -> Iterator[Due]:
+    """Find snapshots whose run failed, whose copy was acknowledged, whose share expired or whose run is
+    unknown: those stay, for nobody knows whose they are.
+    """
     for snapshot in snapshots:
         if not snapshot.name.startswith((names.MASKED, names.SHARED)):
             continue
         run_id = names.run_of(snapshot.name)
         run = ledger.run(run_id) if run_id else None
         if run is None:
-            could_go.append(snapshot.name)  # whose it is nobody knows: for a human to delete
-        elif _due(run, clock(), config.share.longest):
-            could_go.append(snapshot.name)
-            yield RemovalRequested(
-                run_id=run.run_id, attempt=run.attempt, reason=f"{snapshot.name} is due for withdrawal"
+            yield Due(snapshot.name, "the ledger knows no such run", snapshot.created_at, stays=True)
+        elif _due(run, now, config.share.longest):
+            since = _due_since(run, config.share.longest)
+            yield Due(
+                snapshot.name,
+                "development has its copy" if run.received_at else run.failure or "nobody copied it in time",
+                since,
+                RemovalRequested(
+                    run_id=run.run_id, attempt=run.attempt, reason=f"{snapshot.name} is due for withdrawal"
+                ),
             )
-    quotas.tell(snapshots, config.quotas, could_go)
+
+
+def _due_since(run: Run, longest_share: timedelta) -> datetime | None:
+    expired = run.shared_at + longest_share if run.shared_at else None
+    return min((moment for moment in (run.failed_at, run.received_at, expired) if moment), default=None)

@@ -1,6 +1,6 @@
 """Aurora clusters behind the port of `port.py`: a cluster and the one instance that Snapveil gives it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -26,12 +26,13 @@ class Clusters:
 
     kind = Kind.CLUSTER
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, connect: Callable[[str], Any] = client) -> None:
         self._guard = guard
+        self._connect = connect
 
     @property
     def _rds(self) -> Any:
-        return client("rds")
+        return self._connect("rds")
 
     def find(self, name: str) -> Database | None:
         """Describe one cluster and its instance; None if there is no cluster of this name."""

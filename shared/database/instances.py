@@ -1,6 +1,6 @@
 """RDS instances behind the port of `port.py`."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,12 +21,13 @@ class Instances:
 
     kind = Kind.INSTANCE
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, connect: Callable[[str], Any] = client) -> None:
         self._guard = guard
+        self._connect = connect
 
     @property
     def _rds(self) -> Any:
-        return client("rds")
+        return self._connect("rds")
 
     def find(self, name: str) -> Database | None:
         """Describe one instance; None if there is none of this name."""
