@@ -67,4 +67,4 @@ def test_but_a_role_may_do_what_it_is_for(role: str, call: Call) -> None:
 def test_both_accounts_have_all_their_roles() -> None:
     found = {(caller.account, caller.role) for caller in everybody()}
     assert {account for account, _ in found} == set(ACCOUNTS.values())
-    assert len(found) == 14
+    assert len(found) == 15

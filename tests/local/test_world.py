@@ -45,7 +45,7 @@ def test_a_delayed_message_is_jumped_to_and_not_waited_for(world: World) -> None
 
 
 def test_enabled_schedules_fire_when_their_hour_comes(world: World) -> None:
-    world.run(until=lambda: len(world.deliveries) >= 6, at_most=timedelta(hours=3))
+    world.run(until=lambda: len(world.deliveries) >= 8, at_most=timedelta(hours=3))
     hours = {(one.stage, round((one.at - BEGINNING) / timedelta(hours=1))) for one in world.deliveries}
     assert hours == {(stage, hour) for stage in ("restore", "snapshot", "receiver") for hour in (1, 2)}
 
