@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -125,11 +125,14 @@ def _let_pass(world: World, plan: Plan, expected: int) -> None:
     began, ledger = world.now, world.ledger("production")
     while world.now - began < plan.longest:
         for _ in range(6):
-            moment = world.now + SLICE
-            world.run(until=lambda: world.now >= moment, at_most=timedelta(days=2))  # noqa: B023
+            _let_pass_until(world, world.now + SLICE)
         runs = list(ledger.runs())
         if len(runs) == expected and all(run.status in ENDED for run in runs):
             return
+
+
+def _let_pass_until(world: World, moment: datetime) -> None:
+    world.run(until=lambda: world.now >= moment, at_most=timedelta(days=2))
 
 
 def create_sources(world: World, kinds: Mapping[str, Kind]) -> None:

@@ -17,8 +17,8 @@ import click
 from rich.console import Console
 
 from cli.databases import fingerprints
-from cli.demo import DEFAULT_ENGINES, kind_of, material_of
-from cli.exits import FAILED, FINE
+from cli.demo import DEFAULT_ENGINES, kind_of, material_of, of_the_shop
+from cli.exits import FAILED, FINE, InputError
 from cli.folders import run_folder
 from cli.loop import Material, Outcome, run_loop
 from cli.summary import failure
@@ -26,51 +26,21 @@ from cli.view import Screen, open_console, screen
 from cli.watch import RunView
 from local.cloud import Cloud
 from local.mischief import lost_between_accounts, throttled
-from shared.database.families import ENGINES
-from shared.database.port import Kind
 from shared.events import RefreshRequested, dump
 
 SOURCE = "shop"
 LOOK = f"refresh-{SOURCE}"  # development's hourly schedule
-KEY_SECRET = "snapveil-mask-key-chaos"  # noqa: S105 - a secret's name
+MASK_KEY = "snapveil-mask-key-chaos"
 POISON = RefreshRequested(source="shpo", requested_by="somebody in a hurry")
 RESTORES = ("RestoreDBInstanceFromDBSnapshot", "RestoreDBClusterFromSnapshot")
+SMALLEST = 2_000
 THROTTLED_TIMES = 6  # more than boto3's own retries of one call
 DOUBLED = {"DatabaseRestored": "anonymize", "DatabaseAnonymized": "snapshot"}
 PATIENCE_SECONDS = 3.0  # before somebody looks where a lost event has gone
 
 
 @click.command("chaos")
-@click.option(
-    "--size",
-    type=click.IntRange(2_000, 1_000_000),
-    default=20_000,
-    envvar="SIZE",
-    show_default=True,
-    metavar="CUSTOMERS",
-    help="How many customers the shop has.",
-)
-@click.option(
-    "--source",
-    type=click.Choice([kind.value for kind in Kind]),
-    default=None,
-    envvar="SOURCE",
-    help="What production is: an RDS instance or an Aurora cluster.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=None,
-    envvar="ENGINE",
-    help="RDS's name of production's engine.",
-)
-@click.option(
-    "--directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".snapveil"),
-    show_default=True,
-    help="Where the runs leave their files.",
-)
+@of_the_shop
 def command(size: int, source: str | None, engine: str | None, directory: Path) -> int:
     """Run the demo twice under one mask key: once plainly, once with everything going wrong.
 
@@ -79,6 +49,8 @@ def command(size: int, source: str | None, engine: str | None, directory: Path) 
     development databases must be the same, row by row, and nothing may be left. Exit code 1: they are not, or
     something is.
     """
+    if size < SMALLEST:
+        raise InputError(f"--size {size}: the worker would be done before it is killed; {SMALLEST} do")
     kind = kind_of(source, engine)
     key = secrets.token_hex(32)
     material = _under(key, material_of(size, kind, engine or DEFAULT_ENGINES[kind], keep=False))
@@ -101,11 +73,11 @@ def _under(key: str, material: Material) -> Material:
     """The same material with a mask key that both runs share, and its look at every row of the target."""
     policy = material.policy
     assert isinstance(policy, Mapping)  # noqa: S101 - the demo's is a bundle of files
-    with_key = policy["policy.yaml"] + f"\nkey: {{secret: {KEY_SECRET}}}\n".encode()
+    with_key = policy["policy.yaml"] + f"\nkey: {{secret: {MASK_KEY}}}\n".encode()
     return replace(
         material,
         policy={**policy, "policy.yaml": with_key},
-        secrets={KEY_SECRET: key},
+        secrets={MASK_KEY: key},
         look=fingerprints,
     )
 

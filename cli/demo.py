@@ -1,7 +1,8 @@
 """`snapveil demo`: the main job, end to end, on an example shop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -23,6 +24,7 @@ except ModuleNotFoundError as missing:
     ) from None
 
 PEOPLE = 3
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 # Of a data directory: empty, and per customer (InnoDB's with undo and temporary tables).
 EMPTY_BYTES = {Family.POSTGRESQL: 48 << 20, Family.MYSQL: 128 << 20}
 BYTES_PER_CUSTOMER = {Family.POSTGRESQL: 4_000, Family.MYSQL: 11_000}
@@ -30,42 +32,51 @@ _WHAT = {Kind.INSTANCE: "an RDS instance", Kind.CLUSTER: "an Aurora cluster"}
 DEFAULT_ENGINES = {Kind.INSTANCE: "postgres", Kind.CLUSTER: "aurora-postgresql"}
 
 
+def of_the_shop(command: CommandT) -> CommandT:
+    """Add the options that say which shop, on which engine, and where its files go."""
+    for option in (
+        click.option(
+            "--directory",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=Path(".snapveil"),
+            show_default=True,
+            help="Where the run leaves its files.",
+        ),
+        click.option(
+            "--engine",
+            type=click.Choice(ENGINES),
+            default=None,
+            envvar="ENGINE",
+            help="RDS's name of production's engine; if not given, postgres or aurora-postgresql.",
+        ),
+        click.option(
+            "--source",
+            type=click.Choice([kind.value for kind in Kind]),
+            default=None,
+            envvar="SOURCE",
+            help="What production is: an RDS instance (unless the engine is Aurora) or an Aurora cluster.",
+        ),
+        click.option(
+            "--size",
+            type=click.IntRange(1, 20_000_000),
+            default=shop.DEFAULT_CUSTOMERS,
+            envvar="SIZE",
+            show_default=True,
+            metavar="CUSTOMERS",
+            help="How many customers the shop has.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command("demo")
-@click.option(
-    "--size",
-    type=click.IntRange(1, 20_000_000),
-    default=shop.DEFAULT_CUSTOMERS,
-    envvar="SIZE",
-    show_default=True,
-    metavar="CUSTOMERS",
-    help="How many customers the shop has.",
-)
-@click.option(
-    "--source",
-    type=click.Choice([kind.value for kind in Kind]),
-    default=None,
-    envvar="SOURCE",
-    help="What production is: an RDS instance (unless the engine is Aurora) or an Aurora cluster.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(ENGINES),
-    default=None,
-    envvar="ENGINE",
-    help="RDS's name of production's engine; postgres or, for a cluster, aurora-postgresql if not given.",
-)
+@of_the_shop
 @click.option(
     "--keep/--no-keep",
     default=False,
     envvar="KEEP",
     help="Leave both databases running, to look at them.",
-)
-@click.option(
-    "--directory",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".snapveil"),
-    show_default=True,
-    help="Where the run leaves its files.",
 )
 def command(size: int, source: str | None, engine: str | None, *, keep: bool, directory: Path) -> int:
     """Run the whole loop on an example shop, on this machine.

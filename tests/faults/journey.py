@@ -4,13 +4,13 @@ The first week passes once, without faults; every journey then begins in a forke
 """
 
 import contextlib
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+from benchmarks.night import quietly
 from local.documents import LocalSource, Pacing
 from local.rds import Timings
 from local.world import World
@@ -47,7 +47,7 @@ class Story:
 def first_week(kind: Kind) -> Iterator[tuple[Story, Wire]]:
     """Open a world, let a first journey end in it, and ask for the second."""
     sources = {SOURCE: LocalSource(f"{SOURCE}-prod", POLICY, kind)}
-    with _quietly(), World(sources, pacing=PACING, timings=TIMINGS) as world:
+    with quietly(), World(sources, pacing=PACING, timings=TIMINGS) as world:
         scene = Scene(world, kind, SOURCE)
         scene.create_source()
         world.send("restore", ASKED)
@@ -142,15 +142,3 @@ def _alarms_heard(alarms: list[str]) -> Iterator[None]:
 
     with patch("shared.observability._measure", measure):
         yield
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """Leave out the log lines and metrics of thousands of journeys."""
-    before = logging.root.manager.disable
-    logging.disable(logging.CRITICAL)
-    try:
-        with patch("shared.observability.single_metric"):
-            yield
-    finally:
-        logging.disable(before)

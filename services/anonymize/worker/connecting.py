@@ -1,12 +1,13 @@
 """Where the database that is masked is, and a login that waits for a late password."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Engine, QueuePool, Row, create_engine
 
 from services.anonymize.worker.progress import Advance, Tell
 
@@ -88,3 +89,48 @@ def execute(connection: Connection, statement: str) -> int:
 def query(connection: Connection, statement: str) -> Sequence[Row[Any]]:
     """Run a query as it stands, and return its few rows."""
     return connection.exec_driver_sql(statement, execution_options={"no_parameters": True}).all()
+
+
+class Sessions:
+    """A database to work in: its sessions are all set up alike and used again and again.
+
+    It is a context manager, which closes them. Without settings there is no run's key in its sessions.
+    """
+
+    def __init__(
+        self, address: Address, settings: Mapping[str, str] | None, dialect: str, pool_size: int
+    ) -> None:
+        self.address = address
+        self.settings: Mapping[str, str] = dict(settings or {})
+        self.engine: Engine = create_engine(
+            dialect, creator=self.new_session, poolclass=QueuePool, pool_size=pool_size
+        )
+
+    def new_session(self) -> Any:
+        """Open one session and set it up."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End its sessions."""
+        self.engine.dispose()
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A session with one transaction, committed at its end."""
+        return self.engine.begin()
+
+    @contextmanager
+    def begin_reading(self) -> Iterator[Connection]:
+        """A session with one transaction in which nothing can be written."""
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            yield connection
+
+    def autocommit(self) -> AbstractContextManager[Connection]:
+        """A session in which every statement commits by itself."""
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()

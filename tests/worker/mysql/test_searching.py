@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.findings import KINDS
 from services.anonymize.worker.engines.mysql import personal, searching, verification
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.discovery import discover
@@ -55,7 +56,7 @@ def database(mariadb_server: MariaDBServer) -> Iterator[Database]:
 
 def found(database: Database, value: str, mask: str = "redact", wanted: int = personal.ORIGINALS) -> set[str]:
     """The digests of a value, by their kinds."""
-    part = searching.Searched("value", "value", frozenset(personal.KINDS), mask)
+    part = searching.Searched("value", "value", frozenset(KINDS), mask)
     relation = f"(SELECT CAST({text_literal(value)} AS CHAR) AS value)"
     with database.begin() as connection:
         said = query(

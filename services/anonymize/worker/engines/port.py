@@ -25,6 +25,9 @@ class Database(Protocol):
     def begin(self) -> AbstractContextManager[Connection]:
         """A session with one transaction, committed at its end."""
 
+    def begin_reading(self) -> AbstractContextManager[Connection]:
+        """A session with one transaction in which nothing can be written."""
+
     def close(self) -> None:
         """End its sessions."""
 

@@ -6,11 +6,10 @@ allocated until the lap of the redo log has written it to its files. Each part c
 cleaning that was killed is begun anew.
 """
 
-import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
+from services.anonymize.worker.engines.cleaning import Part, advance, run_parts
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.residue.aria_log import run_lap_of_aria
 from services.anonymize.worker.engines.mysql.residue.binary_log import purge_binary_logs
@@ -20,9 +19,9 @@ from services.anonymize.worker.engines.mysql.residue.statistics import renew_sta
 from services.anonymize.worker.engines.mysql.residue.system_tables import empty_logs, rebuild_system_tables
 from services.anonymize.worker.engines.mysql.residue.tables import rebuild_tables
 from services.anonymize.worker.engines.mysql.residue.undo import fill_undo
-from services.anonymize.worker.engines.results import Cleaned, Cleaning, Remainder
+from services.anonymize.worker.engines.results import Cleaning, Remainder
 from services.anonymize.worker.policy import Policy
-from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.progress import Tell
 from services.anonymize.worker.schema import Table
 
 
@@ -40,14 +39,6 @@ class Work:
     )  # what has to stay until all parts are done, and ends then
 
 
-@dataclass(frozen=True)
-class Part:
-    """One place where old values stay."""
-
-    name: str
-    clean: Callable[[Work], Remainder]
-
-
 def _aria_log(work: Work) -> Remainder:
     """Its checkpoint comes while other parts are under way, and is waited for in the end."""
     remainder, wait = run_lap_of_aria(work.database)
@@ -57,7 +48,7 @@ def _aria_log(work: Work) -> Remainder:
 
 def _redo(work: Work) -> Remainder:
     def tell(done: int, total: int) -> None:
-        work.tell(_advance("redo log", f"redo log, {done:,} of {total:,} MB"))
+        work.tell(advance(PARTS, "redo log", f"redo log, {done:,} of {total:,} MB"))
 
     return run_lap(work.database, tell)
 
@@ -67,7 +58,7 @@ def _end(work: Work) -> Remainder:
     return Remainder()
 
 
-PARTS = (
+PARTS: tuple[Part[Work], ...] = (
     Part("tables", lambda work: rebuild_tables(work.database, work.tables, work.connections)),
     Part("statistics", lambda work: renew_statistics(work.database)),
     Part("logs in tables", lambda work: empty_logs(work.database)),
@@ -83,19 +74,5 @@ PARTS = (
 
 def clean(work: Work) -> Cleaning:
     """Empty every place where an old value may still stand."""
-    done = []
     with work.held:
-        for part in PARTS:
-            work.tell(_advance(part.name, part.name))
-            started = time.monotonic()
-            remainder = part.clean(work)
-            seconds = time.monotonic() - started
-            done.append(Cleaned(part.name, seconds, tuple(remainder.left), tuple(remainder.beyond)))
-    work.tell(Advance("cleaning", len(PARTS), len(PARTS)))
-    return Cleaning(len(work.tables), tuple(done))
-
-
-def _advance(part: str, words: str) -> Advance:
-    """Progress in parts, not tables: most of them concern no table."""
-    place = next((index for index, known in enumerate(PARTS) if known.name == part), 0)
-    return Advance("cleaning", place, len(PARTS), table=words)
+        return Cleaning(len(work.tables), run_parts(PARTS, work, work.tell))

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -10,13 +9,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pymysql
 from pymysql.constants import CLIENT
-from sqlalchemy import Connection, Engine, QueuePool, create_engine
 
 from services.anonymize.worker.connecting import (
     APPLICATION,
     CONNECT_SECONDS,
     Address,
     ConnectionProblemError,
+    Sessions,
 )
 from services.anonymize.worker.engines.mysql.secret_settings import set_secretly
 from services.anonymize.worker.sql import WORK_SCHEMA
@@ -79,41 +78,15 @@ def address_of(url: str) -> Address:
     )
 
 
-class Database:
-    """A database to work in: its sessions are all set up alike and used again and again.
-
-    It is a context manager, which closes them.
-    """
+class Database(Sessions):
+    """A database to work in. A statement that defines something commits by itself, in a transaction too."""
 
     def __init__(
         self, address: Address, settings: Mapping[str, str] | None = None, *, read_only: bool = False
     ) -> None:
-        self.address = address
-        self.settings: Mapping[str, str] = dict(settings or {})
+        super().__init__(address, settings, "mysql+pymysql://", pool_size=10)
         self.read_only = read_only
         self.sessions: set[int] = set()  # the server's numbers of all that were opened here
-        self.engine: Engine = create_engine(
-            "mysql+pymysql://", creator=self._open, poolclass=QueuePool, pool_size=10
-        )
-
-    def __enter__(self) -> "Database":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End its sessions."""
-        self.engine.dispose()
-
-    def begin(self) -> AbstractContextManager[Connection]:
-        """A session with one transaction, committed at its end; a statement that defines something commits by
-        itself."""
-        return self.engine.begin()
-
-    def autocommit(self) -> AbstractContextManager[Connection]:
-        """A session in which every statement commits by itself."""
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
 
     def another(self, name: str) -> "Database":
         """Another database of the same server, without the run's key."""
@@ -135,7 +108,7 @@ class Database:
         with self.autocommit() as connection:
             return str(connection.exec_driver_sql("SELECT VERSION()").scalar_one())
 
-    def _open(self) -> pymysql.connections.Connection:
+    def new_session(self) -> pymysql.connections.Connection:
         connection = open_connection(self.address)
         try:
             prepare_session(connection, has_key=bool(self.settings))

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 
 from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.engines import scripts
+from services.anonymize.worker.engines.checking import check_documents, failure
 from services.anonymize.worker.engines.mysql import cleaning, masking, tables, verification
 from services.anonymize.worker.engines.mysql.cleaning import Work
 from services.anonymize.worker.engines.mysql.connecting import Database
@@ -57,7 +58,7 @@ class MySQL:
     def prepare(self, policy: Policy, schema: Schema, plan: Plan) -> None:
         self.checkpoints.prepare()
         tables.make_functions(self.database, plan.functions)
-        tables.check_documents(self.database, plan.checks)
+        check_documents(self.database, plan.checks)
 
     def remember_originals(self, policy: Policy, schema: Schema, connections: int) -> Mapping[str, int]:
         return verification.remember_originals(self.database, policy, schema, connections)
@@ -89,4 +90,4 @@ class MySQL:
         tables.finish(self.database)
 
     def failure(self, trial: Trial) -> str | None:
-        return tables.failure(self.database, trial)
+        return failure(self.database, trial)

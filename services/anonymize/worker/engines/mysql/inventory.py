@@ -6,15 +6,14 @@ It is independent of what the plan knows: an object that masking dropped and nob
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
 from services.anonymize.worker.connecting import query
+from services.anonymize.worker.engines.findings import Inventory
 from services.anonymize.worker.engines.mysql.catalog import may_name_definers
 from services.anonymize.worker.engines.mysql.sql import quoted
-
-Inventory = Mapping[tuple[str, str], str]
 
 RELATIONS = """
 SELECT table_name, table_type FROM information_schema.tables
@@ -63,18 +62,6 @@ def take_inventory(connection: Connection) -> Inventory:
         for kind, name, what in query(connection, OBJECTS.format(definer=definer))
     }
     return found | dict(_relations(connection))
-
-
-def differences(before: Inventory, after: Inventory) -> list[str]:
-    """Name what is missing, new or different."""
-    said = [f"{kind} {name} is missing" for kind, name in before.keys() - after.keys()]
-    said += [f"{kind} {name} is new" for kind, name in after.keys() - before.keys()]
-    said += [
-        f"{kind} {name} is different"
-        for kind, name in before.keys() & after.keys()
-        if before[kind, name] != after[kind, name]
-    ]
-    return sorted(said)
 
 
 def _relations(connection: Connection) -> Iterator[tuple[tuple[str, str], str]]:

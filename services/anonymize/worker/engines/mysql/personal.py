@@ -23,7 +23,6 @@ from services.anonymize.worker.shapes import (
 )
 from services.anonymize.worker.sql import WORK_SCHEMA
 
-KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 SHORTEST = {"email": SHORTEST_EMAIL, "phone": SHORTEST_PHONE, "iban": SHORTEST_IBAN}
 SURVIVORS, ORIGINALS, FAKE_PHONES, FAKE_IBANS = range(4)
 """What is wanted: what was left by masking, what is there before, and what `range: any` will make of it."""

@@ -6,10 +6,10 @@ The schema is the customer's and no mask changes it. So it is treated like a col
 for originals in it, and names the object that holds one. The optimizer's statistics are looked at alike.
 """
 
+from services.anonymize.worker.engines.findings import STATISTICS
 from services.anonymize.worker.engines.mysql.connecting import SYSTEM_DATABASES
 from services.anonymize.worker.engines.mysql.sql import text_literal
 
-STATISTICS = "statistics"  # what their labels begin with
 _SYSTEM = ", ".join(map(text_literal, SYSTEM_DATABASES))
 
 

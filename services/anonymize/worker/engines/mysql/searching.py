@@ -8,11 +8,11 @@ kinds in all columns.
 
 from dataclasses import dataclass, replace
 
+from services.anonymize.worker.engines.findings import KINDS
 from services.anonymize.worker.engines.mysql.personal import (
     FAKE,
     FAKE_IBANS,
     FAKE_PHONES,
-    KINDS,
     ORIGINALS,
     SHORTEST,
     SURVIVORS,

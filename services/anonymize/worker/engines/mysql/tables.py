@@ -5,13 +5,12 @@ from collections.abc import Iterable
 
 from sqlalchemy.exc import DBAPIError
 
-from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, quoted
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import DocumentCheck, Method, Plan, Trial
+from services.anonymize.worker.plan import Method, Plan
 
-SHOWN = 10
 NAME = re.compile(r"CREATE FUNCTION (`\w+`\.`\w+`)")
 NOT_TRUSTED = frozenset({1418, 1419})
 
@@ -33,40 +32,6 @@ def make_functions(database: Database, functions: Iterable[str]) -> None:
                 " parameter group, or restore it without backups"
             )
         raise MaskingError(f"making what masks call: {reason_of(error)}{hint}") from error
-
-
-def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial]) -> None:
-    """Look for what the policy does not know or cannot do before anything is written. Raises MaskingError."""
-    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.at)
-    failed = [
-        f"{trial.at}: {trial.column}: {trial.complaint}{why}"
-        for trial in trials
-        if (why := failure(database, trial)) is not None
-    ]
-    if failed:
-        raise MaskingError("\n".join(failed))
-    found: list[str] = []
-    with database.begin() as connection:
-        for check in checks:
-            if isinstance(check, Trial):
-                continue
-            for path, what in query(connection, check.query):
-                shown = f"has {what} at {path or 'its root'}"
-                found.append(f"{check.at}: {check.column} {shown}, which paths does not say")
-    if found:
-        more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        hint = "\nname it under paths, or write others: keep or drop"
-        raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
-
-
-def failure(database: Database, trial: Trial) -> str | None:
-    """Why a trial fails, as far as may be said; None if it does not."""
-    try:
-        with database.begin() as connection:
-            return "" if query(connection, trial.query) else None
-    except DBAPIError as error:
-        reason = reason_of(error)
-        return "" if reason.endswith("is withheld") else f": {reason}"
 
 
 def rewritten(plan: Plan) -> frozenset[int]:

@@ -7,15 +7,26 @@ It fails closed. No original is kept, only digests under a second key of the wor
 is removed at the end; and no check ever names a value, only columns and numbers.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
 from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.findings import (
+    DIGESTS_LOST,
+    KINDS,
+    changed_by,
+    domains_reserved,
+    made_anew,
+    masked_emails,
+    originals_gone,
+    rows_kept,
+    schema_kept,
+)
 from services.anonymize.worker.engines.mysql.connecting import Database
-from services.anonymize.worker.engines.mysql.inventory import Inventory, differences, take_inventory
-from services.anonymize.worker.engines.mysql.personal import KINDS, searching_functions
-from services.anonymize.worker.engines.mysql.schema_texts import STATISTICS
+from services.anonymize.worker.engines.mysql.inventory import take_inventory
+from services.anonymize.worker.engines.mysql.personal import searching_functions
 from services.anonymize.worker.engines.mysql.searching import (
     ALL_ROWS,
     COUNT_DIGESTS,
@@ -33,13 +44,11 @@ from services.anonymize.worker.engines.mysql.sql import BINARY_COLLATION, qualif
 from services.anonymize.worker.engines.mysql.tables import make_functions
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.results import Baseline, Finding
-from services.anonymize.worker.masks.contact import Email
-from services.anonymize.worker.plan import Method, Plan
+from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.progress import Advance, Tell
 from services.anonymize.worker.schema import Schema, Table
 
-NAMED = 8
 PART = 64 * 2**20  # bytes of a table that are searched at a time
 MOST_PARTS = 256
 
@@ -107,11 +116,12 @@ def verify(
     tell(Advance("verifying", 0, len(searches)))
     findings = [*_originals_gone(database, searches, before, connections)]
     tell(Advance("verifying", len(searches), len(searches)))
-    findings.append(_rows_kept(database, schema, plan, before, connections))
-    findings.append(_domains_reserved(database, policy, schema))
+    after = count_rows(database, schema.tables, connections)
+    findings.append(rows_kept(schema, plan, before, after))
+    findings.append(domains_reserved(_under_other_domains(database, policy, schema)))
     with database.begin() as connection:
         findings.append(_made_anew(connection, database, plan, before))
-        findings.append(_schema_kept(before.inventory, take_inventory(connection)))
+        findings.append(schema_kept(before.inventory, take_inventory(connection)))
     return tuple(findings)
 
 
@@ -142,26 +152,12 @@ def _originals_gone(
     database: Database, searches: Sequence[Search], before: Baseline, connections: int
 ) -> Iterable[Finding]:
     if not originals_there(database, before.originals):  # then nothing is proven
-        yield Finding("originals", False, 0, "the digests taken before masking are not all there; run again")
+        yield DIGESTS_LOST
         return
     jobs = _parts(database, searches, connections)
     found = in_parallel(lambda job: _survivors(database, *job), jobs, connections)
-    for kind, name in KINDS.items():
-        survivors: dict[str, int] = {}
-        for of_kind, label, number in (survivor for some in found for survivor in some):
-            if of_kind == kind:
-                survivors[label] = survivors.get(label, 0) + number
-        # statistics only repeat what a column holds
-        survivors = {
-            label: number for label, number in survivors.items() if not label.startswith(STATISTICS)
-        } or survivors
-        columns = sum(1 for search in searches for part in search.columns if kind in part.kinds)
-        if survivors:
-            where = _some(f"{label} ({number})" for label, number in sorted(survivors.items()))
-            detail = f"columns still hold an original {name}: {where}"
-        else:
-            detail = f"none of {before.originals[kind]} originals is left in {columns} columns"
-        yield Finding(f"no original {name}", not survivors, before.originals[kind], detail)
+    searched = Counter(kind for search in searches for part in search.columns for kind in part.kinds)
+    yield from originals_gone([survivor for some in found for survivor in some], before, searched)
 
 
 def _survivors(database: Database, search: Search, rows: Rows) -> list[tuple[str, str, int]]:
@@ -187,59 +183,30 @@ def _parts(database: Database, searches: Iterable[Search], connections: int) -> 
     return parts
 
 
-def _rows_kept(database: Database, schema: Schema, plan: Plan, before: Baseline, connections: int) -> Finding:
-    emptied = {planned.table.oid for planned in plan.tables if planned.method is Method.TRUNCATE}
-    after = count_rows(database, schema.tables, connections)
-    wrong = []
-    for table in schema.tables:
-        expected = 0 if table.oid in emptied else before.rows.get(table.oid, 0)
-        if after.get(table.oid, 0) != expected:
-            wrong.append(f"{table.label} ({expected} before, {after.get(table.oid, 0)} after)")
-    detail = f"row counts differ: {_some(wrong)}" if wrong else f"all {sum(after.values())} rows are there"
-    return Finding("row counts", not wrong, len(after), detail)
-
-
-def _domains_reserved(database: Database, policy: Policy, schema: Schema) -> Finding:
-    wrong, examined = [], 0
+def _under_other_domains(database: Database, policy: Policy, schema: Schema) -> dict[str, int]:
+    """Count masked e-mails that are not under their mask's domain, by column."""
+    counts = {}
     with database.begin() as connection:
-        for table in schema.tables:
-            for name, rule in policy.tables[table.schema, table.name].columns.items():
-                if not isinstance(rule.mask, Email):
-                    continue
-                examined += 1
-                address = f"(CONVERT({quoted(name)} USING utf8mb4) COLLATE {BINARY_COLLATION})"
-                domain, below = text_literal("@" + rule.mask.domain), text_literal("." + rule.mask.domain)
-                reserved = f"RIGHT({address}, CHAR_LENGTH({domain})) = {domain}"
-                if rule.mask.per_domain:
-                    reserved = f"RIGHT(SUBSTRING_INDEX({address}, '@', -1), CHAR_LENGTH({below})) = {below}"
-                counted = query(
-                    connection,
-                    f"SELECT COUNT(*) FROM {qualified(schema.database, table.name)}"
-                    f" WHERE {address} <> '' AND NOT {reserved}",
-                )[0][0]
-                if counted:
-                    wrong.append(f"{table.label}.{name} ({counted})")
-    detail = (
-        f"e-mails under domains that may belong to someone: {_some(wrong)}"
-        if wrong
-        else f"every e-mail in {examined} masked columns is under a reserved domain"
-    )
-    return Finding("reserved domains", not wrong, examined, detail)
+        for table, name, mask in masked_emails(policy, schema):
+            address = f"(CONVERT({quoted(name)} USING utf8mb4) COLLATE {BINARY_COLLATION})"
+            domain, below = text_literal("@" + mask.domain), text_literal("." + mask.domain)
+            reserved = f"RIGHT({address}, CHAR_LENGTH({domain})) = {domain}"
+            if mask.per_domain:
+                reserved = f"RIGHT(SUBSTRING_INDEX({address}, '@', -1), CHAR_LENGTH({below})) = {below}"
+            counted = query(
+                connection,
+                f"SELECT COUNT(*) FROM {qualified(schema.database, table.name)}"
+                f" WHERE {address} <> '' AND NOT {reserved}",
+            )
+            counts[f"{table.label}.{name}"] = int(counted[0][0])
+    return counts
 
 
 def _made_anew(connection: Connection, database: Database, plan: Plan, before: Baseline) -> Finding:
     """Whether what masking changed are new tables. Only InnoDB numbers its tables."""
-    changed = [
-        planned.table
-        for planned in plan.tables
-        if (planned.masked or planned.method is Method.TRUNCATE) and planned.table.oid in before.files
-    ]
+    changed = [table for table in changed_by(plan) if table.oid in before.files]
     after = _files(connection, database, changed)
-    wrong = [table.label for table in changed if after.get(table.oid) == before.files[table.oid]]
-    detail = (
-        f"tables are the old ones still: {_some(wrong)}" if wrong else f"{len(changed)} tables are new files"
-    )
-    return Finding("rewritten", not wrong, len(changed), detail)
+    return made_anew(changed, [table for table in changed if after.get(table.oid) == before.files[table.oid]])
 
 
 def _files(connection: Connection, database: Database, tables: Iterable[Table]) -> dict[int, int]:
@@ -252,19 +219,3 @@ def _files(connection: Connection, database: Database, tables: Iterable[Table]) 
         if file in numbers:
             found[table.oid] = numbers[file]
     return found
-
-
-def _schema_kept(before: Inventory, after: Inventory) -> Finding:
-    wrong = differences(before, after)
-    detail = (
-        f"the schema changed: {_some(wrong)}"
-        if wrong
-        else f"all {len(after)} objects of the schema are as they were"
-    )
-    return Finding("schema", not wrong, len(after), detail)
-
-
-def _some(said: Iterable[str]) -> str:
-    said = list(said)
-    more = f" and {len(said) - NAMED} more" if len(said) > NAMED else ""
-    return ", ".join(said[:NAMED]) + more

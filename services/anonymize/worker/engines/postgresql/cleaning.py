@@ -7,10 +7,9 @@ comes last because every part writes to it. Each part can be done again, so a cl
 begun anew.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from services.anonymize.worker.engines.cleaning import Part, advance, run_parts
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.postgresql.residue.catalogs import (
     forget_statements,
@@ -24,9 +23,9 @@ from services.anonymize.worker.engines.postgresql.residue.snapshots import wait_
 from services.anonymize.worker.engines.postgresql.residue.statistics import renew_statistics
 from services.anonymize.worker.engines.postgresql.residue.tables import rewrite_tables
 from services.anonymize.worker.engines.postgresql.residue.write_ahead_log import run_lap
-from services.anonymize.worker.engines.results import Cleaned, Cleaning
+from services.anonymize.worker.engines.results import Cleaning
 from services.anonymize.worker.policy import LargeObjects, Policy
-from services.anonymize.worker.progress import Advance, Tell
+from services.anonymize.worker.progress import Tell
 from services.anonymize.worker.schema import Table
 from services.anonymize.worker.sql import WORK_SCHEMA
 
@@ -42,14 +41,6 @@ class Work:
     tell: Tell
 
 
-@dataclass(frozen=True)
-class Part:
-    """One place where old values stay."""
-
-    name: str
-    clean: Callable[[Work], Remainder]
-
-
 def _large_objects(work: Work) -> Remainder:
     if work.policy.large_objects is not LargeObjects.DROP:
         return Remainder()
@@ -58,12 +49,12 @@ def _large_objects(work: Work) -> Remainder:
 
 def _write_ahead_log(work: Work) -> Remainder:
     def tell(done: int, total: int) -> None:
-        work.tell(_advance("write-ahead log", f"write-ahead log, {done:,} of {total:,} MB"))
+        work.tell(advance(PARTS, "write-ahead log", f"write-ahead log, {done:,} of {total:,} MB"))
 
     return run_lap(work.database, tell)
 
 
-PARTS = (
+PARTS: tuple[Part[Work], ...] = (
     Part("large objects", _large_objects),
     Part("old snapshots", lambda work: Remainder(wait_for_old_snapshots(work.database))),
     Part("tables", lambda work: rewrite_tables(work.database, work.tables, work.connections)),
@@ -79,18 +70,4 @@ PARTS = (
 
 def clean(work: Work) -> Cleaning:
     """Empty every place where an old value may still stand."""
-    done = []
-    for part in PARTS:
-        work.tell(_advance(part.name, part.name))
-        started = time.monotonic()
-        remainder = part.clean(work)
-        seconds = time.monotonic() - started
-        done.append(Cleaned(part.name, seconds, tuple(remainder.left), tuple(remainder.beyond)))
-    work.tell(Advance("cleaning", len(PARTS), len(PARTS)))
-    return Cleaning(len(work.tables), tuple(done))
-
-
-def _advance(part: str, words: str) -> Advance:
-    """Progress in parts, not tables: most of them concern no table."""
-    place = next((index for index, known in enumerate(PARTS) if known.name == part), 0)
-    return Advance("cleaning", place, len(PARTS), table=words)
+    return Cleaning(len(work.tables), run_parts(PARTS, work, work.tell))

@@ -3,19 +3,18 @@
 import contextlib
 import secrets
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import psycopg
-from sqlalchemy import Connection, Engine, QueuePool, create_engine
 
 from services.anonymize.worker.connecting import (
     APPLICATION,
     CONNECT_SECONDS,
     Address,
     ConnectionProblemError,
+    Sessions,
 )
 
 # search_path keeps what the database's own functions expect behind pg_catalog, so that no user's function is
@@ -70,46 +69,21 @@ def address_of(url: str) -> Address:
     )
 
 
-class Database:
-    """A database to work in: its sessions are all set up alike and used again and again.
-
-    It is a context manager, which closes them.
-    """
+class Database(Sessions):
+    """A database to work in."""
 
     def __init__(
         self, address: Address, settings: Mapping[str, str] | None = None, *, read_only: bool = False
     ) -> None:
-        self.address = address
-        self.settings: Mapping[str, str] = dict(settings or {})
+        super().__init__(address, settings, "postgresql+psycopg://", pool_size=8)
         self.read_only = read_only
         self.application = f"{APPLICATION} {secrets.token_hex(4)}"  # tells our sessions from anybody's
-        self.engine: Engine = create_engine(
-            "postgresql+psycopg://", creator=self._open, poolclass=QueuePool, pool_size=8
-        )
-
-    def __enter__(self) -> "Database":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End its sessions."""
-        self.engine.dispose()
-
-    def begin(self) -> AbstractContextManager[Connection]:
-        """A session with one transaction, committed at its end."""
-        return self.engine.begin()
-
-    def autocommit(self) -> AbstractContextManager[Connection]:
-        """A session without transaction, as VACUUM wants it."""
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT").connect()
 
     def another(self, name: str) -> "Database":
         """Another database of the same instance."""
         return Database(replace(self.address, database=name))
 
-    def _open(self) -> psycopg.Connection:
+    def new_session(self) -> psycopg.Connection:
         connection = open_connection(self.address, self.settings, self.application)
         with connection.cursor() as cursor:
             cursor.execute(SESSION)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines import scripts
+from services.anonymize.worker.engines.checking import check_documents, failure
 from services.anonymize.worker.engines.postgresql import cleaning, masking, tables, verification
 from services.anonymize.worker.engines.postgresql.cleaning import Work
 from services.anonymize.worker.engines.postgresql.connecting import Database
@@ -88,7 +89,7 @@ class PostgreSQL:
         self.checkpoints.prepare()
         tables.lift_row_security(self.database, self.checkpoints, schema)
         tables.make_functions(self.database, plan.functions)
-        tables.check_documents(self.database, plan.checks)
+        check_documents(self.database, plan.checks)
 
     def remember_originals(self, policy: Policy, schema: Schema, connections: int) -> Mapping[str, int]:
         return verification.remember_originals(self.database, policy, schema, connections)
@@ -120,4 +121,4 @@ class PostgreSQL:
         tables.finish(self.database, self.checkpoints)
 
     def failure(self, trial: Trial) -> str | None:
-        return tables.failure(self.database, trial)
+        return failure(self.database, trial)

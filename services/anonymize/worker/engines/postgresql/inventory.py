@@ -5,9 +5,9 @@
 It is independent of what the plan knows: an object that masking dropped and nobody thought of shows up here.
 """
 
-from collections.abc import Mapping
-
 from sqlalchemy import Connection, text
+
+from services.anonymize.worker.engines.findings import Inventory
 
 _USER = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'snapveil_work')"
 
@@ -64,19 +64,8 @@ SELECT 'statistics', format('%I.%I', n.nspname, s.stxname), concat_ws('|', pg_ge
   FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace WHERE {_USER}
 """
 
-Inventory = Mapping[tuple[str, str], str]
-
 
 def take_inventory(connection: Connection) -> Inventory:
     """Return what every object of the schema is, by its kind and name."""
     connection.execute(text("SELECT set_config('search_path', '', true)"))
     return {(kind, name): what for kind, name, what in connection.execute(text(INVENTORY)).tuples()}
-
-
-def differences(before: Inventory, after: Inventory) -> list[str]:
-    """Name what is missing, new or different."""
-    said = [f"{kind} {name} is missing" for kind, name in before.keys() - after.keys()]
-    said += [f"{kind} {name} is new" for kind, name in after.keys() - before.keys()]
-    said += [f"{kind} {name} is different" for kind, name in before.keys() & after.keys()
-             if before[kind, name] != after[kind, name]]  # fmt: skip
-    return sorted(said)

@@ -6,10 +6,10 @@ The schema is the customer's and no mask changes it. So it is treated like a col
 looks for originals in it, and names the object that holds one. The planner's statistics are looked at alike.
 """
 
-from services.anonymize.worker.engines.postgresql.searching import KINDS, Search, Searched
+from services.anonymize.worker.engines.findings import KINDS, STATISTICS
+from services.anonymize.worker.engines.postgresql.searching import Search, Searched
 from services.anonymize.worker.sql import WORK_SCHEMA
 
-STATISTICS = "statistics"  # what their labels begin with
 _USER = f"n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '{WORK_SCHEMA}')"
 _RELATION = f"JOIN pg_class c ON c.oid = {{0}} JOIN pg_namespace n ON n.oid = c.relnamespace AND {_USER}"
 

@@ -35,7 +35,6 @@ from services.anonymize.worker.uniqueness import permuted_kinds
 ORIGINALS = qualified(WORK_SCHEMA, "originals")
 MAKE_ORIGINALS = f"CREATE UNLOGGED TABLE {ORIGINALS} (kind text NOT NULL, digest bytea NOT NULL)"
 FAKE = " fake"  # behind a kind: digests of fakes that come from the originals' own range
-KINDS = {"email": "e-mail", "phone": "telephone number", "iban": "IBAN"}
 
 _NORMAL = {
     "phone": f"{WORK_SCHEMA}.dialled({bare('value')})",

@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.checkpoints import Checkpoints
-from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import DocumentCheck, Method, Plan, Trial
+from services.anonymize.worker.plan import Method, Plan
 from services.anonymize.worker.schema import Member, Schema, Table
 from services.anonymize.worker.sql import WORK_SCHEMA, qualified, quoted
 
-SHOWN = 10
 FORCED = "forced row security"
 
 
@@ -52,49 +51,6 @@ def finish(database: Database, checkpoints: Checkpoints) -> None:
             execute(connection, f"DROP SCHEMA IF EXISTS {quoted(WORK_SCHEMA)} CASCADE")
     except DBAPIError as error:
         raise MaskingError(f"removing what masking made for itself: {reason_of(error)}") from error
-
-
-def check_documents(database: Database, checks: Iterable[DocumentCheck | Trial]) -> None:
-    """Look for what the policy does not know or cannot do before anything is written. Raises MaskingError."""
-    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.at)
-    failed = [
-        f"{trial.at}: {trial.column}: {trial.complaint}{why}"
-        for trial in trials
-        if (why := failure(database, trial)) is not None
-    ]
-    if failed:
-        raise MaskingError("\n".join(failed))
-    found: list[str] = []
-    with database.begin() as connection:
-        for check in checks:
-            if isinstance(check, Trial):
-                continue
-            for path, what in query(connection, check.query):
-                shown = (
-                    f"has {what} at {path}"
-                    if what == "unknown key"
-                    else f"has {_kind(what)} at {path or 'its root'}"
-                )
-                found.append(f"{check.at}: {check.column} {shown}, which paths does not say")
-    if found:
-        more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        hint = "\nname it under paths, or write others: keep or drop"
-        raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
-
-
-def failure(database: Database, trial: Trial) -> str | None:
-    """Why a trial fails, as far as may be said; None if it does not."""
-    try:
-        with database.begin() as connection:
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-            return "" if query(connection, trial.query) else None
-    except DBAPIError as error:
-        reason = reason_of(error)
-        return "" if reason.endswith("is withheld") else f": {reason}"
-
-
-def _kind(found: str) -> str:
-    return f"an {found}" if found[0] in "ao" else f"a {found}"
 
 
 def rewritten(plan: Plan) -> frozenset[int]:

@@ -1,0 +1,58 @@
+"""Looks for what a policy does not know or cannot do, before anything is written."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import query
+from services.anonymize.worker.failures import MaskingError, reason_of
+from services.anonymize.worker.plan import DocumentCheck, Trial
+
+if TYPE_CHECKING:
+    from services.anonymize.worker.engines.port import Database
+
+SHOWN = 10
+
+
+def check_documents(database: "Database", checks: Iterable[DocumentCheck | Trial]) -> None:
+    """Run a plan's checks. Raises MaskingError with all that was found."""
+    checks = list(checks)
+    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.at)
+    failed = [
+        f"{trial.at}: {trial.column}: {trial.complaint}{why}"
+        for trial in trials
+        if (why := failure(database, trial)) is not None
+    ]
+    if failed:
+        raise MaskingError("\n".join(failed))
+    found: list[str] = []
+    with database.begin() as connection:
+        for check in checks:
+            if isinstance(check, Trial):
+                continue
+            for path, what in query(connection, check.query):
+                shown = (
+                    f"has {what} at {path}"
+                    if what == "unknown key"
+                    else f"has {_kind(what)} at {path or 'its root'}"
+                )
+                found.append(f"{check.at}: {check.column} {shown}, which paths does not say")
+    if found:
+        more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        hint = "\nname it under paths, or write others: keep or drop"
+        raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
+
+
+def failure(database: "Database", trial: Trial) -> str | None:
+    """Why a trial fails, as far as may be said; None if it does not."""
+    try:
+        with database.begin_reading() as connection:
+            return "" if query(connection, trial.query) else None
+    except DBAPIError as error:
+        reason = reason_of(error)
+        return "" if reason.endswith("is withheld") else f": {reason}"
+
+
+def _kind(found: str) -> str:
+    return f"an {found}" if found[0] in "ao" else f"a {found}"
