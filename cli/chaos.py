@@ -50,7 +50,7 @@ def command(size: int, source: str | None, engine: str | None, directory: Path) 
     something is.
     """
     if size < SMALLEST:
-        raise InputError(f"--size {size}: the worker would be done before it is killed; {SMALLEST} do")
+        raise InputError(f"--size {size}: the worker would be done before it is killed; at least {SMALLEST}")
     kind = kind_of(source, engine)
     key = secrets.token_hex(32)
     material = _under(key, material_of(size, kind, engine or DEFAULT_ENGINES[kind], keep=False))

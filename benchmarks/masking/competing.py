@@ -1,6 +1,4 @@
-# Command lines keep their own lines.
-# ruff: noqa: E501
-"""The peers, each in its own way: a virtual environment of their own, their own settings, a part of the rows."""
+"""The peers, each in its own way: an environment of their own, their own settings, a part of the rows."""
 
 import os
 import subprocess
@@ -64,7 +62,8 @@ class Programs:
         """Run it on all tables; return seconds."""
         return _timed(
             [str(self.folder / "pganonymize"), "--schema", str(SETTINGS / "pganonymize.yml"), "--host", HOST,
-             "--port", str(server.port), "--dbname", database, "--user", MASTER, "--password", server.password],
+             "--port", str(server.port), "--dbname", database, "--user", MASTER,
+             "--password", server.password],
         )  # fmt: skip
 
     def faker(self, server: Server, database: str, mode: str, customers: int) -> float:

@@ -1,5 +1,3 @@
-# Statements and tables keep their own lines.
-# ruff: noqa: E501
 """What the measurements come to: seconds, rows per second, ratios, and which targets are met."""
 
 import os
@@ -40,7 +38,10 @@ def summary(
             name: _peer(taken, peers[0], customers, floor, ours) for name, taken in peers[1].items()
         },
         "verified": {
-            name: {"seconds": _done(whole, name)[0].details["steps"], "failed": _done(whole, name)[0].details["failed"]}
+            name: {
+                "seconds": _done(whole, name)[0].details["steps"],
+                "failed": _done(whole, name)[0].details["failed"],
+            }
             for name in whole
         },
         "cleaning": {name: _cleaning(_done(main, name), floor) for name in ours},
@@ -153,15 +154,18 @@ def _bound(value: float | None, *, least: float | None = None, most: float | Non
 
 def table(told: Mapping[str, Any]) -> str:
     """What the terminal shows."""
-    lines = [f"{'way':<42}{'seconds':>9}{'rows/s':>10}{'× floor':>9}{'× ours':>8}{'WAL MiB':>9}{'DB MiB':>8}"]
+    heads = f"{'way':<42}{'seconds':>9}{'rows/s':>10}{'× floor':>9}"
+    lines = [heads + f"{'× ours':>8}{'WAL MiB':>9}{'DB MiB':>8}"]
     for name, way in {**told["ways"], **told["peers"]}.items():
         if "not_measured" in way:
             lines.append(f"{name:<42}not measured: {way['not_measured']}")
             continue
         many = "*" if "multiplied_by" in way else " "
         lines.append(
-            f"{name:<42}{way['seconds']:>8.1f}{many}{way['rows_per_second']:>10,}{way['times_the_floor']:>9.2f}"
-            f"{way[f'times_{measuring.OURS_1}']:>8.1f}{way.get('log_mib', ''):>9}{way['database_mib_after']:>8}"
+            f"{name:<42}{way['seconds']:>8.1f}{many}{way['rows_per_second']:>10,}"
+            f"{way['times_the_floor']:>9.2f}"
+            f"{way[f'times_{measuring.OURS_1}']:>8.1f}{way.get('log_mib', ''):>9}"
+            f"{way['database_mib_after']:>8}"
         )
     lines.append("* measured on a part of the rows and multiplied")
     for name, target in told["targets"].items():

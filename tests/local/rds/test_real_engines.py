@@ -1,44 +1,26 @@
 """The same API over real PostgreSQL: what it says of a database is true of the database."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from local.engines import PostgresEngines, remove_detached
-from local.rds import RdsWorld, Timings
-from tests.local.engines.folders import engine_folder
+from local.rds import RdsWorld
 from tests.local.rds.cloud import DEVELOPMENT, PASSWORD, PRODUCTION, REGION, Account
+from tests.local.rds.real import real_world, wait, wait_for
 
 pytestmark = pytest.mark.engines
 
 PIPELINE = "pipeline-secret"
-PATIENCE = 60  # seconds
 prod, dev = Account(PRODUCTION), Account(DEVELOPMENT)
 
 
 @pytest.fixture
 def world(aws: None) -> Iterator[RdsWorld]:
-    with engine_folder() as folder:
-        made = RdsWorld(engines=PostgresEngines(folder), timings=Timings.fast(), clock=time.time)
-        made.install()
+    with real_world(PostgresEngines) as made:
         yield made
-        made.uninstall()
-        assert list(folder.iterdir()) == []
-
-
-def _wait(status: Callable[[], str], wanted: str = "available") -> None:
-    until = time.monotonic() + PATIENCE
-    while (seen := status()) != wanted:
-        assert seen != "failed"
-        assert time.monotonic() < until, f"still {seen}"
-        time.sleep(0.05)
-
-
-def _wait_for(account: Account, kind: str, identifier: str) -> None:
-    _wait(lambda: account.status(kind, identifier))
 
 
 def _ask(port: int, password: str, question: str, database: str = "shop") -> Any:
@@ -55,11 +37,11 @@ def _change_password(account: Account, kind: str, identifier: str) -> None:
         account.rds.modify_db_instance(DBInstanceIdentifier=identifier, MasterUserPassword=PIPELINE)
     else:
         account.rds.modify_db_cluster(DBClusterIdentifier=identifier, MasterUserPassword=PIPELINE)
-    _wait(
+    wait(
         lambda: "pending" if getattr(account, kind)(identifier)["PendingModifiedValues"] else "applied",
         "applied",
     )
-    _wait_for(account, kind, identifier)
+    wait_for(account, kind, identifier)
 
 
 def test_an_instance_goes_from_production_to_a_renamed_one_in_development(world: RdsWorld) -> None:
@@ -71,16 +53,16 @@ def test_an_instance_goes_from_production_to_a_renamed_one_in_development(world:
         MasterUserPassword=PASSWORD,
         DBName="shop",
     )
-    _wait_for(prod, "instance", "shop-fr")
+    wait_for(prod, "instance", "shop-fr")
     source = prod.instance("shop-fr")["Endpoint"]["Port"]
     _ask(source, PASSWORD, "CREATE TABLE customers AS SELECT n FROM generate_series(1, 1000) n")
     nightly = world.automated_snapshot(PRODUCTION, REGION, "shop-fr")
-    _wait_for(prod, "snapshot", nightly)
+    wait_for(prod, "snapshot", nightly)
 
     prod.rds.restore_db_instance_from_db_snapshot(
         DBInstanceIdentifier="tmp", DBSnapshotIdentifier=nightly, BackupRetentionPeriod=0
     )
-    _wait_for(prod, "instance", "tmp")
+    wait_for(prod, "instance", "tmp")
     temporary = prod.instance("tmp")["Endpoint"]["Port"]
     assert _ask(temporary, PASSWORD, "SELECT count(*) FROM customers") == (1000,), (
         "the snapshot's own password"
@@ -92,13 +74,13 @@ def test_an_instance_goes_from_production_to_a_renamed_one_in_development(world:
     assert _ask(source, PASSWORD, "SELECT count(*) FROM customers") == (1000,), "the source is never touched"
 
     prod.rds.create_db_snapshot(DBInstanceIdentifier="tmp", DBSnapshotIdentifier="fin")
-    _wait_for(prod, "snapshot", "fin")
+    wait_for(prod, "snapshot", "fin")
     prod.rds.copy_db_snapshot(
         SourceDBSnapshotIdentifier="fin",
         TargetDBSnapshotIdentifier="shr",
         KmsKeyId=prod.key(for_accounts=(DEVELOPMENT,)),
     )
-    _wait_for(prod, "snapshot", "shr")
+    wait_for(prod, "snapshot", "shr")
     prod.rds.modify_db_snapshot_attribute(
         DBSnapshotIdentifier="shr", AttributeName="restore", ValuesToAdd=[DEVELOPMENT]
     )
@@ -108,19 +90,19 @@ def test_an_instance_goes_from_production_to_a_renamed_one_in_development(world:
         TargetDBSnapshotIdentifier="cpy",
         KmsKeyId=dev.key(),
     )
-    _wait_for(dev, "snapshot", "cpy")
+    wait_for(dev, "snapshot", "cpy")
     prod.rds.delete_db_snapshot(DBSnapshotIdentifier="shr")
     dev.rds.restore_db_instance_from_db_snapshot(
         DBInstanceIdentifier="dev-new", DBSnapshotIdentifier="cpy", BackupRetentionPeriod=0
     )
-    _wait_for(dev, "instance", "dev-new")
+    wait_for(dev, "instance", "dev-new")
     dev.rds.modify_db_instance(
         DBInstanceIdentifier="dev-new", NewDBInstanceIdentifier="dev", ApplyImmediately=True
     )
-    _wait(lambda: world.databases(DEVELOPMENT)[0].identifier, "dev")
+    wait(lambda: world.databases(DEVELOPMENT)[0].identifier, "dev")
     target = dev.instance("dev")["Endpoint"]["Port"]
     assert _ask(target, PIPELINE, "SELECT count(*) FROM customers") == (10,)
-    _wait(lambda: " ".join(found.identifier for found in world.databases(PRODUCTION)), "shop-fr")
+    wait(lambda: " ".join(found.identifier for found in world.databases(PRODUCTION)), "shop-fr")
     with pytest.raises(psycopg.OperationalError, match="refused"):
         _ask(temporary, PIPELINE, "SELECT 1")
 
@@ -135,7 +117,7 @@ def test_a_cluster_answers_through_its_instance_only_and_passwords_change_withou
         MasterUserPassword=PASSWORD,
         DatabaseName="shop",
     )
-    _wait_for(prod, "cluster", "shop-es")
+    wait_for(prod, "cluster", "shop-es")
     with pytest.raises(psycopg.OperationalError, match="refused"):
         _ask(prod.cluster("shop-es")["Port"], PASSWORD, "SELECT 1")
     _add_instance("shop-es")
@@ -143,12 +125,12 @@ def test_a_cluster_answers_through_its_instance_only_and_passwords_change_withou
     assert prod.instance("shop-es-1")["Endpoint"]["Port"] == source
     _ask(source, PASSWORD, "CREATE TABLE customers AS SELECT n FROM generate_series(1, 1000) n")
     nightly = world.automated_snapshot(PRODUCTION, REGION, "shop-es")
-    _wait_for(prod, "cluster_snapshot", nightly)
+    wait_for(prod, "cluster_snapshot", nightly)
 
     prod.rds.restore_db_cluster_from_snapshot(
         DBClusterIdentifier="tmp", SnapshotIdentifier=nightly, Engine="aurora-postgresql"
     )
-    _wait_for(prod, "cluster", "tmp")
+    wait_for(prod, "cluster", "tmp")
     _change_password(prod, "cluster", "tmp")
     _add_instance("tmp")
     port = prod.cluster("tmp")["Port"]
@@ -158,7 +140,7 @@ def test_a_cluster_answers_through_its_instance_only_and_passwords_change_withou
             True,
         )
     prod.rds.delete_db_instance(DBInstanceIdentifier="tmp-1")
-    _wait(lambda: "there" if prod.cluster("tmp")["DBClusterMembers"] else "gone", "gone")
+    wait(lambda: "there" if prod.cluster("tmp")["DBClusterMembers"] else "gone", "gone")
     with pytest.raises(psycopg.OperationalError, match="refused"):
         _ask(port, PIPELINE, "SELECT 1")
     assert world.databases(PRODUCTION)[-1].data_directory is not None
@@ -178,7 +160,7 @@ def _add_instance(cluster: str) -> None:
         DBInstanceClass="db.t4g.medium",
         Engine="aurora-postgresql",
     )
-    _wait_for(prod, "instance", f"{cluster}-1")
+    wait_for(prod, "instance", f"{cluster}-1")
 
 
 def test_a_password_is_applied_although_nobody_looks_at_the_database(world: RdsWorld) -> None:
@@ -190,7 +172,7 @@ def test_a_password_is_applied_although_nobody_looks_at_the_database(world: RdsW
         MasterUserPassword=PASSWORD,
         BackupRetentionPeriod=0,
     )
-    _wait_for(prod, "instance", "shop-fr")
+    wait_for(prod, "instance", "shop-fr")
     port = prod.instance("shop-fr")["Endpoint"]["Port"]
     prod.rds.modify_db_instance(DBInstanceIdentifier="shop-fr", MasterUserPassword=PIPELINE)
 
@@ -201,4 +183,4 @@ def test_a_password_is_applied_although_nobody_looks_at_the_database(world: RdsW
             return "refused"
 
     assert opens() == "refused"
-    _wait(opens, "(1,)")
+    wait(opens, "(1,)")

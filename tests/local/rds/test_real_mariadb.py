@@ -1,7 +1,6 @@
 """The same API over real MariaDB: RDS's engines of MySQL's family, as instance and as cluster."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pymysql
@@ -9,39 +8,22 @@ import pytest
 
 from local.engines import BothFamilies
 from local.mysql import connect
-from local.rds import RdsWorld, Timings
-from tests.local.engines.folders import engine_folder
+from local.rds import RdsWorld
 from tests.local.rds.cloud import DEVELOPMENT, PASSWORD, PRODUCTION, REGION, Account
+from tests.local.rds.real import real_world, wait, wait_for
 from tests.mariadb import require_mariadb
 
 pytestmark = pytest.mark.engines
 
 PIPELINE = "pipeline-secret"
-PATIENCE = 60  # seconds
 prod, dev = Account(PRODUCTION), Account(DEVELOPMENT)
 
 
 @pytest.fixture
 def world(aws: None) -> Iterator[RdsWorld]:
     require_mariadb()
-    with engine_folder() as folder:
-        made = RdsWorld(engines=BothFamilies(folder), timings=Timings.fast(), clock=time.time)
-        made.install()
+    with real_world(BothFamilies) as made:
         yield made
-        made.uninstall()
-        assert list(folder.iterdir()) == []
-
-
-def _wait(status: Callable[[], str], wanted: str = "available") -> None:
-    until = time.monotonic() + PATIENCE
-    while (seen := status()) != wanted:
-        assert seen != "failed"
-        assert time.monotonic() < until, f"still {seen}"
-        time.sleep(0.05)
-
-
-def _wait_for(account: Account, kind: str, identifier: str) -> None:
-    _wait(lambda: account.status(kind, identifier))
 
 
 def _ask(port: int, password: str, *statements: str) -> Any:
@@ -64,36 +46,36 @@ def test_an_instance_goes_from_production_to_a_renamed_one_in_development(world:
         MasterUserPassword=PASSWORD,
         DBName="shop",
     )
-    _wait_for(prod, "instance", "shop-fr")
+    wait_for(prod, "instance", "shop-fr")
     shown = prod.instance("shop-fr")
     assert (shown["Engine"], shown["EngineVersion"].rpartition(".")[0]) == ("mariadb", "10.11")
     source = shown["Endpoint"]["Port"]
     _ask(source, PASSWORD, "CREATE TABLE customers AS SELECT seq AS n FROM seq_1_to_1000")
     nightly = world.automated_snapshot(PRODUCTION, REGION, "shop-fr")
-    _wait_for(prod, "snapshot", nightly)
+    wait_for(prod, "snapshot", nightly)
 
     prod.rds.restore_db_instance_from_db_snapshot(
         DBInstanceIdentifier="tmp", DBSnapshotIdentifier=nightly, BackupRetentionPeriod=0
     )
-    _wait_for(prod, "instance", "tmp")
+    wait_for(prod, "instance", "tmp")
     temporary = prod.instance("tmp")["Endpoint"]["Port"]
     assert _ask(temporary, PASSWORD, "SELECT count(*) FROM customers") == ((1000,),)
     prod.rds.modify_db_instance(DBInstanceIdentifier="tmp", MasterUserPassword=PIPELINE)
-    _wait(lambda: "pending" if prod.instance("tmp")["PendingModifiedValues"] else "applied", "applied")
+    wait(lambda: "pending" if prod.instance("tmp")["PendingModifiedValues"] else "applied", "applied")
     with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
         _ask(temporary, PASSWORD, "SELECT 1")
     _ask(temporary, PIPELINE, "DELETE FROM customers WHERE n > 10")
     assert _ask(source, PASSWORD, "SELECT count(*) FROM customers") == ((1000,),), "never touched"
 
-    _wait_for(prod, "instance", "tmp")
+    wait_for(prod, "instance", "tmp")
     prod.rds.create_db_snapshot(DBInstanceIdentifier="tmp", DBSnapshotIdentifier="fin")
-    _wait_for(prod, "snapshot", "fin")
+    wait_for(prod, "snapshot", "fin")
     prod.rds.copy_db_snapshot(
         SourceDBSnapshotIdentifier="fin",
         TargetDBSnapshotIdentifier="shr",
         KmsKeyId=prod.key(for_accounts=(DEVELOPMENT,)),
     )
-    _wait_for(prod, "snapshot", "shr")
+    wait_for(prod, "snapshot", "shr")
     prod.rds.modify_db_snapshot_attribute(
         DBSnapshotIdentifier="shr", AttributeName="restore", ValuesToAdd=[DEVELOPMENT]
     )
@@ -103,15 +85,15 @@ def test_an_instance_goes_from_production_to_a_renamed_one_in_development(world:
         TargetDBSnapshotIdentifier="cpy",
         KmsKeyId=dev.key(),
     )
-    _wait_for(dev, "snapshot", "cpy")
+    wait_for(dev, "snapshot", "cpy")
     dev.rds.restore_db_instance_from_db_snapshot(
         DBInstanceIdentifier="dev-new", DBSnapshotIdentifier="cpy", BackupRetentionPeriod=0
     )
-    _wait_for(dev, "instance", "dev-new")
+    wait_for(dev, "instance", "dev-new")
     dev.rds.modify_db_instance(
         DBInstanceIdentifier="dev-new", NewDBInstanceIdentifier="dev", ApplyImmediately=True
     )
-    _wait(lambda: world.databases(DEVELOPMENT)[0].identifier, "dev")
+    wait(lambda: world.databases(DEVELOPMENT)[0].identifier, "dev")
     target = dev.instance("dev")["Endpoint"]["Port"]
     assert _ask(target, PIPELINE, "SELECT count(*) FROM customers") == ((10,),)
 
@@ -124,7 +106,7 @@ def test_a_cluster_of_aurora_mysql_answers_through_its_instance_only(world: RdsW
         MasterUserPassword=PASSWORD,
         DatabaseName="shop",
     )
-    _wait_for(prod, "cluster", "shop-es")
+    wait_for(prod, "cluster", "shop-es")
     with pytest.raises(pymysql.err.OperationalError, match="refused"):
         _ask(prod.cluster("shop-es")["Port"], PASSWORD, "SELECT 1")
     prod.rds.create_db_instance(
@@ -133,7 +115,7 @@ def test_a_cluster_of_aurora_mysql_answers_through_its_instance_only(world: RdsW
         DBInstanceClass="db.t4g.medium",
         Engine="aurora-mysql",
     )
-    _wait_for(prod, "instance", "shop-es-1")
+    wait_for(prod, "instance", "shop-es-1")
     assert _ask(prod.cluster("shop-es")["Port"], PASSWORD, "SELECT 1") == ((1,),)
     with connect(world.admin_dsn(PRODUCTION, "shop-es", "shop")) as admin, admin.cursor() as cursor:
         cursor.execute("SELECT current_user(), database()")
