@@ -22,6 +22,8 @@ from shared.aws import client
 from shared.database.port import Kind, Placement
 
 _DURATION = re.compile(r"(\d+)\s*(s|m|h|d)")
+_LONGEST_SOURCE = 20
+_TAG = r"^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$"  # what RDS allows in a tag
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -45,12 +47,21 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+def _free_tag(key: str) -> str:
+    if key.lower().startswith(("aws:", "snapveil")):
+        raise ValueError("tags that begin with aws: or snapveil are not yours to give; choose another key")
+    return key
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 AccountId = Annotated[str, Field(pattern=r"^[0-9]{12}$")]
-SourceName = Annotated[str, Field(pattern=rf"^{names.SOURCE_PATTERN}$", max_length=20)]
+SourceName = Annotated[str, Field(pattern=rf"^{names.SOURCE_PATTERN}$", max_length=_LONGEST_SOURCE)]
+TargetName = Annotated[str, Field(pattern=rf"^{names.SOURCE_PATTERN}$", max_length=38)]  # in a role's name
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=63)]
 Family = Annotated[str, Field(pattern=r"^[a-z][a-z0-9.-]*[0-9]$")]
 Statement = Annotated[str, Field(min_length=1, max_length=2000)]
+TagKey = Annotated[str, Field(pattern=_TAG, min_length=1, max_length=128), AfterValidator(_free_tag)]
+TagValue = Annotated[str, Field(pattern=_TAG, max_length=256)]
 KeyArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[\w/-]+$")]
 
 
@@ -201,14 +212,17 @@ class Accept(_Part):
 
 
 class Target(_Part):
-    """The database that developers use, and how it is replaced.
+    """A database that developers use, and how it is replaced.
 
-    Before the swap the new one runs the statements of `prepare` (logins and grants for developers, written so
-    that they can be run twice), then each query of `checks` must say something that is neither NULL, zero nor
-    false. The replaced one stands aside for the `grace`, so that an operator can go back to it.
+    `source` says whose data it bears: by default those of the source that its key in `targets` names. Before
+    the swap the new one runs the statements of `prepare` (logins and grants for developers, written so that
+    they can be run twice), then each query of `checks` must say something that is neither NULL, zero nor
+    false. The replaced one stands aside for the `grace`, so that an operator can go back to it. `tags` are
+    put on the database, its instance and its secret beside Snapveil's own.
     """
 
     kind: Kind
+    source: SourceName | None = None
     family: Family | None = None
     schedule: Schedule = Schedule(expression="rate(1 hour)", enabled=True)
     name: Annotated[str, Field(pattern=r"^snapveil-dev-[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
@@ -218,6 +232,7 @@ class Target(_Part):
     grace: Duration = timedelta(0)
     prepare: tuple[Statement, ...] = ()
     checks: tuple[Statement, ...] = ()
+    tags: Annotated[dict[TagKey, TagValue], Field(max_length=30)] = {}
 
     @model_validator(mode="after")
     def _grace_ends(self) -> "Target":
@@ -229,7 +244,7 @@ class Target(_Part):
 
 
 class Development(_Part):
-    """The document of the development account."""
+    """The document of the development account; several targets may be of one source."""
 
     version: Literal[1]
     account: Literal["development"]
@@ -241,7 +256,52 @@ class Development(_Part):
     pace: Pace = Pace()
     deadlines: Deadlines = Deadlines()
     quotas: Quotas = Quotas()
-    targets: Annotated[dict[SourceName, Target], Field(min_length=1)]
+    targets: Annotated[dict[TargetName, Target], Field(min_length=1)]
+
+    def source_of(self, target: str) -> str:
+        """Name the source whose data a target bears. Raises KeyError if there is no such target."""
+        return self.targets[target].source or target
+
+    def targets_of(self, source: str) -> dict[str, Target]:
+        """Return the targets of a source by their names, in the document's order; empty if it has none."""
+        return {name: target for name, target in self.targets.items() if self.source_of(name) == source}
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources that targets are of, each once, in the document's order."""
+        return tuple(dict.fromkeys(self.source_of(name) for name in self.targets))
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> "Development":
+        for name, target in self.targets.items():
+            if target.source is None and len(name) > _LONGEST_SOURCE:
+                raise ValueError(
+                    f"targets.{name}: no source has a name of more than {_LONGEST_SOURCE} characters;"
+                    " say with source whose data it bears"
+                )
+            for other, its in self.targets.items():
+                if other != name:
+                    self._two_databases(name, target, other, its)
+        return self
+
+    def _two_databases(self, name: str, target: Target, other: str, its: Target) -> None:
+        """Refuse what could be taken for one database, or for what stands beside another."""
+        if its.name == target.name:
+            raise ValueError(
+                f"targets.{other}.name: {its.name} is the database of {name} already;"
+                " give each target a name of its own"
+            )
+        beside = its.name.startswith((f"{target.name}-new-", f"{target.name}-old-"))
+        if beside or (target.kind is Kind.CLUSTER and its.name == f"{target.name}-1"):
+            raise ValueError(
+                f"targets.{other}.name: {its.name} could be taken for a part of {target.name}, or for what"
+                " stands beside it; name it otherwise"
+            )
+        if self.source_of(other) == self.source_of(name) and its.kind is not target.kind:
+            raise ValueError(
+                f"targets.{other}.kind: {its.kind}, but {name} is of the same source and {target.kind}:"
+                " a snapshot is of one kind"
+            )
 
 
 Config = Production | Development

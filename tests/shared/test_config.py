@@ -111,3 +111,48 @@ def test_the_pace_grows_up_to_its_longest(waits: int, seconds: int) -> None:
 
 def test_no_delay_is_longer_than_sqs_allows() -> None:
     assert Pace(longest=timedelta(hours=9)).delay(99) == 900
+
+
+SECOND = """
+  data: {source: shop-fr, kind: instance, name: snapveil-dev-data, placement: {instance_class: db.t4g.medium}}
+"""
+
+
+def test_several_targets_may_be_of_one_source() -> None:
+    config = read(DEVELOPMENT_DOCUMENT + SECOND, "development.yaml")
+    assert isinstance(config, Development)
+    assert list(config.targets_of("shop-fr")) == ["shop-fr", "data"]
+    assert config.targets_of("data") == {}
+    assert config.source_of("data") == "shop-fr"
+    assert config.sources == ("shop-fr",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "problem"),
+    [
+        ("snapveil-dev-data", "snapveil-dev-shop-fr", "targets.data.name: .* is the database of shop-fr"),
+        ("snapveil-dev-data", "snapveil-dev-shop-fr-new-1", "targets.data.name: .* could be taken for"),
+        ("snapveil-dev-data", "snapveil-dev-shop-fr-old-1", "targets.data.name: .* could be taken for"),
+        ("kind: instance", "kind: cluster", "a snapshot is of one kind"),
+        ("source: shop-fr, ", "", None),
+        ("data:", "the-one-of-data-science:", None),
+        ("data: {source: shop-fr,", "the-one-of-data-science: {", "say with source whose data"),
+        ("source: shop-fr", "source: Shop", "targets.data.source"),
+        ("source:", "tags: {team: data, Cost center: 'Été/7'}, source:", None),
+        ("source:", f"tags: {{{'k' * 129}: v}}, source:", "targets.data.tags"),
+        ("source:", f"tags: {{k: {'v' * 257}}}, source:", "targets.data.tags.k"),
+        ("source:", "tags: {AWS:team: data}, source:", "begin with aws: or snapveil"),
+        ("source:", "tags: {Snapveil:run-id: x}, source:", "begin with aws: or snapveil"),
+        ("source:", "tags: {'a*b': x}, source:", "targets.data.tags"),
+        ("source:", f"tags: {{{', '.join(f't{n}: x' for n in range(31))}}}, source:", "targets.data.tags"),
+    ],
+)
+def test_targets_are_told_apart_and_tagged_as_rds_allows(
+    before: str, after: str, problem: str | None
+) -> None:
+    text = DEVELOPMENT_DOCUMENT + SECOND.replace(before, after)
+    if problem is None:
+        read(text, "development.yaml")
+        return
+    with pytest.raises(ConfigError, match=problem):
+        read(text, "development.yaml")
