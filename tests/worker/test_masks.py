@@ -17,6 +17,7 @@ from services.anonymize.worker.engines.postgresql.rewriting import masked_value
 from services.anonymize.worker.masks import MASKS, Mask, TextMask
 from services.anonymize.worker.masks.contact import RESERVED
 from services.anonymize.worker.masks.words import Kind, Locale, words
+from services.anonymize.worker.shapes import PHONE
 from services.anonymize.worker.sql import quoted
 from tests.worker.building import column as column_of
 from tests.worker.masking import another_key, apply, context
@@ -249,6 +250,27 @@ def test_north_american_numbers_are_redacted_as_people_write_them(mask_session):
     said = "call (415) 555-2671 or 415-555-2671, not 4155552671, 1234-555-2671 nor 2024-05-17 12:30"
     (fake,) = apply(mask_session, MASKS["redact"](), column_of("v"), [said])
     assert fake == "call [phone] or [phone], not 4155552671, 1234-555-2671 nor 2024-05-17 12:30"
+
+
+GROUPS = st.lists(st.text("0123456789", min_size=1, max_size=6), min_size=1, max_size=6)
+STARTS = st.sampled_from(["", "+", "0", "06", "00", "+33", "3", "34", "6", "12", "(0"])
+
+
+@QUICK
+@given(
+    runs=st.lists(
+        st.builds(
+            lambda start, parts, sign: start + sign.join(parts), STARTS, GROUPS, st.sampled_from(" -/.")
+        ),
+        min_size=20,
+        max_size=60,
+    )
+)
+def test_what_is_told_from_a_numbers_length_is_what_the_pattern_says(mask_session, runs):
+    runs = [run for run in runs if len(run) > 8 and not re.search(r"\d\.\d+\.\d+\.\d", run)]
+    fakes = apply(mask_session, MASKS["redact"](), column_of("v"), [f"tel {run}!" for run in runs])
+    said = "SELECT 'tel ' || regexp_replace(run, %s, '[phone]', 'g') || '!' FROM unnest(%s::text[]) AS run"
+    assert fakes == [row[0] for row in mask_session.execute(said, (PHONE, runs)).fetchall()]
 
 
 @QUICK

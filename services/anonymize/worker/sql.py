@@ -211,9 +211,15 @@ def work_function(name: str, *arguments: ColumnElement[Any]) -> TextElement:
     return function
 
 
-def function_statement(name: str, arguments: str, returns: str, language: str, body: str) -> str:
-    """The statement that makes a function in the worker's own schema."""
+def function_statement(
+    name: str, arguments: str, returns: str, language: str, body: str, *, constant: bool = False
+) -> str:
+    """The statement that makes a function in the worker's own schema.
+
+    A `constant` one is called once when a statement is planned and not in every row: it may read the run's
+    key, which a session never changes, and nothing else.
+    """
     return (
         f"CREATE OR REPLACE FUNCTION {qualified(WORK_SCHEMA, name)}({arguments}) RETURNS {returns}"
-        f" LANGUAGE {language} STABLE PARALLEL SAFE AS {text_literal(body)}"
+        f" LANGUAGE {language} {'IMMUTABLE' if constant else 'STABLE'} PARALLEL SAFE AS {text_literal(body)}"
     )

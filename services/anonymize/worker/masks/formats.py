@@ -6,8 +6,11 @@ A fake is another number of the same format, by a permutation of the format's ow
 one, and no two become one. What is not valid as it stands is scrambled, and stays invalid: the two never meet.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import groupby
 
+from services.anonymize.worker.masks.permuting import MOST_LOOKED_UP, looked_up
 from services.anonymize.worker.sql import WORK_SCHEMA, function_statement, qualified, text_literal
 
 CONTROL = "'TRWAGMYFPDXBNJZSQVHLCKE'"
@@ -28,13 +31,14 @@ class Format:
     only_if: str = "true"  # of `made`, where the pattern cannot say it
     kept: str = "''"  # what stays and has a permutation of its own
     permuted: str = ""
+    dense: bool = False  # every number below the size makes one of the format
 
     def permutation(self) -> str:
-        """The permutation of `number`, as SQL."""
-        return (
-            self.permuted
-            or f"{WORK_SCHEMA}.permuted(number, {self.size}, {text_literal(self.name)} || {self.kept})"
-        )
+        """Statements that set `number` to its permutation."""
+        if not self.permuted and self.kept == "''" and self.size <= MOST_LOOKED_UP:
+            return looked_up("number", self.size, self.name)
+        made = self.permuted or f"permuted(number, {self.size}, {text_literal(self.name)} || {self.kept})"
+        return f"number := {_call(' ' + made)};"
 
 
 def _call(text: str) -> str:
@@ -102,7 +106,7 @@ _CIF = (
     f" ELSE substr('JABCDEFGHI', 1 + (luhn({_CIF_BODY}))::integer, 1) END"
 )
 
-SIREN = Format("siren", "^[0-9]{9}$", 10**8, "left(plain, 8)", _SIREN)
+SIREN = Format("siren", "^[0-9]{9}$", 10**8, "left(plain, 8)", _SIREN, dense=True)
 SIRET = Format(
     "siret", "^[0-9]{14}$", 10**12, "left(plain, 8) || substr(plain, 10, 4)",
     # a SIRET is its company's SIREN with an establishment behind it, and so is its fake
@@ -113,6 +117,7 @@ SIRET = Format(
 FRENCH_VAT = Format(
     "siren", "^[0-9]{11}$", 10**8, "substr(plain, 3, 8)",
     f"lpad(((({_SIREN}) || '12')::bigint % 97)::text, 2, '0') || {_SIREN}", "FR",
+    dense=True,
 )  # fmt: skip
 # Year, month, département (2A and 2B take the places of 00 and 20, which are no départements), commune and order are
 # free; the sex stays. People write it with its key and without.
@@ -133,15 +138,15 @@ NIR = (
     Format("nir", _NIR_PATTERN + "{6}$", 12 * 10**10, _NIR_RANK, _NIR_BODY, kept="left(plain, 1)"),
 )  # fmt: skip
 DNI = Format("dni", "^[0-9]{8}[A-Z]$", 10**8, "left(plain, 8)",
-             f"{_digits(8)} || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES")  # fmt: skip
+             f"{_digits(8)} || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES", dense=True)  # fmt: skip
 NIE = Format("nie", "^[XYZ][0-9]{7}[A-Z]$", 3 * 10**7, "translate(left(plain, 8), 'XYZ', '012')",
              f"translate(left({_digits(8)}, 1), '012', 'XYZ') || right({_digits(8)}, 7)"
-             f" || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES")  # fmt: skip
+             f" || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES", dense=True)  # fmt: skip
 FORMER_NIF = Format("klm", "^[KLM][0-9]{7}[A-Z]$", 10**7, "substr(plain, 2, 7)",
                     f"left(plain, 1) || {_digits(7)} || substr({CONTROL}, 1 + (number % 23)::integer, 1)", "ES",
-                    kept="left(plain, 1)")  # fmt: skip
+                    kept="left(plain, 1)", dense=True)  # fmt: skip
 CIF = Format("cif", "^[A-HJNP-SUVW][0-9]{7}[0-9A-J]$", 10**7, "substr(plain, 2, 7)", _CIF, "ES",
-             kept="left(plain, 1)")  # fmt: skip
+             kept="left(plain, 1)", dense=True)  # fmt: skip
 ITALIAN_VAT = Format(
     "iva", "^(?!0000000)[0-9]{7}(?:00[1-9]|0[1-9][0-9]|100|120|121|888|999)[0-9]$", 10**7, "left(plain, 7)",
     f"{_digits(7)} || substr(plain, 8, 3) || luhn({_digits(7)} || substr(plain, 8, 3))", "IT",
@@ -253,35 +258,56 @@ def statements(word: str, formats: tuple[Format, ...], head: str = "''") -> tupl
 
     `head` is SQL for the start of an invalid `original` that stays.
     """
-    reading, faking = [], []
-    for place, one in enumerate(formats, start=1):
-        prefix = text_literal(one.prefix)
-        # most formats are of other countries: one cheap test passes them over
-        home = f"IF home IN ('', {prefix}) OR starts_with(whole, {prefix}) THEN" if one.prefix else "BEGIN"
-        end = "END IF;" if one.prefix else "END;"
-        strip = f"prefixed := {prefix} <> '' AND starts_with(whole, {prefix}); plain := CASE WHEN prefixed THEN substr(whole, {len(one.prefix) + 1}) ELSE whole END;"
-        reading.append(
-            f"{home} {strip} IF plain ~ {text_literal(one.pattern)} THEN number := ({_call(' ' + one.rank)})::bigint;"
-            f" made := {_call(' ' + one.made)}; IF made = plain AND ({_call(' ' + one.only_if)}) THEN RETURN {place}; END IF; END IF; {end}"
-        )
-        faking.append(
-            f"WHEN {place} THEN {strip} number := ({_call(' ' + one.rank)})::bigint;"
-            f" LOOP number := {_call(' ' + one.permutation())}; made := {_call(' ' + one.made)};"
-            f" EXIT WHEN made ~ {text_literal(one.pattern)} AND ({_call(' ' + one.only_if)}); END LOOP;"
-            f" made := CASE WHEN prefixed THEN {prefix} || made ELSE made END;"
-        )
-    declared = "plain text; number bigint; made text; prefixed boolean;"
+    reading = _of_each(formats, lambda place, _: f"RETURN {place};")
+    faking = _of_each(formats, lambda _, one: _faked(one))
+    format_of = qualified(WORK_SCHEMA, f"format_of_{word}")
+    scrambled = f"{WORK_SCHEMA}.scrambled(substr(made, length(head) + 1), {text_literal(word)} || head)"
+    declared = "plain text; number bigint; one integer; two integer; made text; prefixed boolean;"
     return (
         function_statement(
             f"format_of_{word}", "whole text, home text", "integer", "plpgsql",
-            f"DECLARE {declared} BEGIN {' '.join(reading)} RETURN 0; END",
+            f"DECLARE {declared} BEGIN {reading} RETURN 0; END",
         ),
         function_statement(
             f"fake_{word}", "original text, home text", "text", "plpgsql",
-            f"DECLARE whole text := {WORK_SCHEMA}.compact(original); head text; {declared} BEGIN"
-            f" CASE {qualified(WORK_SCHEMA, f'format_of_{word}')}(whole, home) {' '.join(faking)} ELSE head := {head}; made := original;"
-            f" LOOP made := head || {WORK_SCHEMA}.scrambled(substr(made, length(head) + 1), {text_literal(word)} || head);"
-            f" EXIT WHEN {qualified(WORK_SCHEMA, f'format_of_{word}')}({WORK_SCHEMA}.compact(made), home) = 0; END LOOP;"
-            f" RETURN made; END CASE; RETURN {WORK_SCHEMA}.poured(made, original); END",
+            f"DECLARE whole text := {WORK_SCHEMA}.compact(original); head text; {declared} BEGIN {faking}"
+            f" head := {head}; made := original; LOOP made := head || {scrambled};"
+            f" EXIT WHEN {format_of}({WORK_SCHEMA}.compact(made), home) = 0; END LOOP; RETURN made; END",
         ),
     )  # fmt: skip
+
+
+def _of_each(formats: tuple[Format, ...], then: Callable[[int, Format], str]) -> str:
+    """Statements that find a value's format, and what is done then with its `number` and `plain`."""
+    found = []
+    numbered = enumerate(formats, start=1)
+    for prefix, group in groupby(numbered, key=lambda pair: pair[1].prefix):
+        tests = [
+            f"IF plain ~ {text_literal(one.pattern)} THEN number := ({_call(' ' + one.rank)})::bigint; made := {_call(' ' + one.made)};"
+            f" IF made = plain{_only_if(one)} THEN {then(place, one)} END IF; END IF;"
+            for place, one in group
+        ]
+        if prefix:
+            # most formats are of other countries: one cheap test passes them over
+            name = text_literal(prefix)
+            found.append(
+                f"prefixed := starts_with(whole, {name}); IF prefixed OR home IN ('', {name}) THEN"
+                f" plain := CASE WHEN prefixed THEN substr(whole, {len(prefix) + 1}) ELSE whole END; {' '.join(tests)} END IF;"
+            )
+        else:
+            found.append(f"plain := whole; {' '.join(tests)}")
+    return " ".join(found)
+
+
+def _faked(one: Format) -> str:
+    """Statements that return the fake of a value of a format."""
+    permuted = f"{one.permutation()} made := {_call(' ' + one.made)};"
+    if not one.dense:
+        permuted = f"LOOP {permuted} EXIT WHEN made ~ {text_literal(one.pattern)}{_only_if(one)}; END LOOP;"
+    prefixed = f"IF prefixed THEN made := {text_literal(one.prefix)} || made; END IF;" if one.prefix else ""
+    poured = f"CASE WHEN original = whole THEN made ELSE {WORK_SCHEMA}.poured(made, original) END"
+    return f"{permuted} {prefixed} RETURN {poured};"
+
+
+def _only_if(one: Format) -> str:
+    return "" if one.only_if == "true" else f" AND ({_call(' ' + one.only_if)})"

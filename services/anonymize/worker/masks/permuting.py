@@ -6,6 +6,8 @@ A permutation of a format's own space can make no two values equal, however many
 room than the original had.
 """
 
+import math
+
 from services.anonymize.worker.sql import KEY_SETTING, WORK_SCHEMA, function_statement, text_literal
 
 UPPER, LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
@@ -13,6 +15,15 @@ ACCENTED_UPPER, ACCENTED = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚ
 
 # A Feistel network over two halves of nearly equal size (alternating, unbalanced), four rounds of SHA-256 under the
 # run's key; what falls outside of the size is permuted again, until it falls inside. Bijective by construction.
+_SECRET = f"convert_to(current_setting('{KEY_SETTING}') || ':permuted:' || tweak || ':', 'UTF8')"
+_DRAWN = "('x' || encode(substr(sha256(secret || int8send(HALF)), FIRST, 7), 'hex'))::bit(56)::bigint"
+
+
+def _drawn(half: str, first: str) -> str:
+    """SQL for what a round adds to one half because of the other."""
+    return _DRAWN.replace("HALF", half).replace("FIRST", first)
+
+
 PERMUTED = function_statement(
     "permuted",
     "value bigint, size bigint, tweak text",
@@ -20,17 +31,17 @@ PERMUTED = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  secret bytea := convert_to(current_setting('{KEY_SETTING}') || ':permuted:' || tweak || ':', 'UTF8');
+  secret bytea := {_SECRET};
   high bigint := ceil(sqrt(size::double precision))::bigint + 1;
   low bigint := (size + high - 1) / high;
   here bigint := value; one bigint; two bigint;
 BEGIN
   LOOP
     one := here / low; two := here % low;
-    one := (one + ('x' || encode(substr(sha256(secret || int8send(two)), 1, 7), 'hex'))::bit(56)::bigint) % high;
-    two := (two + ('x' || encode(substr(sha256(secret || int8send(one)), 8, 7), 'hex'))::bit(56)::bigint) % low;
-    one := (one + ('x' || encode(substr(sha256(secret || int8send(two)), 15, 7), 'hex'))::bit(56)::bigint) % high;
-    two := (two + ('x' || encode(substr(sha256(secret || int8send(one)), 22, 7), 'hex'))::bit(56)::bigint) % low;
+    one := (one + {_drawn("two", "1")}) % high;
+    two := (two + {_drawn("one", "8")}) % low;
+    one := (one + {_drawn("two", "15")}) % high;
+    two := (two + {_drawn("one", "22")}) % low;
     here := one * low + two;
     EXIT WHEN here < size;
   END LOOP;
@@ -38,6 +49,45 @@ BEGIN
 END
 """,
 )
+
+# What a round of that network adds, for each value of the other half: a format that is known beforehand looks it up
+# instead of hashing in every row. The array is made when a statement is planned and stays in the session's memory.
+ROUND = function_statement(
+    "permuting_round",
+    "tweak text, place integer, size integer, below integer",
+    "integer[]",
+    "plpgsql",
+    f"""
+DECLARE
+  secret bytea := {_SECRET};
+BEGIN
+  RETURN ARRAY(SELECT ({_drawn("half::bigint", "1 + 7 * place")} % below)::integer FROM generate_series(0, size - 1) AS half
+    ORDER BY half);
+END
+""",
+    constant=True,
+)
+MOST_LOOKED_UP = 10**9  # a network of four rounds then has 126,000 entries, half a megabyte
+
+
+def looked_up(number: str, size: int, tweak: str) -> str:
+    """Statements that set `number` to what `permuted` makes of it, with `one` and `two` at hand."""
+    high = math.ceil(math.sqrt(size)) + 1
+    low = (size + high - 1) // high
+
+    def added(place: int, half: str) -> str:
+        sizes = (low, high) if place % 2 == 0 else (high, low)
+        made = f"{WORK_SCHEMA}.permuting_round({text_literal(tweak)}, {place}, {sizes[0]}, {sizes[1]})"
+        return f"({made})[1 + {half}]"
+
+    network = (
+        f"one := {number} / {low}; two := {number} % {low};"
+        f" one := (one + {added(0, 'two')}) % {high}; two := (two + {added(1, 'one')}) % {low};"
+        f" one := (one + {added(2, 'two')}) % {high}; two := (two + {added(3, 'one')}) % {low};"
+        f" {number} := one * {low} + two;"
+    )
+    return network if high * low == size else f"LOOP {network} EXIT WHEN {number} < {size}; END LOOP;"
+
 
 # Every letter becomes a letter of its kind and every digit a digit; case, punctuation and spaces stay. Chunks of up
 # to 10^15 combinations are permuted one after the other, each under everything that stands before it, so that the
@@ -227,5 +277,5 @@ END
 )
 
 PERMUTING = (
-    PERMUTED, SCRAMBLED, COMPACT, POURED, LUHN, WITH_LUHN, WITH_NIR_KEY, WITH_CODICE_LETTER, WEIGHTED, MOD_11_10,
+    PERMUTED, ROUND, SCRAMBLED, COMPACT, POURED, LUHN, WITH_LUHN, WITH_NIR_KEY, WITH_CODICE_LETTER, WEIGHTED, MOD_11_10,
 )  # fmt: skip
