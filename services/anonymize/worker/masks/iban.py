@@ -7,6 +7,7 @@ the IBAN's own do.
 """
 
 import json
+from collections.abc import Iterable
 
 from services.anonymize.worker.shapes import IBAN_LENGTHS
 from services.anonymize.worker.sql import (
@@ -29,6 +30,7 @@ RESERVED = {
     "SI": ("99999", 10), "SE": ("999", 17),
 }  # fmt: skip
 IBAN_COUNTRIES = tuple(RESERVED)
+_OWN_DIGITS = ("FR", "MC", "ES", "IT", "SM", "PT", "BE")  # whose accounts have check digits of their own
 
 # What a letter counts: 10 to 35 in an IBAN, 1 to 9 in a RIB, and in Italy by its place.
 _SPOKEN = (
@@ -41,10 +43,12 @@ _ODD = "1,0,5,7,9,13,15,17,19,21,1,0,5,7,9,13,15,17,19,21,2,4,18,20,11,3,6,8,12,
 _WEIGHTS = (1, 2, 4, 8, 5, 10, 9, 7, 3, 6)
 
 
-def _weighted(start: int, weights: tuple[int, ...]) -> str:
-    """SQL for a weighted sum of digits; a loop costs three times as much as one expression."""
+def _weighted(last: int, weights: tuple[int, ...]) -> str:
+    """SQL for a weighted sum of the digits of `number` down to the one of 10^`last`: one expression, because
+    a loop costs three times as much."""
+    powers = range(last + len(weights) - 1, last - 1, -1)
     return " + ".join(
-        f"(ascii(substr(account, {place}, 1)) - 48) * {weight}" for place, weight in enumerate(weights, start)
+        f"number / {10**power} % 10 * {weight}" for power, weight in zip(powers, weights, strict=True)
     )
 
 
@@ -55,15 +59,16 @@ WHOLE_IBAN = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  bban text := account; spoken text; letters text := translate(account, '0123456789', ''); one integer := 0; two integer := 0; worth integer;
-  odd integer[];
+  bban text := account; spoken text; number bigint; one integer := 0; two integer := 0; worth integer;
+  digits boolean := account ~ '^[0-9]*$'; letters text; odd integer[];
 BEGIN
   CASE
     WHEN country IN ('FR', 'MC') THEN
-      spoken := CASE letters WHEN '' THEN account ELSE translate(account, '{_LETTERS}', '{_RIB}') END;
+      spoken := CASE WHEN digits THEN account ELSE translate(account, '{_LETTERS}', '{_RIB}') END;
       bban := account || lpad((97 - (spoken || '00')::numeric % 97)::text, 2, '0');
     WHEN country = 'ES' THEN
-      one := 11 - ({_weighted(1, _WEIGHTS[2:])}) % 11; two := 11 - ({_weighted(9, _WEIGHTS)}) % 11;
+      number := account::bigint;
+      one := 11 - ({_weighted(10, _WEIGHTS[2:])}) % 11; two := 11 - ({_weighted(0, _WEIGHTS)}) % 11;
       bban := left(account, 8) || (CASE one WHEN 10 THEN 1 WHEN 11 THEN 0 ELSE one END)
            || (CASE two WHEN 10 THEN 1 WHEN 11 THEN 0 ELSE two END) || substr(account, 9);
     WHEN country IN ('IT', 'SM') THEN
@@ -78,10 +83,13 @@ BEGIN
     ELSE NULL;
   END CASE;
   -- only the last of these is a query, which costs as much as all the rest
-  IF letters = '' AND left(bban, 1) <= '9' THEN spoken := bban;
-  ELSIF letters = '' THEN spoken := (ascii(bban) - 55)::text || substr(bban, 2);
-  ELSIF letters = 'ZZZZ' AND left(bban, 4) = 'ZZZZ' THEN spoken := '35353535' || substr(bban, 5);
-  ELSE spoken := {_SPOKEN};
+  IF digits AND left(bban, 1) <= '9' THEN spoken := bban;
+  ELSIF digits THEN spoken := (ascii(bban) - 55)::text || substr(bban, 2);
+  ELSE
+    letters := translate(account, '0123456789', '');
+    IF letters = 'ZZZZ' AND left(bban, 4) = 'ZZZZ' THEN spoken := '35353535' || substr(bban, 5);
+    ELSE spoken := {_SPOKEN};
+    END IF;
   END IF;
   spoken := spoken || (ascii(country) - 55)::text || (ascii(substr(country, 2)) - 55)::text || '00';
   RETURN country || lpad((98 - spoken::numeric % 97)::text, 2, '0') || bban;
@@ -112,11 +120,28 @@ END
 """,
 )
 
-_LENGTHS = " ".join(f"WHEN {text_literal(code)} THEN {IBAN_LENGTHS[code]}" for code in RESERVED)
-_ACCOUNTS = " ".join(
-    f"WHEN {text_literal(code)} THEN {text_literal(start)} || left(drawn, {digits})"
-    for code, (start, digits) in RESERVED.items()
-)
+_PLACES = " ".join(f"WHEN {text_literal(code)} THEN {place}" for place, code in enumerate(RESERVED, 1))
+
+
+def _of_place(values: Iterable[object], kind: str) -> str:
+    """SQL for what belongs to a country by its place: an array of a type of fixed length is read at once."""
+    return f"('{{{','.join(map(str, values))}}}'::{kind}[])[place]"
+
+
+def _spoken(text: str) -> int:
+    """What a text counts in an IBAN's check digits."""
+    return int("".join(str(int(sign, 36)) for sign in text))
+
+
+_LENGTH = _of_place((IBAN_LENGTHS[code] for code in RESERVED), "integer")
+_START = _of_place((start for start, _ in RESERVED.values()), "name")
+_WIDTH = _of_place((digits for _, digits in RESERVED.values()), "integer")
+_UNIT = _of_place((10 ** max(17 - digits, 0) for _, digits in RESERVED.values()), "bigint")
+# what a start counts before its digits, and a country behind the account, both by 97: the rest is the digits' own
+_START_RESTS = _of_place((_spoken(start) * 10**digits % 97 for start, digits in RESERVED.values()), "integer")
+_COUNTRY_RESTS = _of_place((_spoken(code) * 100 % 97 for code in RESERVED), "integer")
+_WITH_RIB = "country IN ('FR', 'MC')"
+_WITHOUT_OWN = f"country NOT IN ({', '.join(map(text_literal, _OWN_DIGITS))}) AND {_WIDTH} <= 17"
 
 # An original of another country, or of no country's length, becomes one of its row's; where a column is too short for
 # that, one of France.
@@ -129,15 +154,37 @@ FAKE_IBAN = function_statement(
 DECLARE
   plain text := CASE WHEN original ~ '^[A-Z0-9]*$' THEN original ELSE regexp_replace(upper(original), '[^A-Z0-9]', '', 'g') END;
   country text := left(plain, 2);
-  hex text := encode(sha256(convert_to(
-    current_setting('{KEY_SETTING}') || ':{Purpose.IBAN.value}:' || plain, 'UTF8')), 'hex');
-  drawn text := lpad((('x' || substr(hex, 1, 15))::bit(60)::bigint % 100000000000000000)::text, 17, '0')
-             || lpad((('x' || substr(hex, 16, 15))::bit(60)::bigint % 100000000000000000)::text, 17, '0');
-  fake text; pretty text;
+  place integer := CASE country {_PLACES} END;
+  hex text := encode(substr(sha256(convert_to(
+    current_setting('{KEY_SETTING}') || ':{Purpose.IBAN.value}:' || plain, 'UTF8')), 1, 15), 'hex');
+  number bigint := ('x' || left(hex, 15))::bit(60)::bigint % 100000000000000000;
+  rest integer; key integer; digits text; fake text; pretty text;
 BEGIN
-  IF length(plain) IS DISTINCT FROM (CASE country {_LENGTHS} END) THEN country := home; END IF;
-  IF (CASE country {_LENGTHS} END) > room THEN country := 'FR'; END IF;
-  fake := {WORK_SCHEMA}.whole_iban(country, CASE country {_ACCOUNTS} END);
+  IF place IS NULL OR length(plain) <> {_LENGTH} THEN
+    country := home;
+    place := CASE country {_PLACES} END;
+  END IF;
+  IF {_LENGTH} > room THEN
+    country := 'FR';
+    place := 1;
+  END IF;
+  IF {_WITH_RIB} OR {_WITHOUT_OWN} THEN
+    number := number / {_UNIT};
+    digits := {_START}::text || lpad(number::text, {_WIDTH}, '0');
+    rest := {_START_RESTS} + number % 97;
+    IF {_WITH_RIB} THEN
+      key := 97 - rest * 100 % 97;
+      digits := digits || lpad(key::text, 2, '0');
+      rest := rest * 100 + key;
+    END IF;
+    fake := country || lpad((98 - (rest * 1000000::bigint + {_COUNTRY_RESTS}) % 97)::text, 2, '0') || digits;
+  ELSE
+    digits := lpad(number::text, 17, '0');
+    IF {_WIDTH} > 17 THEN
+      digits := digits || lpad((('x' || substr(hex, 16))::bit(60)::bigint % 100000000000000000)::text, 17, '0');
+    END IF;
+    fake := {WORK_SCHEMA}.whole_iban(country, {_START}::text || left(digits, {_WIDTH}));
+  END IF;
   IF strpos(original, ' ') > 0 THEN
     pretty := regexp_replace(fake, '(.{{4}})(?=.)', '\\1 ', 'g');
     IF length(pretty) <= room THEN RETURN pretty; END IF;
