@@ -17,6 +17,8 @@ SOURCE_OF_EVENTS = "snapveil"
 
 RunId = Annotated[str, Field(pattern=rf"^{RUN_ID_PATTERN}$", max_length=50)]
 SourceName = Annotated[str, Field(pattern=rf"^{SOURCE_PATTERN}$", max_length=20)]
+TargetName = Annotated[str, Field(pattern=rf"^{SOURCE_PATTERN}$", max_length=38)]
+TargetDatabase = Annotated[str, Field(pattern=r"^snapveil-dev-[a-z0-9-]{1,50}$")]
 StageName = Literal["restore", "anonymize", "snapshot", "receiver"]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 ResourceId = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -40,10 +42,14 @@ class _Message(BaseModel):
 
 
 class RefreshRequested(_Message):
-    """The schedule or an operator wants fresh data: a new run (production) or a look (development)."""
+    """The schedule or an operator wants fresh data: a new run (production) or a look (development).
+
+    In development one `target` is looked at, or all of the source where none is named.
+    """
 
     type: Literal["RefreshRequested"] = "RefreshRequested"
     source: SourceName
+    target: TargetName | None = None
     requested_by: Annotated[str, Field(max_length=100)] = "schedule"
 
 
@@ -86,10 +92,11 @@ class SnapshotReceived(_OfRun):
 
 
 class TargetReplaced(_OfRun):
-    """Developers use the database of this run."""
+    """Developers use the database of this run: its source's target, or all of them where it has `others`."""
 
     type: Literal["TargetReplaced"] = "TargetReplaced"
-    target: Annotated[str, Field(pattern=r"^snapveil-dev-[a-z0-9-]{1,50}$")]
+    target: TargetDatabase
+    others: Annotated[tuple[TargetDatabase, ...], Field(min_length=1, max_length=100)] | None = None
 
 
 class StageFailed(_OfAttempt):
@@ -110,11 +117,13 @@ class RemovalRequested(_OfAttempt):
 class TargetRequested(_Message):
     """An operator wants a target anew: from the newest copy, from that of a run, or `back` as it was before.
 
-    `request` tells a message that comes twice from one that is sent again.
+    Without a `target` it is the one that is named as its source. `request` tells a message that comes twice
+    from one that is sent again.
     """
 
     type: Literal["TargetRequested"] = "TargetRequested"
     source: SourceName
+    target: TargetName | None = None
     request: Token
     run_id: RunId | None = None
     back: bool = False
@@ -195,8 +204,11 @@ def _open_envelope(envelope: dict[str, Any], accounts: frozenset[str]) -> dict[s
 
 
 def dump(message: BaseModel) -> str:
-    """Write a message as the JSON that `parse` reads."""
-    return message.model_dump_json()
+    """Write a message as the JSON that `parse` reads.
+
+    What it does not say is left out, so that a receiver from before a field was added reads it as well.
+    """
+    return message.model_dump_json(exclude_none=True)
 
 
 def load_event(text: str) -> Event:

@@ -106,13 +106,17 @@ class Ledger:
         """Write facts about a run, each once: what is there already stays."""
         self._add_facts(run_id, "run", facts)
 
-    def delivery(self, run_id: str, edition: str = "") -> Delivery:
-        """Read what development has done with the snapshot of a run."""
-        return self._read(run_id, _delivery(edition), Delivery) or Delivery()
+    # `target` is empty for the target that is named as its source: it needs no name of its own here.
 
-    def record_delivery(self, run_id: str, edition: str = "", **facts: datetime | str) -> None:
+    def delivery(self, run_id: str, edition: str = "", target: str = "") -> Delivery:
+        """Read what development has done with the snapshot of a run for a target."""
+        return self._read(run_id, _delivery(edition, target), Delivery) or Delivery()
+
+    def record_delivery(
+        self, run_id: str, edition: str = "", target: str = "", **facts: datetime | str
+    ) -> None:
         """Write facts about what development does with the snapshot of a run, each once."""
-        self._add_facts(run_id, _delivery(edition), facts)
+        self._add_facts(run_id, _delivery(edition, target), facts)
 
     def choice(self, target: str) -> Choice | None:
         """Read what an operator chose for a target."""
@@ -130,19 +134,21 @@ class Ledger:
         """Write which task is the worker's now, and the number of its start."""
         self._add_facts(run_id, "run", {"task": task, "starts": str(start)}, once=False)
 
-    def record_delivered_password(self, run_id: str, edition: str, resource_id: str) -> None:
+    def record_delivered_password(
+        self, run_id: str, edition: str, resource_id: str, target: str = ""
+    ) -> None:
         """Write which new target has our master password now; a later one replaces it."""
-        self._add_facts(run_id, _delivery(edition), {"password_set_for": resource_id}, once=False)
+        self._add_facts(run_id, _delivery(edition, target), {"password_set_for": resource_id}, once=False)
 
-    def record_prepared(self, run_id: str, edition: str, resource_id: str) -> None:
+    def record_prepared(self, run_id: str, edition: str, resource_id: str, target: str = "") -> None:
         """Write which new target has run what developers need; a later one replaces it."""
-        self._add_facts(run_id, _delivery(edition), {"prepared_for": resource_id}, once=False)
+        self._add_facts(run_id, _delivery(edition, target), {"prepared_for": resource_id}, once=False)
 
-    def forget_build_failure(self, run_id: str, edition: str = "") -> None:
+    def forget_build_failure(self, run_id: str, edition: str = "", target: str = "") -> None:
         """Let the next look build the target of this run again."""
         self._dynamodb.update_item(
             TableName=self._table,
-            Key=_key(run_id, _delivery(edition)),
+            Key=_key(run_id, _delivery(edition, target)),
             UpdateExpression="REMOVE build_failure",
         )
 
@@ -380,8 +386,8 @@ def _workers(run_id: str) -> str:
     return f"worker#{run_id}"
 
 
-def _delivery(edition: str) -> str:
-    return f"delivery#{edition}" if edition else "delivery"
+def _delivery(edition: str, target: str) -> str:
+    return "delivery" + (f"@{target}" if target else "") + (f"#{edition}" if edition else "")
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

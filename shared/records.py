@@ -88,13 +88,18 @@ class Run(_Record):
 
 
 class Delivery(_Record):
-    """What the development account has done with the snapshot of a run."""
+    """What the development account has done with the snapshot of a run, for one target.
+
+    When it was received, and when production heard that the last of several targets was replaced, is written
+    once a run, in the record of the target that is named as its source.
+    """
 
     received_at: datetime | None = None
     password_set_for: str | None = None
     build_failure: str | None = None
     prepared_for: str | None = None
     replaced_at: datetime | None = None
+    announced_at: datetime | None = None
     announced_again_at: datetime | None = None
 
 

@@ -1,10 +1,10 @@
 """The receiver's eyes and hands: what `stage.py` decides about, over the database port."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from services.receiver.stage import (
+from services.receiver.actions import (
     Action,
     AddInstance,
     AnnounceReceived,
@@ -17,14 +17,12 @@ from services.receiver.stage import (
     RecordReplaced,
     Rename,
     RestoreCopy,
-    Seen,
     SetMasterPassword,
-    Wanted,
-    age_of,
-    decide,
     edition_of,
-    run_in,
 )
+from services.receiver.addressing import Addresses
+from services.receiver.siblings import Siblings, common_tags
+from services.receiver.stage import Seen, Wanted, age_of, decide, run_in
 from shared import names
 from shared.database.port import Condition, Database, Databases, Origin, Snapshot
 from shared.decision import Decision
@@ -40,7 +38,7 @@ from shared.events import (
     TargetRequested,
     Trigger,
 )
-from shared.records import Choice, Delivery
+from shared.records import Choice
 from shared.runs import LONGEST_REASON
 
 if TYPE_CHECKING:
@@ -53,7 +51,6 @@ if TYPE_CHECKING:
     from shared.ledger import Ledger
 
 NAMELESS_SECONDS = 120
-ANNOUNCED_AGAIN_AFTER = timedelta(minutes=30)  # less than an hour: the next look of the schedule
 
 
 def is_acceptable(
@@ -103,18 +100,27 @@ class Receiver:
         self._publish = publish
         self._look_again = look_again
         self._clock = clock
+        self._addresses = Addresses(config)
+        self._siblings = Siblings(config, ledger, clock)
 
     def admit(self, trigger: Trigger) -> Wanted:
-        """Find the target that a message is about, and note what an operator chose; all else is a hint."""
+        """Find the target that a message is about, and note what an operator chose; all else is a hint.
+
+        Of several targets each gets a message of its own before the first is looked at: whoever dies on the
+        way is succeeded by the message itself, which comes again, and one look more is harmless.
+        """
         assert isinstance(trigger, self.consumes)  # noqa: S101 - the runtime asks before
-        source = names.source_of(trigger.run_id) if isinstance(trigger, SnapshotShared) else trigger.source
-        wanted = self._wanted(source)
-        if wanted is None:
-            known = ", ".join(sorted(self._config.targets))
-            raise MessageError(f"the configuration has no target for source {source!r} (it has {known})")
+        wanted, *others = self._addresses.of(trigger)
+        for other in others:
+            self._wake(other, 0)
         if isinstance(trigger, TargetRequested):
             self._choose(wanted, trigger)
         return wanted
+
+    def _wake(self, wanted: Wanted, delay: int) -> None:
+        name = (wanted.name or wanted.source) if wanted.others else None
+        asked = RefreshRequested(source=wanted.source, target=name, requested_by=self.step)
+        self._look_again(asked, delay)
 
     def _choose(self, wanted: Wanted, asked: TargetRequested) -> None:
         """Write down what an operator chose, once a request. Raises MessageError if it is not there."""
@@ -147,7 +153,7 @@ class Receiver:
 
     def resume(self, key: str) -> Wanted | None:
         """Find the target of a wait."""
-        return self._wanted(key.removeprefix("target#"))
+        return self._addresses.remembered(key)
 
     def observe(self, wanted: Wanted) -> Seen:
         """Look at what is shared, at the copies, at the target and what stands beside it."""
@@ -193,8 +199,8 @@ class Receiver:
         newest = run_in(seen.copies[0])
         chosen = self._wish(wanted, newest)
         wish = chosen or Edition(newest)
-        delivery = self._ledger.delivery(wish.run_id, wish.name)
-        received = self._ledger.delivery(newest) if chosen else delivery
+        delivery = self._ledger.delivery(wish.run_id, wish.name, wanted.name)
+        received = self._ledger.delivery(newest) if chosen or wanted.name else delivery
         beside_name = names.beside(wanted.target, wish.run_id, wish.name)
         asides = self._beside_it(wanted, databases, "-old-")
         aside = next((database for database in asides if wish.is_in(database)), next(iter(asides), None))
@@ -228,16 +234,16 @@ class Receiver:
             received=received.received_at is not None,
             password_set=password_set,
             replaced=delivered,
-            announce_again=not wish.name and self._is_due_again(delivery),
+            announce_again=not wish.name
+            and wanted.plain
+            and self._siblings.is_due_again(delivery.replaced_at, delivery),
             in_grace=over is not None and self._clock() < over,
             build_failure=delivery.build_failure,
+            needed=self._siblings.needed(wanted, databases)
+            if len(seen.copies) > wanted.keep
+            else frozenset(),
+            tell=self._siblings.to_tell(wanted, newest),
         )
-
-    def _is_due_again(self, delivery: Delivery) -> bool:
-        """Tell whether production should hear once more that the target is replaced."""
-        if delivery.replaced_at is None or delivery.announced_again_at is not None:
-            return False
-        return self._clock() >= delivery.replaced_at + ANNOUNCED_AGAIN_AFTER
 
     def _asked(self, database: Database | None, password: str | None, *, delivered: bool) -> bool:
         """Ask a database whether it answers, if it can be asked; a delivered one is not asked again."""
@@ -256,7 +262,8 @@ class Receiver:
         databases = self._databases[self._target(wanted).kind]
         match action:
             case CopySnapshot(name=name) if seen.shared:
-                tags = _tags(run_in(seen.shared))
+                targets = self._config.targets_of(wanted.source).values()
+                tags = common_tags([one.tags for one in targets]) | _tags(run_in(seen.shared))
                 databases.copy_snapshot(seen.shared, name, self._config.copy_key, tags)
             case AnnounceReceived(run_id):
                 self._publish(SnapshotReceived(run_id=run_id))
@@ -270,8 +277,10 @@ class Receiver:
 
     def _change_database(self, wanted: Wanted, seen: Seen, action: Action, databases: Databases) -> None:
         wish = seen.chosen or Edition(run_in(seen.copies[0]))
-        tags = _tags(wish.run_id, wish.name)
-        placement = self._target(wanted).placement.placement()
+        target = self._target(wanted)
+        marks = target.tags | _tags(wish.run_id)
+        tags = target.tags | _tags(wish.run_id, wish.name)
+        placement = target.placement.placement()
         known = {
             database.name: database
             for database in (seen.target, seen.beside, seen.aside, *seen.strays)
@@ -284,31 +293,38 @@ class Receiver:
             case AddInstance(name):
                 databases.add_instance(known[name], placement, tags)
             case SetMasterPassword(name):
-                password = self._credentials.keep(wanted.target, known[name], _tags(wish.run_id))
+                password = self._credentials.keep(wanted.target, known[name], marks)
                 databases.set_master_password(known[name], password)
-                self._ledger.record_delivered_password(wish.run_id, wish.name, known[name].resource_id)
+                self._ledger.record_delivered_password(
+                    wish.run_id, wish.name, known[name].resource_id, wanted.name
+                )
             case PrepareDatabase(name):
                 password = self._credentials.password(wanted.target) or ""
-                self._probe.prepare(known[name], password, self._target(wanted).prepare)
-                self._ledger.record_prepared(wish.run_id, wish.name, known[name].resource_id)
+                self._probe.prepare(known[name], password, target.prepare)
+                self._ledger.record_prepared(wish.run_id, wish.name, known[name].resource_id, wanted.name)
             case Rename(name, to):
                 databases.rename(known[name], to)
             case RecordAddress(name):
-                self._credentials.keep(wanted.target, known[name], _tags(wish.run_id))
+                self._credentials.keep(wanted.target, known[name], marks)
             case RecordReplaced(edition):
-                self._ledger.record_delivery(edition.run_id, edition.name, replaced_at=self._clock())
+                self._ledger.record_delivery(
+                    edition.run_id, edition.name, wanted.name, replaced_at=self._clock()
+                )
             case DeleteDatabase(name, failure):
                 if failure:
-                    self._ledger.record_delivery(wish.run_id, wish.name, build_failure=failure)
+                    self._ledger.record_delivery(wish.run_id, wish.name, wanted.name, build_failure=failure)
                 databases.delete(known[name])
 
     def done(self, wanted: Wanted, event: Event | None) -> None:
-        """Record that developers use the database of this run."""
-        if isinstance(event, TargetReplaced):
-            if self._ledger.delivery(event.run_id).replaced_at is None:
-                self._ledger.record_delivery(event.run_id, replaced_at=self._clock())
-            else:
-                self._ledger.record_delivery(event.run_id, announced_again_at=self._clock())
+        """Record that developers use the database of this run, or that production hears of all targets."""
+        if not isinstance(event, TargetReplaced):
+            return
+        if not wanted.plain:
+            self._siblings.told(event.run_id)
+        elif self._ledger.delivery(event.run_id).replaced_at is None:
+            self._ledger.record_delivery(event.run_id, replaced_at=self._clock())
+        else:
+            self._ledger.record_delivery(event.run_id, announced_again_at=self._clock())
 
     def give_up(self, wanted: Wanted, why: str) -> StageFailed | None:
         """Tell production why; the target stands as it was, and the next message tries again."""
@@ -318,25 +334,14 @@ class Receiver:
             return None
         run_id = run_in(newest)
         wish = seen.chosen or Edition(run_id)
-        self._ledger.forget_build_failure(wish.run_id, wish.name)
+        self._ledger.forget_build_failure(wish.run_id, wish.name, wanted.name)
         if seen.target is None and seen.aside is not None:  # stuck in a swap: no schedule is soon enough
-            self._look_again(RefreshRequested(source=wanted.source, requested_by=self.step), NAMELESS_SECONDS)
-        return StageFailed(run_id=run_id, stage="receiver", reason=why[:LONGEST_REASON])
-
-    def _wanted(self, source: str) -> Wanted | None:
-        target = self._config.targets.get(source)
-        if target is None:
-            return None
-        return Wanted(
-            source,
-            target.name,
-            delete_first=target.replace == "delete_first",
-            keep=target.keep,
-            grace=target.grace,
-        )
+            self._wake(wanted, NAMELESS_SECONDS)
+        which = f"{wanted.target}: " if wanted.others else ""
+        return StageFailed(run_id=run_id, stage="receiver", reason=f"{which}{why}"[:LONGEST_REASON])
 
     def _target(self, wanted: Wanted) -> "Target":
-        return self._config.targets[wanted.source]
+        return self._config.targets[wanted.name or wanted.source]
 
 
 def _tags(run_id: str, edition: str = "") -> dict[str, str]:

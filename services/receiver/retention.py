@@ -3,7 +3,8 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from services.receiver.stage import Edition, age_of, key_of, run_in
+from services.receiver.actions import Edition
+from services.receiver.stage import age_of, key_of, run_in
 from shared import names, quotas
 from shared.database.port import Condition, Database, Databases, Kind, Snapshot
 from shared.due import Due

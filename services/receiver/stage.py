@@ -9,31 +9,58 @@ stands aside. An operator may choose another copy, or the old database itself, u
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.receiver.actions import (
+    Action,
+    AddInstance,
+    AnnounceReceived,
+    CopySnapshot,
+    DeleteCopy,
+    DeleteDatabase,
+    Edition,
+    PrepareDatabase,
+    RecordAddress,
+    RecordReplaced,
+    Rename,
+    RestoreCopy,
+    SetMasterPassword,
+    edition_of,
+)
 from shared import names
 from shared.database.port import Condition, Database, Snapshot
 from shared.decision import Act, Decision, Fail, Finish, Wait
 from shared.events import TargetReplaced
 
 
-def key_of(source: str) -> str:
-    """Name the target of a source as the ledger remembers it."""
-    return f"target#{source}"
+def key_of(target: str) -> str:
+    """Name a target as the ledger remembers it."""
+    return f"target#{target}"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the configuration says about the target of one source."""
+    """What the configuration says about one target: a database of this name, from this source.
+
+    So many copies are to `keep` as the target of the source says that wants the most. `name` is the target's
+    own, where it is not named as its source; `others` name the source's other targets.
+    """
 
     source: str
     target: str
     delete_first: bool
     keep: int
     grace: timedelta = timedelta(0)
+    name: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is named as its source and is the source's only target: a run's record is its record."""
+        return not (self.name or self.others)
 
     @property
     def key(self) -> str:
         """The name under which the ledger remembers the step."""
-        return key_of(self.source)
+        return key_of(self.name or self.source)
 
     @property
     def history(self) -> str:
@@ -42,21 +69,9 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Edition:
-    """A database that the target can be: of which run's copy, and which of several built from it."""
-
-    run_id: str
-    name: str = ""  # empty for the first, which nobody had to ask for
-
-    def is_in(self, database: Database | None) -> bool:
-        """Tell whether a database is this edition."""
-        return database is not None and edition_of(database) == self
-
-
-@dataclass(frozen=True)
 class Seen:
     """What one look shows; copies are sorted, newest first. `password_set` and what follows it are about the
-    edition that the target is to be."""
+    edition that the target is to be; `needed` and `tell` are about the source's other targets."""
 
     shared: Snapshot | None = None
     copies: tuple[Snapshot, ...] = ()
@@ -75,102 +90,8 @@ class Seen:
     announce_again: bool = False  # an event between accounts may be lost without a trace
     in_grace: bool = False
     build_failure: str | None = None
-
-
-@dataclass(frozen=True)
-class CopySnapshot:
-    """Copy what is shared under development's own key: from then on production may withdraw it."""
-
-    snapshot: str
-    name: str
-
-
-@dataclass(frozen=True)
-class DeleteCopy:
-    """Delete a copy that failed or that is older than those to keep."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class AnnounceReceived:
-    """Tell production that the copy is complete."""
-
-    run_id: str
-
-
-@dataclass(frozen=True)
-class RestoreCopy:
-    """Start to build a database from the copy."""
-
-    snapshot: str
-    into: str
-
-
-@dataclass(frozen=True)
-class AddInstance:
-    """Give a restored cluster its instance."""
-
-    database: str
-
-
-@dataclass(frozen=True)
-class SetMasterPassword:
-    """Give the new database the password that developers know."""
-
-    database: str
-
-
-@dataclass(frozen=True)
-class PrepareDatabase:
-    """Run the configuration's statements for developers in the new database."""
-
-    database: str
-
-
-@dataclass(frozen=True)
-class Rename:
-    """One half of the swap, or its way back."""
-
-    database: str
-    to: str
-
-
-@dataclass(frozen=True)
-class RecordAddress:
-    """Write the target's address beside its password."""
-
-    database: str
-
-
-@dataclass(frozen=True)
-class RecordReplaced:
-    """Write down that developers use an edition that an operator asked for."""
-
-    edition: Edition
-
-
-@dataclass(frozen=True)
-class DeleteDatabase:
-    """Delete a database that the target has replaced, or one that could not be built."""
-
-    database: str
-    failure: str | None = None
-
-
-Action = (
-    CopySnapshot
-    | DeleteCopy
-    | AnnounceReceived
-    | RestoreCopy
-    | AddInstance
-    | SetMasterPassword
-    | PrepareDatabase
-    | Rename
-    | RecordAddress
-    | RecordReplaced
-    | DeleteDatabase
-)
+    needed: frozenset[str] = frozenset()  # runs whose copies another target stands on, or is to be built from
+    tell: TargetReplaced | None = None  # the last of several targets is replaced: production is to hear of it
 
 
 def run_in(snapshot: Snapshot) -> str:
@@ -316,16 +237,18 @@ def _settle(wanted: Wanted, seen: Seen, target: Database, wish: Edition) -> Deci
         return _build(seen, target, copy, wanted.target, wish)
     if not seen.address_recorded:
         return Act(RecordAddress(target.name))
-    if wish.name and not seen.replaced:
+    if (wish.name or not wanted.plain) and not seen.replaced:
         return Act(RecordReplaced(wish))
     kept = seen.aside if seen.in_grace or (wanted.grace and not seen.replaced) else None
     for database in (seen.beside, seen.aside, *seen.strays):
         if database is not None and database is not kept:
             return _clear(database) or Fail(f"{database.name} cannot be removed")
-    needed = {edition.run_id for edition in (wish, kept and edition_of(kept)) if edition}
+    needed = seen.needed | {edition.run_id for edition in (wish, kept and edition_of(kept)) if edition}
     for old in seen.copies[wanted.keep :]:
         if old.condition is Condition.READY and run_in(old) not in needed:
             return Act(DeleteCopy(old.name))
+    if seen.tell:
+        return Finish(seen.tell, why=f"{target.name} answers, and so does every target of {wanted.source}")
     if not seen.replaced or seen.announce_again:
         return Finish(TargetReplaced(run_id=wish.run_id, target=target.name), why=f"{target.name} answers")
     if kept:
@@ -344,9 +267,3 @@ def _clear(database: Database | None) -> Decision[Action] | None:
     if database.condition is Condition.DELETING:
         return Wait(f"{database.name}, which is being deleted")
     return Act(DeleteDatabase(database.name))
-
-
-def edition_of(database: Database) -> Edition | None:
-    """Name the run from whose snapshot a database was built, and which of several it is."""
-    run_id = database.tags.get(names.RUN_ID_TAG)
-    return Edition(run_id, database.tags.get(names.EDITION_TAG, "")) if run_id else None

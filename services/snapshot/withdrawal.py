@@ -115,9 +115,10 @@ class Withdrawal:
         match trigger:
             case SnapshotReceived():
                 self._ledger.record_facts(trigger.run_id, received_at=now)
-            case TargetReplaced(target=target):
+            case TargetReplaced(target=target, others=others):
                 self._ledger.record_facts(trigger.run_id, received_at=now, replaced_at=now)
-                self._ledger.note(trigger.run_id, "receiver", "replaced", f"developers use {target}")
+                targets = ", ".join((target, *(others or ())))
+                self._ledger.note(trigger.run_id, "receiver", "replaced", f"developers use {targets}")
             case StageFailed(stage="receiver", reason=reason):
                 self._ledger.note(trigger.run_id, "receiver", "failed", reason)
                 self._alarm(f"{trigger.run_id}: development could not replace its target: {reason}")

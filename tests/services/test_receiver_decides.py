@@ -5,8 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.receiver.reconciler import is_acceptable
-from services.receiver.stage import (
+from services.receiver.actions import (
     Action,
     AddInstance,
     AnnounceReceived,
@@ -19,11 +18,10 @@ from services.receiver.stage import (
     RecordReplaced,
     Rename,
     RestoreCopy,
-    Seen,
     SetMasterPassword,
-    Wanted,
-    decide,
 )
+from services.receiver.reconciler import is_acceptable
+from services.receiver.stage import Seen, Wanted, decide
 from shared import names
 from shared.database.port import Condition, Database, Origin, Snapshot
 from shared.decision import Act, Decision, Fail, Finish, Wait
