@@ -44,12 +44,12 @@ class Contestant:
     share: float = 1.0
 
 
-def ours(connections: int, whole: bool) -> Callable[[Server, str], dict[str, Any]]:
-    """Ours in a process of its own; its seconds are those of the mask step."""
+def ours(connections: int, *options: str) -> Callable[[Server, str], dict[str, Any]]:
+    """Ours in a process of its own; its seconds are those of the mask step. The options are the process's."""
 
     def run(server: Server, database: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "benchmarks.masking.ours", server.url(database), str(connections)]
-        command += [] if whole else ["quick"]
+        command += options
         finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if not finished.stdout:
             raise RuntimeError(f"ours failed: {finished.stderr.strip().splitlines()[-1:]}")
@@ -71,6 +71,7 @@ def floor(way: Callable[[floors.Statement], None]) -> Callable[[Server, str], No
 
 
 OURS_1, OURS_2 = "ours, 1 connection", "ours, 2 connections"
+PLAIN_1, PLAIN_2 = "ours, plainest masks, 1 connection", "ours, plainest masks, 2 connections"
 FLOOR_1, FLOOR_2 = "VACUUM FULL, 1 connection", "VACUUM FULL, 2 connections"
 IDENTITY, COPY = "ALTER TABLE … USING column || ''", "CREATE TABLE AS, indexes, swap"
 UPDATE, UPDATE_ONE = "UPDATE, cheapest masks", "UPDATE of one column to a constant"
@@ -83,9 +84,11 @@ def main_contest() -> tuple[Contestant, ...]:
     """Ours and its floors, on all rows."""
     return (
         Contestant(FLOOR_1, floor(floors.vacuum_full)),
-        Contestant(OURS_1, ours(1, whole=False)),
+        Contestant(OURS_1, ours(1, "quick")),
         Contestant(FLOOR_2, floor(floors.vacuum_full_twice)),
-        Contestant(OURS_2, ours(2, whole=False)),
+        Contestant(OURS_2, ours(2, "quick")),
+        Contestant(PLAIN_1, ours(1, "quick", "plain")),
+        Contestant(PLAIN_2, ours(2, "quick", "plain")),
         Contestant(IDENTITY, floor(floors.identity)),
         Contestant(COPY, floor(floors.copy_and_swap)),
         Contestant(UPDATE, floor(floors.update), rounds=1),
@@ -95,15 +98,15 @@ def main_contest() -> tuple[Contestant, ...]:
 
 def whole_contest() -> tuple[Contestant, ...]:
     """Ours with verification, once: the whole of what a run does to a database."""
-    return (Contestant(f"{OURS_2}, verified", ours(2, whole=True), rounds=1),)
+    return (Contestant(f"{OURS_2}, verified", ours(2), rounds=1),)
 
 
 def growth_contest() -> tuple[Contestant, ...]:
     """What is measured again at fewer rows."""
     return (
         Contestant(FLOOR_1, floor(floors.vacuum_full), rounds=1),
-        Contestant(OURS_1, ours(1, whole=False), rounds=1),
-        Contestant(OURS_2, ours(2, whole=False), rounds=1),
+        Contestant(OURS_1, ours(1, "quick"), rounds=1),
+        Contestant(OURS_2, ours(2, "quick"), rounds=1),
     )
 
 
