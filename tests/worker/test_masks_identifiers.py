@@ -18,6 +18,7 @@ from stdnum.it import codicefiscale
 
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.masks.identifiers import IDENTIFIERS, VAT_COUNTRIES
+from services.anonymize.worker.masks.permuting import looked_up
 from tests.worker.building import column as column_of
 from tests.worker.masking import apply
 
@@ -227,3 +228,15 @@ def test_a_permutation_of_a_small_space_is_one(mask_session):
         query = f"SELECT count(DISTINCT p), min(p), max(p) FROM (SELECT snapveil_work.permuted(n, {size}, 'test') AS p"
         query += f" FROM generate_series(0, {size - 1}) AS n) AS made"
         assert mask_session.execute(query.encode()).fetchone() == (size, 0, size - 1)
+
+
+def test_a_permutation_that_is_looked_up_is_the_same(mask_session):
+    apply(mask_session, MASKS["siren"](), column_of("v"), ["1"])  # makes the functions
+    for size in (1, 2, 10, 997, 10_000, 30_000_000, 10**9):
+        numbers = list(range(min(size, 300))) + [size - 1]
+        body = "DECLARE one integer; two integer; BEGIN " + looked_up("number", size, "test") + " RETURN number; END"
+        function = f"CREATE FUNCTION pg_temp.again_{size}(number bigint) RETURNS bigint LANGUAGE plpgsql AS $f${body}$f$"
+        mask_session.execute(function.encode())
+        query = f"SELECT pg_temp.again_{size}(n), snapveil_work.permuted(n, {size}, 'test') FROM unnest(%s::bigint[]) AS n"
+        made = mask_session.execute(query.encode(), (numbers,)).fetchall()
+        assert [one for one, _ in made] == [other for _, other in made]

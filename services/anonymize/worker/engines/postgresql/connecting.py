@@ -20,7 +20,8 @@ from services.anonymize.worker.connecting import (
 # search_path keeps what the database's own functions expect behind pg_catalog, so that no user's function is
 # called instead of PostgreSQL's. row_security = off makes a hidden row an error instead of a row that is
 # silently not masked. A plan of a mask's function holds whole word lists: planned anew per row, it costs a
-# millisecond. jit and a large maintenance_work_mem make rewrites slower here, not faster.
+# millisecond; it also holds what follows from the run's key, so that no log may print it. jit and a large
+# maintenance_work_mem make rewrites slower here, not faster.
 SESSION = """
 SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD';
 SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
@@ -29,6 +30,7 @@ SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
 SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit = off;
 SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB';
 SET max_parallel_maintenance_workers = 1;
+SET debug_print_parse = off; SET debug_print_rewritten = off; SET debug_print_plan = off;
 """
 # The server keeps a session that only holds a lock, and ends those of a worker that is gone: within a minute
 # if its host vanished, and within seconds what a killed one still had running. Servers before 14 know no such
