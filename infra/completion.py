@@ -49,6 +49,7 @@ class DevelopmentFacts:
     subnet_group: str
     database_groups: list[str]
     name: Callable[[str], str] = _as_named
+    source: Callable[[str], str] | None = None
     database: Callable[[str], str] | None = None
     parameter_group: Callable[[str], str] = _as_named
 
@@ -85,6 +86,8 @@ def complete_development(given: Given, facts: DevelopmentFacts) -> Given:
         accept["owners"] = facts.owners
     for name, target in _parts(document, "targets"):
         target.setdefault("name", f"snapveil-dev-{name}")
+        if facts.source is not None and target.get("source", name) != name:
+            target["source"] = facts.source(name)
         if facts.database is not None:
             target["name"] = facts.database(name)
         _place(_part(target, "placement"), name, facts)

@@ -126,7 +126,7 @@ class DevelopmentStack(PlainStack):
         bus.receive("from-production", self._productions, TO_DEVELOPMENT, receiver)
         schedules = Schedules(self, self._roles, self._boundary, self._alarms)
         for target in self._targets:
-            schedules.refresh(target, receiver.queue)
+            schedules.refresh(target, receiver.queue, of_target=True)
         schedules.sweep("receiver", receiver.queue)
         self._alarms.quotas(self, "receiver", self._config.quotas.warn_at)
         dashboard(
@@ -150,6 +150,7 @@ class DevelopmentStack(PlainStack):
             subnet_group="${SubnetGroup}",
             database_groups=["${DatabasesGroup.GroupId}"],
             name=lambda target: f"${{{own[target].id}Name}}",
+            source=lambda target: f"${{{own[target].id}Source}}",
             database=lambda target: f"${{{own[target].id}Database}}",
             parameter_group=lambda target: f"${{{own[target].id}ParameterGroup}}",
         )

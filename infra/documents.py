@@ -24,7 +24,8 @@ from shared.config import ConfigError, Development, Production, Source, Target, 
 Settings = TypeVar("Settings", ProductionSettings, DevelopmentSettings)
 SectionT = TypeVar("SectionT", bound=BaseModel)
 
-MOST_PARAMETERS, OWN_PARAMETERS, PER_SOURCE = 200, 12, 6
+MOST_PARAMETERS, OWN_PARAMETERS = 200, 12
+PER_PART = {"sources": 6, "targets": 7}
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,8 @@ def _check(
         other = prefixes.setdefault(prefix_of(name), name)
         if other != name:
             problems.append(f"{section}.{name}: too like {other}: both are {prefix_of(name)} in the template")
-    if len(parts) * PER_SOURCE + OWN_PARAMETERS > MOST_PARAMETERS:
-        most = (MOST_PARAMETERS - OWN_PARAMETERS) // PER_SOURCE
+    most = (MOST_PARAMETERS - OWN_PARAMETERS) // PER_PART[section]
+    if len(parts) > most:
         problems.append(f"{section}: a template has room for {most}, not {len(parts)} (200 parameters)")
     if network.prefix_lists is None and region not in KNOWN:
         problems.append(

@@ -1,4 +1,4 @@
-"""The parameters of a template: where code lies, the other accounts, and six words for each source.
+"""The parameters of a template: where code lies, the other accounts, and six words for each source or target.
 
 Whatever exists once per source refers to one of that source's parameters, and nothing else does (but the
 configuration document). The embedded cloud relies on it: it makes these resources for sources of its own.
@@ -27,10 +27,14 @@ class Code:
 
 @dataclass(frozen=True)
 class SourceParameters:
-    """The parameters of one source, as tokens; `id` names its resources. No family: its own group."""
+    """The parameters of one source or target, as tokens; `id` names its resources. No family: its own group.
+
+    `source` is whose data a target bears: those of the source of its name, unless its document says another.
+    """
 
     id: str
     name: str
+    source: str
     database: str
     family: str | None
     expression: str
@@ -78,9 +82,13 @@ def _of(stack: PlainStack, name: str, part: Source | Target, own_group: bool) ->
     else:
         database = ask("Database", part.name, "the name of the target", f"^{names.TARGET}[a-z0-9-]+$")
     families = engine_of(part.kind, part.family).families
+    own_name = source = ask("Name", name, "its name", f"^{names.SOURCE_PATTERN}$")
+    if isinstance(part, Target) and part.source not in {None, name}:
+        source = ask("Source", str(part.source), "whose data it bears", f"^{names.SOURCE_PATTERN}$")
     return SourceParameters(
         id=prefix,
-        name=ask("Name", name, "its name", f"^{names.SOURCE_PATTERN}$"),
+        name=own_name,
+        source=source,
         database=database,
         family=None if own_group else ask("Family", str(part.family), "the parameter group family", families),
         expression=ask(
@@ -99,5 +107,7 @@ def _of(stack: PlainStack, name: str, part: Source | Target, own_group: bool) ->
 
 
 def with_source(text: str, source: SourceParameters) -> str:
-    """Write a text about a source; `${name}` in it stands for its parameter."""
-    return cdk.Fn.sub(text.replace("${name}", f"${{{source.id}Name}}"))
+    """Write a text about a source or target; `${name}` and `${source}` in it stand for its parameters."""
+    own = f"${{{source.id}Name}}"
+    whose = f"${{{source.id}Source}}" if source.source != source.name else own
+    return cdk.Fn.sub(text.replace("${name}", own).replace("${source}", whose))

@@ -53,6 +53,7 @@ def development_place(
         trusted_keys=tuple(key for key in given["accept"].get("keys", ()) if ":key/" in key),
         subnet_groups=_brought(placements, "subnet_group"),
         parameter_groups=_brought(placements, "parameter_group"),
+        tag_keys=tuple(sorted({key for target in document.config.targets.values() for key in target.tags})),
     )
 
 

@@ -15,7 +15,8 @@ from shared.database.port import Kind
 @dataclass(frozen=True)
 class LocalSource:
     """A source in the embedded cloud and the target made from it. `policy` is a bundle: a folder, or files by
-    name.
+    name. `more_targets` are others of its targets by name, each with what its part of the document says
+    otherwise; they are in the document only, and no schedule makes the receiver look at them.
     """
 
     database: str
@@ -26,6 +27,7 @@ class LocalSource:
     prepare: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     max_snapshot_age: str = "36h"
+    more_targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,16 @@ def adapted(text: str, sources: Mapping[str, LocalSource], pacing: Pacing) -> st
     # What an operator decides for each source, a LocalSource decides here.
     for name, described in document.get("sources", {}).items():
         described["max_snapshot_age"] = sources[name].max_snapshot_age
-    for name, target in document.get("targets", {}).items():
+    targets = document.get("targets", {})
+    for name, target in list(targets.items()):
         source = sources[name]
         target |= {"replace": source.replace, "grace": source.grace}
         target |= {"prepare": source.prepare, "checks": source.checks}
+        for other, says in source.more_targets.items():
+            targets[other] = {**target, "source": name, "name": target_of(other), **says}
     return json.dumps(document)
 
 
-def target_of(source: str) -> str:
-    """Name the target that a source's data end up in."""
-    return f"snapveil-dev-{source}"
+def target_of(name: str) -> str:
+    """Name the database of a target; the one of a source has the source's name."""
+    return f"snapveil-dev-{name}"

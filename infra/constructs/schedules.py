@@ -33,9 +33,10 @@ class Schedules(Construct):
         self._unsent = dead_letter_queue(self, "DeadLetters", "snapveil-schedules-dlq", alarms)
         queue_policy(self, "DeadLettersPolicy", self._unsent)
 
-    def refresh(self, source: SourceParameters, queue: sqs.CfnQueue) -> None:
-        """Ask for a refresh of a source whenever its parameters say so."""
-        request = {"version": 1, "type": "RefreshRequested", "source": "${name}", "requested_by": "schedule"}
+    def refresh(self, source: SourceParameters, queue: sqs.CfnQueue, *, of_target: bool = False) -> None:
+        """Ask for a refresh of a source, or for a look at a target, whenever its parameters say so."""
+        about = {"source": "${source}", "target": "${name}"} if of_target else {"source": "${name}"}
+        request = {"version": 1, "type": "RefreshRequested", **about, "requested_by": "schedule"}
         kind = self._roles["snapveil-schedule-refresh"]
         role = replace(kind, name=with_source(f"{kind.name}-${{name}}", source))
         scheduler.CfnSchedule(

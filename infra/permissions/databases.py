@@ -7,7 +7,7 @@ IAM knows no key for whom a snapshot is shared with; that only one role may shar
 from collections.abc import Iterable
 
 from infra.permissions.statements import Conditions, Statement, Text, arn, of
-from shared.names import EDITION_TAG, RUN_ID_TAG, SOURCE_TAG
+from shared.names import RUN_ID_TAG, SOURCE_TAG
 
 RDS: Text = {"Fn::Sub": "rds.${AWS::Region}.${AWS::URLSuffix}"}
 RUN_TAG: Conditions = {"Null": {f"aws:RequestTag/{RUN_ID_TAG}": "false"}}
@@ -90,9 +90,9 @@ def add_instance(to: str, subnet_groups: Iterable[Text]) -> tuple[Statement, ...
     )
 
 
-def tag(*resources: Text, editions: bool = False) -> Statement:
-    """Let a role tag what it creates, in the create call, with the run's tags and no others."""
-    keys = [RUN_ID_TAG, SOURCE_TAG, *([EDITION_TAG] if editions else [])]
+def tag(*resources: Text, more: Iterable[str] = ()) -> Statement:
+    """Let a role tag what it creates, in the create call, with the run's tags, these and no others."""
+    keys = [RUN_ID_TAG, SOURCE_TAG, *more]
     return Statement(
         "TagWhatIsMade",
         ("rds:AddTagsToResource",),

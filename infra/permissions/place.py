@@ -54,6 +54,7 @@ class Development:
 
     `trusted_keys` are share keys that the document names by their ARNs; others are known by their alias.
     `target_keys` are keys of targets that are clusters, where their placement names others than the copy key.
+    `tag_keys` are those of the tags that the document gives to targets.
     """
 
     copy_key: Text
@@ -62,6 +63,7 @@ class Development:
     subnet_groups: tuple[str, ...] = ()
     parameter_groups: tuple[str, ...] = ()
     target_keys: tuple[Text, ...] = ()
+    tag_keys: tuple[str, ...] = ()
 
 
 Place = Production | Development

@@ -3,7 +3,7 @@
 from infra.permissions import databases, stages
 from infra.permissions.place import Development
 from infra.permissions.statements import Conditions, Role, Statement, Text, arn, of
-from shared.names import COPY, RUN_ID_TAG, SHARED, TARGET
+from shared.names import COPY, EDITION_TAG, RUN_ID_TAG, SHARED, TARGET
 
 SECRETS = arn("secretsmanager", f"secret:snapveil/{TARGET}*/master*")
 FUNCTION = arn("lambda", "function:snapveil-receiver")
@@ -35,7 +35,7 @@ def role(place: Development) -> Role:
             *databases.add_instance(TARGET, _subnet_groups(place)),
             Statement("SetPasswordOrRename", ("rds:ModifyDBInstance", "rds:ModifyDBCluster"), own),
             Statement("DeleteReplaced", ("rds:DeleteDBInstance", "rds:DeleteDBCluster"), own),
-            databases.tag(*own, *databases.snapshots(COPY), editions=True),
+            databases.tag(*own, *databases.snapshots(COPY), more=(EDITION_TAG, *place.tag_keys)),
             Statement(
                 "KeepPassword",
                 ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),

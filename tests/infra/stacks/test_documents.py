@@ -77,6 +77,8 @@ def test_a_mistake_in_the_production_document_is_named(
     [
         ({"targets.shop.name": "shop-dev"}, "targets.shop.name: String should match pattern"),
         ({"stack.reachable_from.cidrs": ["0.0.0.0/0"]}, "the target is not reachable from the internet"),
+        ({"targets.shop.source": "Shop"}, "targets.shop.source: String should match pattern"),
+        ({"targets.shop.tags": {"aws:x": "y"}}, "begin with aws: or snapveil"),
         ({"accept.owners": ["1"]}, "accept.owners.0: String should match pattern"),
         ({"stack.bucket": "mine"}, "stack.bucket: Extra inputs are not permitted"),
         ({"copy_key": "arn:aws:kms:eu-west-3:222222222222:alias/mine"}, "copy_key: name the key itself"),
