@@ -233,8 +233,12 @@ def test_a_permutation_of_a_small_space_is_one(mask_session):
 def test_a_permutation_that_is_looked_up_is_the_same(mask_session):
     apply(mask_session, MASKS["siren"](), column_of("v"), ["1"])  # makes the functions
     for size in (1, 2, 10, 997, 10_000, 30_000_000, 10**9):
-        numbers = list(range(min(size, 300))) + [size - 1]
-        body = "DECLARE one integer; two integer; BEGIN " + looked_up("number", size, "test") + " RETURN number; END"
+        numbers = [*range(min(size, 300)), size - 1]
+        body = (
+            "DECLARE one integer; two integer; BEGIN "
+            + looked_up("number", size, "test")
+            + " RETURN number; END"
+        )
         function = f"CREATE FUNCTION pg_temp.again_{size}(number bigint) RETURNS bigint LANGUAGE plpgsql AS $f${body}$f$"
         mask_session.execute(function.encode())
         query = f"SELECT pg_temp.again_{size}(n), snapveil_work.permuted(n, {size}, 'test') FROM unnest(%s::bigint[]) AS n"
