@@ -4,8 +4,8 @@
 
 It runs the whole pipeline; `quick` leaves out what verification remembers and looks for, which is not
 the mask step, so that rounds do not take its minutes; `plain` masks by the plainest policy. Prints one line
-of JSON: seconds by step and by part of cleaning, bytes of log that masking wrote, the process's peak memory. The
-exit code is 1 if verification did not pass.
+of JSON: seconds by step and by part of cleaning, bytes of log that masking wrote, the process's peak memory.
+The exit code is 1 if verification did not pass.
 """
 
 import json
