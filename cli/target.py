@@ -30,7 +30,7 @@ def command() -> None:
 def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         click.option("--wait/--no-wait", default=True, show_default=True, help="Watch until it is done."),
-        click.argument("source"),
+        click.argument("name"),
         in_account,
     ):
         command = option(command)
@@ -43,29 +43,27 @@ def _asking(command: Callable[..., Any]) -> Callable[..., Any]:
     "--snapshot", "run_id", metavar="RUN", help="The copy of this run.  [default: that of the newest data]"
 )
 def refresh(
-    profiles: tuple[str, ...], table: str, config: str, source: str, run_id: str | None, *, wait: bool
+    profiles: tuple[str, ...], table: str, config: str, name: str, run_id: str | None, *, wait: bool
 ) -> int:
-    """Replace the target of SOURCE by a fresh database, from a copy that the account holds.
+    """Replace the target NAME by a fresh database, from a copy that the account holds.
+
+    NAME is its key in the configuration's `targets`; the source's name where nothing else was said.
 
     As often as you like: whatever developers changed in it is gone. It lasts until newer data arrive.
     Exit code 1: it could not be done, and the target stands as it was.
     """
-    if run_id is not None and not (is_run_id(run_id) and source_of(run_id) == source):
-        raise InputError(
-            f"--snapshot {run_id}: no run of {source}; a run is written like shop-fr-20261123t0305-1f9c3a7e"
-        )
-    return _ask(_account(profiles, table, config), source, wait=wait, run_id=run_id)
+    return _ask(_account(profiles, table, config), name, wait=wait, run_id=run_id)
 
 
 @command.command("rollback")
 @_asking
-def rollback(profiles: tuple[str, ...], table: str, config: str, source: str, *, wait: bool) -> int:
-    """Bring back the database that the target of SOURCE replaced, while it still stands aside.
+def rollback(profiles: tuple[str, ...], table: str, config: str, name: str, *, wait: bool) -> int:
+    """Bring back the database that the target NAME replaced, while it still stands aside.
 
     It stands for the target's `grace`. What is the target now is deleted; nobody builds it again before
     newer data arrive, or a refresh is asked for.
     """
-    return _ask(_account(profiles, table, config), source, wait=wait, back=True)
+    return _ask(_account(profiles, table, config), name, wait=wait, back=True)
 
 
 def _account(profiles: tuple[str, ...], table: str, config: str) -> Account:
@@ -74,11 +72,17 @@ def _account(profiles: tuple[str, ...], table: str, config: str) -> Account:
     return open_accounts(profiles, table, config)[0]
 
 
-def _ask(account: Account, source: str, *, wait: bool, run_id: str | None = None, back: bool = False) -> int:
+def _ask(account: Account, name: str, *, wait: bool, run_id: str | None = None, back: bool = False) -> int:
     with aws_errors():
-        target = _target(account, source, back=back)
+        source, target = _target(account, name, back=back)
+        if run_id is not None and not (is_run_id(run_id) and source_of(run_id) == source):
+            raise InputError(
+                f"--snapshot {run_id}: no run of {source}; a run is written like"
+                " shop-fr-20261123t0305-1f9c3a7e"
+            )
         asked = TargetRequested(
             source=source,
+            target=None if name == source else name,
             request=secrets.token_hex(16),
             run_id=run_id,
             back=back,
@@ -93,25 +97,26 @@ def _ask(account: Account, source: str, *, wait: bool, run_id: str | None = None
         return _watch(account, asked, console.print) if wait else FINE
 
 
-def _target(account: Account, source: str, *, back: bool) -> Target:
+def _target(account: Account, name: str, *, back: bool) -> tuple[str, Target]:
+    """Find a target and its source. Raises InputError."""
     config = account.config
     if not isinstance(config, Development):
         why = "is production's" if config else "cannot be read"
         raise InputError(f"the configuration of account {account.number} {why}; targets are in development")
-    if source not in config.targets:
-        raise InputError(f"there is no target of source {source}; there are {', '.join(config.targets)}")
-    target = config.targets[source]
+    if name not in config.targets:
+        raise InputError(f"there is no target {name}; there are {', '.join(config.targets)}")
+    target = config.targets[name]
     if back and not target.grace:
         raise InputError(
-            f"{target.name} has no grace, so that nothing stands aside; set targets.{source}.grace, or"
-            f" refresh it from an older copy: snapveil target refresh {source} --snapshot RUN"
+            f"{target.name} has no grace, so that nothing stands aside; set targets.{name}.grace, or"
+            f" refresh it from an older copy: snapveil target refresh {name} --snapshot RUN"
         )
-    return target
+    return config.source_of(name), target
 
 
 def _watch(account: Account, asked: TargetRequested, say: Callable[[str], None]) -> int:
     """Watch the ledger until the receiver has ended what was asked for."""
-    key, began, told = f"target#{asked.source}", now(), ""
+    key, began, told = f"target#{asked.target or asked.source}", now(), ""
     while True:
         chosen = account.ledger.choice(key)
         record = account.ledger.step(key, STEP)

@@ -202,8 +202,8 @@ def _of_receiver(run: Run | None, records: Records) -> StageView:
     if run is None or run.shared_at is None or step is None:
         return StageView(RECEIVER)
     began = max(run.shared_at, step.started_at)
-    if delivery.replaced_at:
-        return StageView(RECEIVER, StageState.DONE, min(began, delivery.replaced_at), delivery.replaced_at)
+    if replaced_at := delivery.announced_at or delivery.replaced_at:
+        return StageView(RECEIVER, StageState.DONE, min(began, replaced_at), replaced_at)
     if step.started_at < run.shared_at and step.state is not StepState.WORKING:
         return StageView(RECEIVER)
     if step.state is StepState.FAILED:

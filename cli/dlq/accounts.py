@@ -64,9 +64,17 @@ class Account:
         match self.config:
             case Production(sources=sources):
                 return frozenset(sources)
-            case Development(targets=targets):
-                return frozenset(targets)
+            case Development() as config:
+                return frozenset(config.sources)
         return None
+
+    @property
+    def targets(self) -> Mapping[str, str] | None:
+        """The targets that the services here know, each with its source; None where there are none."""
+        config = self.config
+        if not isinstance(config, Development):
+            return None
+        return {name: config.source_of(name) for name in config.targets}
 
     @cached_property
     def _identity(self) -> Mapping[str, Any]:

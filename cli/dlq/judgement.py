@@ -74,7 +74,8 @@ class Verdict:
 class Facts:
     """What the ledger and the configuration of the account say; `steps` are those of the message's subject.
 
-    `newest` is the newest run of the same source. What is unknown is None.
+    `newest` is the newest run of the same source; `targets` are named with their sources (development). What
+    is unknown is None.
     """
 
     now: datetime
@@ -85,6 +86,7 @@ class Facts:
     steps: Mapping[str, StepRecord] = field(default_factory=dict)
     progress: Progress | None = None
     sources: frozenset[str] | None = None
+    targets: Mapping[str, str] | None = None
 
 
 def judge(message: Message | MessageError, destination: Destination | None, facts: Facts) -> Verdict:
@@ -202,6 +204,8 @@ def _received(message: Message, facts: Facts) -> Verdict:
     """Anything for the receiver is a reason to look; a target that is replaced needs none."""
     if isinstance(message, RefreshRequested | TargetRequested):
         source = message.source
+        if message.target and facts.targets is not None and facts.targets.get(message.target) != source:
+            return _refused(f"the configuration has no target {message.target!r} of {source}")
     else:
         source = names.source_of(_run_of(message))
     if missing := _unknown(source, facts):
@@ -224,9 +228,13 @@ def _continued(message: ContinueRequested, stage: str, facts: Facts) -> Verdict:
     if record is None or record.token not in {message.token, message.after}:
         return _finished("a stale wait: another message took its step over")
     if stage == "receiver":
-        source = message.subject.removeprefix("target#")
+        name = message.subject.removeprefix("target#")
+        source = (facts.targets or {}).get(name, name)
+        if facts.targets is not None and name not in facts.targets:
+            return _refused(f"the configuration has no target {name!r}")
         if record.state is StepState.FAILED and record.published | (record.outcome is None):
-            again = RefreshRequested(source=source, requested_by=facts.operator[:100])
+            own = None if name == source else name
+            again = RefreshRequested(source=source, target=own, requested_by=facts.operator[:100])
             return Verdict(Effect.RESUMES, "at receiver, by asking anew: the step failed", again, "receiver")
         return _worked(record, facts) or Verdict(Effect.RESUMES, "at receiver")
     run, run_id = facts.run, message.subject.rpartition("#")[0]

@@ -58,14 +58,15 @@ class Records:
         if letter.stage == "receiver" and letter.destination and letter.destination.stage:
             if isinstance(message, ContinueRequested):
                 return message.subject
-            source = _source_of(message)
-            return f"target#{source}" if source else ""
+            target = getattr(message, "target", None) or _source_of(message)
+            return f"target#{target}" if target else ""
         return letter.run_id if names.is_run_id(letter.run_id) else ""
 
     def _facts(self, message: Message | MessageError) -> Facts:
         at, operator, sources = now(), self._account.operator, self._account.sources
+        targets = self._account.targets
         if isinstance(message, MessageError | SweepRequested):
-            return Facts(at, operator, sources=sources)
+            return Facts(at, operator, sources=sources, targets=targets)
         run_id = run_named_in(message)
         run = self._ledger.run(run_id) if run_id else None
         source = _source_of(message)
@@ -76,11 +77,20 @@ class Records:
             operator=operator,
             run=run,
             newest=self._newest_run(source),
-            delivery=self._ledger.delivery(run_id) if run_id and run is None else Delivery(),
+            delivery=self._delivery(run_id, source) if run_id and run is None else Delivery(),
             steps={step.step: step for step in steps},
             progress=self._ledger.progress(run_id) if run_id else None,
             sources=sources,
+            targets=targets,
         )
+
+    def _delivery(self, run_id: str, source: str) -> Delivery:
+        """What was delivered of a run; of several targets it is replaced once production heard of all."""
+        delivery = self._ledger.delivery(run_id)
+        named = [name for name, own in (self._account.targets or {}).items() if own == source]
+        if named in ([source], []):
+            return delivery
+        return delivery.model_copy(update={"replaced_at": delivery.announced_at})
 
     def _newest_run(self, source: str) -> Run | None:
         if self._newest is None:

@@ -53,7 +53,7 @@ def test_a_refresh_and_the_way_back(developer: Operator) -> None:
 def test_what_cannot_be_asked_for_is_said_at_once(newcomer: Operator) -> None:
     other = "shop-es-20261123t0305-1f9c3a7e"
     for words, said in (
-        (["refresh", "shop-xx"], "there is no target of source shop-xx; there are shop-fr"),
+        (["refresh", "shop-xx"], "there is no target shop-xx; there are shop-fr"),
         (["refresh", "shop-fr", "--snapshot", other], "no run of shop-fr"),
         (["refresh", "shop-fr", "--profile", "a", "--profile", "b"], "targets are in one account"),
     ):
@@ -64,3 +64,20 @@ def test_what_cannot_be_asked_for_is_said_at_once(newcomer: Operator) -> None:
     newcomer.work_in("production")
     assert newcomer.types("target", "refresh", "shop-fr") == 2
     assert "targets are in development" in newcomer.err
+
+
+def test_a_target_is_named_by_its_own_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with contextmanager(a_scene)(Kind.INSTANCE, more_targets={"data": {"grace": "4h"}}) as scene:
+        someone = Operator(scene, monkeypatch, capsys)
+        monkeypatch.setattr(target.time, "sleep", lambda _: go_on(someone))
+        someone.world.send("restore", RefreshRequested(source="shop-fr"))
+        someone.world.run(at_most=timedelta(hours=24))
+        someone.work_in("development")
+        run = scene.run().run_id
+        assert someone.types("target", "refresh", "data", "--snapshot", run) == 0
+        assert f"asked for a fresh database from {run} as snapveil-dev-data" in someone.out
+        assert f"snapveil-dev-data-old-{run[-8:]}" in scene.instances("development")
+        assert someone.types("target", "rollback", "shop-fr") == 2
+        assert "set targets.shop-fr.grace" in someone.err

@@ -133,6 +133,36 @@ def test_copies_beyond_those_to_keep_go_once_the_target_is_replaced() -> None:
     assert isinstance(decide(WANTED, replace(HELD, copies=(copy(), *old))), Act)
 
 
+def test_a_copy_that_another_target_needs_stays() -> None:
+    oldest = "shop-fr-20261109t0305-bbbbbbbb"
+    old = [copy(OLDER_RUN_ID), copy(oldest)]
+    look = replace(SWAPPED, copies=(copy(), *old), needed=frozenset({oldest}))
+    assert isinstance(decide(WANTED, look), Finish)
+    assert decide(replace(WANTED, keep=1), look) == Act(DeleteCopy(old[0].name))
+
+
+class TestOneOfSeveralTargets:
+    """It writes down that it is replaced, then looks whether it is the last."""
+
+    TEAM = replace(WANTED, name="data", others=("shop-fr",))
+    ALL = TargetReplaced(run_id=RUN_ID, target=TARGET, others=("snapveil-dev-data",))
+
+    def test_it_is_written_down_before_anything_is_said(self) -> None:
+        assert decide(self.TEAM, SWAPPED) == Act(RecordReplaced(Edition(RUN_ID)))
+        alone = replace(self.TEAM, others=())
+        assert decide(alone, SWAPPED) == Act(RecordReplaced(Edition(RUN_ID)))
+
+    def test_nothing_is_said_until_the_last_is_replaced(self) -> None:
+        assert decide(self.TEAM, replace(SWAPPED, replaced=True)) == Finish(
+            why=f"{TARGET} is of the newest copy already"
+        )
+
+    def test_the_last_names_them_all(self) -> None:
+        decision = decide(self.TEAM, replace(SWAPPED, replaced=True, tell=self.ALL))
+        assert isinstance(decision, Finish)
+        assert decision.event == self.ALL
+
+
 class TestDevelopersAlwaysHaveADatabase:
     def test_a_build_that_failed_is_deleted_and_the_old_target_stands(self) -> None:
         failed = database(NEW, status="incompatible-restore")

@@ -232,6 +232,20 @@ TABLE: list[tuple[Message | MessageError, str, Facts, Effect, str]] = [
         "by asking anew",
     ),
     (wait("receiver", "target#shop-fr"), "receiver", facts(), Effect.FINISHED, "stale"),
+    (
+        wait("receiver", "target#data"),
+        "receiver",
+        facts(None, step("receiver"), targets={"shop-fr": "shop-fr"}),
+        Effect.REFUSED,
+        "no target 'data'",
+    ),
+    (
+        RefreshRequested(source="shop-fr", target="data"),
+        "receiver",
+        facts(targets={"shop-fr": "shop-fr"}),
+        Effect.REFUSED,
+        "no target 'data' of shop-fr",
+    ),
     # The receiver.
     (SHARED, "receiver", facts(), Effect.RESUMES, "at receiver"),
     (SHARED, "receiver", facts(delivery=Delivery(replaced_at=NOW)), Effect.FINISHED, "of this run already"),
@@ -277,3 +291,6 @@ def test_a_receiver_that_gave_up_is_asked_to_look_again() -> None:
         RefreshRequested(source="shop-fr", requested_by="operator"),
         "receiver",
     )
+    known = replace(known, targets={"shop-fr": "shop-fr", "data": "shop-fr"})
+    verdict = judge(wait("receiver", "target#data"), Destination(queue="snapveil-receiver"), known)
+    assert verdict.instead == RefreshRequested(source="shop-fr", target="data", requested_by="operator")
