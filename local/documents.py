@@ -4,12 +4,16 @@ Which sources and targets there are comes from the templates, which were repeate
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from shared.database.port import Kind
+
+
+MOST_CONNECTIONS = 8  # of a laptop's processors, which have other work
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class LocalSource:
     prepare: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
     max_snapshot_age: str = "36h"
+    during_run: Literal["join", "queue"] = "join"
     more_targets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -58,11 +63,14 @@ def adapted(text: str, sources: Mapping[str, LocalSource], pacing: Pacing) -> st
     document["deadlines"] = dict(pacing.deadlines)
     if document["account"] == "production":
         document["at_once"] = pacing.at_once
+        # Whatever class was asked for, engines here have this machine's processors.
+        document["worker"]["connections"] = min(os.cpu_count() or 1, MOST_CONNECTIONS)
     # The embedded engines have no certificate.
     (document["worker"] if document["account"] == "production" else document)["tls"] = "disable"
     # What an operator decides for each source, a LocalSource decides here.
     for name, described in document.get("sources", {}).items():
         described["max_snapshot_age"] = sources[name].max_snapshot_age
+        described["during_run"] = sources[name].during_run
     targets = document.get("targets", {})
     for name, target in list(targets.items()):
         source = sources[name]

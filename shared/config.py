@@ -157,7 +157,8 @@ class Source(_Part):
     """A production database that Snapveil refreshes from.
 
     `family` is the parameter group family of its engine, like postgres16; `key` its own KMS key, if it is
-    under one of the customer's: a restored instance stays under it.
+    under one of the customer's: a restored instance stays under it. A request during a run joins it if the
+    run serves it, and waits otherwise (`join`), or waits always (`queue`).
     """
 
     kind: Kind
@@ -167,6 +168,7 @@ class Source(_Part):
     schedule: Schedule = Schedule()
     policy: Annotated[str, Field(pattern=r"^s3://[a-z0-9.-]+/.+$")]
     max_snapshot_age: Duration = timedelta(hours=36)
+    during_run: Literal["join", "queue"] = "join"
     temporary: PlacementConfig
     temporary_life: Duration = timedelta(days=3)
 

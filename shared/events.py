@@ -44,13 +44,17 @@ class _Message(BaseModel):
 class RefreshRequested(_Message):
     """The schedule or an operator wants fresh data: a new run (production) or a look (development).
 
-    In development one `target` is looked at, or all of the source where none is named.
+    In development one `target` is looked at, or all of the source where none is named. `request` tells a
+    message that comes twice from a second request; without one, its SQS message id does. `queued` is
+    restore's own: begin what waits for the source.
     """
 
     type: Literal["RefreshRequested"] = "RefreshRequested"
     source: SourceName
     target: TargetName | None = None
     requested_by: Annotated[str, Field(max_length=100)] = "schedule"
+    request: Token | None = None
+    queued: Literal[True] | None = None
 
 
 class _OfRun(_Message):

@@ -1,5 +1,6 @@
 """The Lambda entry of a service: an SQS batch in, the messages that must come again out."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -89,6 +90,7 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
                 attend(record, message)
 
         def attend(record: StageRecord, message: Message) -> None:
+            message = _told_apart(record, message)
             try:
                 runtime.handle(message)
             except MessageError as error:
@@ -109,6 +111,14 @@ def entry(stage: str, assemble: Callable[[Environment], tuple[Runtime, frozenset
         return result
 
     return handler
+
+
+def _told_apart(record: StageRecord, message: Message) -> Message:
+    """Give a request without a token one that is the same whenever SQS delivers this message again."""
+    if not isinstance(message, RefreshRequested) or message.request or message.queued:
+        return message
+    token = hashlib.sha256(record.messageId.encode()).hexdigest()[:32]
+    return message.model_copy(update={"request": token})
 
 
 def _about(message: Message) -> str:

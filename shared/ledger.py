@@ -26,6 +26,7 @@ from shared.records import (
     Verification,
     WorkerFailure,
 )
+from shared.requests import Requests
 
 RETENTION = timedelta(days=400)
 _order = itertools.count()  # lines of one process keep their order within a microsecond
@@ -52,6 +53,7 @@ class Ledger:
         self._table = table
         self._clock = clock
         self._connect = connect
+        self.requests = Requests(table, clock, connect)
 
     @property
     def _dynamodb(self) -> Any:

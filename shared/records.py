@@ -34,6 +34,8 @@ class Run(_Record):
     snapshot_created_at: datetime
     policy_digest: str
     requested_by: str
+    request: str | None = None  # which request began it
+    serves: str | None = None  # the edition of what waited for it
     attempt: int = 1
     started_at: datetime
     resource_id: str | None = None

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from services.restore.admission import wake
 from services.restore.credentials import Credentials
 from services.restore.removal import Removal, sweep
 from services.restore.stage import Restore
@@ -22,13 +23,23 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
     databases = databases_of(config.account_id)
     credentials = Credentials()
     publisher = ProductionPublisher(environment.topic_arn, environment.bus)
+    queue = Queue(environment.queue_url, environment.dlq_url)
     runtime = Runtime(
         stages=[
             Restore(config, ledger, databases, credentials, lambda uri: read_bundle(uri).digest, now),
-            Removal(config, ledger, databases, credentials, alarm, publisher.publish, now),
+            Removal(
+                config,
+                ledger,
+                databases,
+                credentials,
+                alarm,
+                publisher.publish,
+                lambda source: queue.send(wake(source)),
+                now,
+            ),
         ],
         ledger=ledger,
-        queue=Queue(environment.queue_url, environment.dlq_url),
+        queue=queue,
         publisher=publisher,
         pace=config.pace,
         clock=now,

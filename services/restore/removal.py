@@ -1,10 +1,11 @@
-"""Removal: the temporary database and its secret go, in every ending; then the next run may begin."""
+"""Removal: the temporary database and its secret go, in every ending; then what waits for its source begins."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from services.restore import admission
 from shared import names
 from shared.database.port import Condition, Database, Databases, Kind
 from shared.decision import Act, Decision, Finish, Wait
@@ -91,6 +92,7 @@ class Removal:
         credentials: "Credentials",
         alarm: Callable[[str], None],
         publish: Callable[[Event], None],
+        wake: Callable[[str], None],
         clock: Callable[[], datetime],
     ) -> None:
         self.deadline = config.deadlines.removal
@@ -99,6 +101,7 @@ class Removal:
         self._credentials = credentials
         self._alarm = alarm
         self._publish = publish
+        self._wake = wake
         self._clock = clock
 
     def admit(self, trigger: Trigger) -> Remains | Drop:
@@ -152,11 +155,19 @@ class Removal:
                 self._credentials.delete(remains.run_id)
 
     def done(self, remains: Remains, event: Event | None) -> None:
-        """Record that nothing is left and let the next run of this source begin."""
+        """Record that nothing is left, let the next run of this source begin, and wake what waits for it.
+
+        Who asks meanwhile looks at the lock after having queued, and this looks at the queue after having
+        released it: one of them sees the other.
+        """
         if remains.run is not None:
             self._ledger.record_facts(remains.run_id, removed_at=self._clock())
             self._ledger.leave_place(remains.run_id)
+            if remains.run.serves:  # a run that failed before it held its source would be begun again
+                self._ledger.requests.end(remains.run.source, remains.run.serves)
             self._ledger.release_lock(remains.run.source, remains.run_id)
+            if self._ledger.requests.waiting(remains.run.source):
+                self._wake(remains.run.source)
 
     def give_up(self, remains: Remains, why: str) -> None:
         """Record that personal data may be left, and raise the alarm; the hourly sweep tries again."""
@@ -167,11 +178,12 @@ class Removal:
 
 def sweep(
     ledger: "Ledger", databases: Mapping[Kind, Databases], config: "Production", clock: Callable[[], datetime]
-) -> Iterator[RemovalRequested]:
-    """Ask for the removal of everything that is due."""
+) -> Iterator[Trigger]:
+    """Ask for the removal of everything that is due, and wake what waits although nothing keeps it."""
     for found in due(ledger, databases, config, clock()):
         if found.request is not None:
             yield found.request
+    yield from admission.sweep(ledger, config, clock())
 
 
 def due(

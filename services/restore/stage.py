@@ -3,9 +3,10 @@
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from services.restore.admission import Admission
 from shared import names
 from shared.database.families import ENGINES, is_known
 from shared.database.port import Condition, Database, Databases, Kind, Snapshot
@@ -13,19 +14,18 @@ from shared.decision import Act, Decision, Fail, Finish, Wait
 from shared.events import (
     DatabaseRestored,
     Event,
-    MessageError,
     RefreshRequested,
     StageFailed,
     StageName,
     Trigger,
 )
-from shared.records import Run, Status
+from shared.records import Run
 from shared.runs import fail_run, resume_run
 from shared.stage import Drop
 
 if TYPE_CHECKING:
     from services.restore.credentials import Credentials
-    from shared.config import Production, Source
+    from shared.config import Production
     from shared.ledger import Ledger
 
 # RDS refuses / " @ and more than 41 characters: these are 40. The run's key follows from them: ADR 0017
@@ -125,31 +125,6 @@ def _begin(run: Run, seen: Seen, at_once: int) -> Decision[Action]:
     return Act(RestoreSnapshot(run.snapshot, into=run.temporary_database))
 
 
-def choose_snapshot(
-    database: str, snapshots: list[Snapshot], longest_age: timedelta, now: datetime
-) -> tuple[Snapshot, datetime]:
-    """Choose the newest snapshot that can be restored. Raises MessageError if none is fresh enough."""
-    dated = [
-        (snapshot, snapshot.created_at)
-        for snapshot in snapshots
-        if snapshot.condition is Condition.READY
-        if snapshot.created_at is not None and names.is_snapshot_of(database, snapshot.name)
-    ]
-    if not dated:
-        raise MessageError(
-            f"{database} has no snapshot that is available and bears its name; "
-            f"make one called {database}-…, then replay this message"
-        )
-    newest, created_at = max(dated, key=lambda pair: (pair[1], pair[0].name))
-    age = now - created_at
-    if age > longest_age:
-        raise MessageError(
-            f"the newest snapshot of {database}, {newest.name}, is {age // timedelta(hours=1)} hours old; "
-            f"max_snapshot_age allows {longest_age // timedelta(hours=1)}; see why backups stopped"
-        )
-    return newest, created_at
-
-
 class Restore:
     """The stage as the runtime drives it."""
 
@@ -172,38 +147,13 @@ class Restore:
         self._ledger = ledger
         self._databases = databases
         self._credentials = credentials
-        self._digest_of_policy = digest_of_policy
         self._clock = clock
+        self._admission = Admission(config, ledger, databases, digest_of_policy, clock)
 
     def admit(self, trigger: Trigger) -> Run | Drop:
-        """Open the run that a request makes, or join it, or begin its next attempt if it failed."""
+        """Open the run that a request makes, join the one that goes on, or let the request wait."""
         assert isinstance(trigger, RefreshRequested)  # noqa: S101 - `consumes` says so
-        source = self._source(trigger.source)
-        now = self._clock()
-        snapshots = list(self._databases[source.kind].snapshots_of(source.database))
-        snapshot, created_at = choose_snapshot(source.database, snapshots, source.max_snapshot_age, now)
-        digest = self._digest_of_policy(source.policy)
-        wanted = Run(
-            run_id=names.run_id(trigger.source, snapshot.name, created_at, digest),
-            source=trigger.source,
-            kind=source.kind,
-            snapshot=snapshot.name,
-            snapshot_created_at=created_at,
-            policy_digest=digest,
-            requested_by=trigger.requested_by,
-            started_at=now,
-        )
-        run = self._ledger.open_run(wanted)
-        match run.status:
-            case Status.FAILED:
-                return self._ledger.reopen_run(run, wanted)
-            case Status.FAILING | Status.DIRTY:
-                raise MessageError(
-                    f"{run.run_id} failed and is still being removed; replay this message later"
-                )
-            case Status.RUNNING if not run.over:
-                return run
-        return Drop(f"{run.run_id} is made of the newest snapshot already")
+        return self._admission.admit(trigger)
 
     def resume(self, key: str) -> Run | None:
         """Find the run of a wait."""
@@ -227,10 +177,12 @@ class Restore:
     def act(self, run: Run, seen: Seen, action: Action) -> None:
         """Make one change."""
         databases = self._databases[run.kind]
-        placement = self._source(run.source).temporary.placement()
+        placement = self._admission.source(run.source).temporary.placement()
         placement = replace(placement, kms_key=placement.kms_key or self._config.production_key)
         match action:
             case TakeLock():
+                if run.serves:  # before the lock: from then on who asks during this run waits for another
+                    self._ledger.requests.end(run.source, run.serves)
                 self._ledger.take_lock(run.source, run.run_id)
             case TakePlace(places):
                 self._ledger.take_place(run.run_id, places)
@@ -252,10 +204,3 @@ class Restore:
     def give_up(self, run: Run, why: str) -> StageFailed:
         """Record the failure; the event makes the removal step delete what was made."""
         return fail_run(self._ledger, run, "restore", why, self._clock())
-
-    def _source(self, name: str) -> "Source":
-        source = self._config.sources.get(name)
-        if source is None:
-            known = ", ".join(sorted(self._config.sources))
-            raise MessageError(f"the configuration has no source {name!r} (it has {known})")
-        return source

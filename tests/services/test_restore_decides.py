@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from services.restore.admission import choose_snapshot
 from services.restore.stage import (
     Action,
     AddInstance,
@@ -12,7 +13,6 @@ from services.restore.stage import (
     SetMasterPassword,
     TakeLock,
     TakePlace,
-    choose_snapshot,
     decide,
 )
 from shared.database.port import Kind
