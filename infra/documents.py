@@ -24,8 +24,7 @@ from shared.config import ConfigError, Development, Production, Source, Target, 
 Settings = TypeVar("Settings", ProductionSettings, DevelopmentSettings)
 SectionT = TypeVar("SectionT", bound=BaseModel)
 
-MOST_PARAMETERS, OWN_PARAMETERS = 200, 12
-PER_PART = {"sources": 6, "targets": 7}
+MOST_PARAMETERS, OWN_PARAMETERS, PER_SOURCE = 200, 12, 6
 
 
 @dataclass(frozen=True)
@@ -153,8 +152,10 @@ def _check(
         other = prefixes.setdefault(prefix_of(name), name)
         if other != name:
             problems.append(f"{section}.{name}: too like {other}: both are {prefix_of(name)} in the template")
-    most = (MOST_PARAMETERS - OWN_PARAMETERS) // PER_PART[section]
-    if len(parts) > most:
+    # A target that names a source has a parameter more.
+    named = sum(isinstance(part, Target) and part.source not in {None, name} for name, part in parts.items())
+    if len(parts) * PER_SOURCE + named + OWN_PARAMETERS > MOST_PARAMETERS:
+        most = (MOST_PARAMETERS - OWN_PARAMETERS - named) // PER_SOURCE
         problems.append(f"{section}: a template has room for {most}, not {len(parts)} (200 parameters)")
     if network.prefix_lists is None and region not in KNOWN:
         problems.append(

@@ -52,7 +52,8 @@ def configured_cases(
 ) -> tuple[tuple[Case, ...], tuple[int, int]]:
     """Read the sources of the operator's documents, and in how many zones each account has endpoints.
 
-    Without development's document a target is taken to be like the temporary database. Raises InputError.
+    Without development's document a target is taken to be like the temporary database; of several targets of
+    a source the one that is named as it is priced, else the first. Raises InputError.
     """
     from infra.documents import read_development, read_production  # noqa: PLC0415 - reads YAML, slow to import
 
@@ -67,18 +68,18 @@ def configured_cases(
         raise InputError(
             f"--size {unknown[0]}=…: {production} has no such source (it has {', '.join(sorted(sources))})"
         )
-    targets: Mapping[str, Target] = theirs.config.targets if theirs else {}
     cases = []
     for name, source in sources.items():
         temporary = source.temporary.instance_class
         gb = given.get(name, given.get("", otherwise))
         case = Case(name, source.kind, gb, temporary, temporary, source.kind)
-        if target := targets.get(name):
+        targets: Mapping[str, Target] = theirs.config.targets_of(name) if theirs else {}
+        if target := targets.get(name) or next(iter(targets.values()), None):
             case = replace(
                 case,
                 target_class=target.placement.instance_class,
                 target_kind=target.kind,
-                keep=target.keep,
+                keep=max(one.keep for one in targets.values()),
                 beside=target.replace == "beside",
             )
         cases.append(case)
