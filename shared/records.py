@@ -1,4 +1,4 @@
-"""What is known about a run: its facts, the worker's progress and the result of verification."""
+"""What is known about a run: its facts, who asked, the worker's progress and the result of verification."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -87,6 +87,42 @@ class Run(_Record):
     def over(self) -> bool:
         """Whether nothing more may be made for this run."""
         return self.failed_at is not None or self.shared_at is not None
+
+
+class How(StrEnum):
+    """What became of a request."""
+
+    BEGAN = "began"
+    JOINED = "joined"
+    QUEUED = "queued"
+    SERVED = "served"  # there is a run of the newest snapshot already
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+
+
+class Answer(_Record):
+    """What a request was answered, in words for whoever asked; `run_id` is the run that it is about."""
+
+    how: How
+    why: str
+    run_id: str | None = None
+    attempt: int = 1
+
+
+class Waiting(_Record):
+    """The requests of one source that wait for its next run.
+
+    `edition` is another after each request, so that a run ends the waiting of those only that it was begun
+    for. `problem` says why it could not begin when it was its turn.
+    """
+
+    source: str
+    edition: str
+    since: datetime
+    requesters: frozenset[str] = frozenset()
+    tokens: frozenset[str] = frozenset()
+    problem: str | None = None
+    cancelled_at: datetime | None = None
 
 
 class Delivery(_Record):

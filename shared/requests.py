@@ -7,57 +7,16 @@ it by one read. Each source has attributes of its own in it; all requests of a s
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel, ConfigDict
 
 from shared.errors import code_of
+from shared.records import Answer, Waiting
 
 QUEUE = {"pk": {"S": "lock#queue"}, "sk": {"S": "queue"}}
 ANSWERS_KEPT = timedelta(days=15)  # SQS keeps a message for 14 days at most
 _FIELDS = ("edition", "since", "requesters", "tokens", "problem", "cancelled_at")
-
-
-class How(StrEnum):
-    """What became of a request."""
-
-    BEGAN = "began"
-    JOINED = "joined"
-    QUEUED = "queued"
-    SERVED = "served"  # there is a run of the newest snapshot already
-    REFUSED = "refused"
-    CANCELLED = "cancelled"
-
-
-class Answer(BaseModel):
-    """What a request was answered, in words for whoever asked; `run_id` is the run that it is about."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    how: How
-    why: str
-    run_id: str | None = None
-    attempt: int = 1
-
-
-class Waiting(BaseModel):
-    """The requests of one source that wait for its next run.
-
-    `edition` is another after each request, so that a run ends the waiting of those only that it was begun
-    for. `problem` says why it could not begin when it was its turn.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    source: str
-    edition: str
-    since: datetime
-    requesters: frozenset[str] = frozenset()
-    tokens: frozenset[str] = frozenset()
-    problem: str | None = None
-    cancelled_at: datetime | None = None
 
 
 class Requests:

@@ -12,8 +12,7 @@ from shared import names
 from shared.database.port import Condition, Databases, Kind, Snapshot
 from shared.events import MessageError, RefreshRequested
 from shared.observability import logger
-from shared.records import Run, Status
-from shared.requests import Answer, How, Waiting
+from shared.records import Answer, How, Run, Status, Waiting
 from shared.stage import Drop
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Removal: the temporary database and its secret go, in every ending; then what waits for its source begins."""
+"""Removal: the temporary database and its secret go, in every ending; then what waits for them may begin."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
