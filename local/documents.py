@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from shared.database.port import Kind
 
-
 MOST_CONNECTIONS = 8  # of a laptop's processors, which have other work
 
 

@@ -4,10 +4,12 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from services.anonymize.connections import connections_for
 from services.anonymize.stage import Task
 from shared import names
 from shared.aws import client
 from shared.errors import NotYetError
+from shared.observability import logger
 from shared.records import Run
 
 if TYPE_CHECKING:
@@ -105,19 +107,22 @@ class Tasks:
 
     def _environment(self, run: Run) -> dict[str, str]:
         worker = self._config.worker
-        environment = {
+        source = self._config.sources[run.source]
+        connections = connections_for(source.temporary.instance_class, worker.connections)
+        if connections.guessed:
+            logger.warning(connections.why, run_id=run.run_id)
+        return {
             "SNAPVEIL_RUN_ID": run.run_id,
             "SNAPVEIL_LEDGER_TABLE": self._ledger_table,
             "SNAPVEIL_SECRET_ID": names.master_secret(run.run_id),
-            "SNAPVEIL_POLICY_URI": self._config.sources[run.source].policy,
+            "SNAPVEIL_POLICY_URI": source.policy,
             "SNAPVEIL_POLICY_DIGEST": run.policy_digest,
             "SNAPVEIL_DATABASE_RESOURCE_ID": run.resource_id or "",
             "SNAPVEIL_REPORT_URI": f"{self._config.reports.rstrip('/')}/{run.run_id}/report.json",
             "SNAPVEIL_TLS": worker.tls,
+            "SNAPVEIL_CONNECTIONS": str(connections.number),
+            "SNAPVEIL_CONNECTIONS_WHY": connections.why,
         }
-        if worker.connections is not None:
-            environment["SNAPVEIL_CONNECTIONS"] = str(worker.connections)
-        return environment
 
 
 def _mark(run: Run, start: int) -> str:

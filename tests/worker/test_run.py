@@ -62,7 +62,8 @@ def ledger(server: Server, database: str, tmp_path: Path, monkeypatch: pytest.Mo
         "SNAPVEIL_SECRET_ID": "secret", "SNAPVEIL_POLICY_URI": str(tmp_path / "policy"),
         "SNAPVEIL_POLICY_DIGEST": read_bundle(str(tmp_path / "policy")).digest,
         "SNAPVEIL_DATABASE_RESOURCE_ID": "db-1", "SNAPVEIL_REPORT_URI": str(tmp_path / "report.json"),
-        "SNAPVEIL_CONNECTIONS": "2", "SNAPVEIL_LOGIN_PATIENCE_SECONDS": "0.5", "SNAPVEIL_TLS": "disable",
+        "SNAPVEIL_CONNECTIONS": "2", "SNAPVEIL_CONNECTIONS_WHY": "db.m7g.large has 2 vCPUs",
+        "SNAPVEIL_LOGIN_PATIENCE_SECONDS": "0.5", "SNAPVEIL_TLS": "disable",
     }  # fmt: skip
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -86,6 +87,7 @@ def test_a_good_run_records_verification_and_progress(ledger, tmp_path, caplog):
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["tables"][0]["method"] == "rewrite"
     assert (report["key"], report["steps"]) == ("per_run", [])
+    assert report["connections"] == {"number": 2, "why": "db.m7g.large has 2 vCPUs"}
     family, schema = read_schema((tmp_path / "schema.json").read_text())
     assert (family, schema.tables[0].label) == ("postgresql", "t")
     assert "jean" not in (tmp_path / "report.json").read_text() + caplog.text

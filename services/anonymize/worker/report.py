@@ -1,6 +1,7 @@
 """The report of a run's masking as JSON: counts, methods and seconds, and never a value."""
 
 import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,27 @@ from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.pipeline import Outcome
 
 
-def as_json(run_id: str, policy_digest: str, outcome: Outcome, key: str = "per_run") -> str:
+@dataclass(frozen=True)
+class Connections:
+    """Over how many connections a database was masked, and why so many."""
+
+    number: int
+    why: str
+
+
+def as_json(
+    run_id: str,
+    policy_digest: str,
+    outcome: Outcome,
+    key: str = "per_run",
+    connections: Connections | None = None,
+) -> str:
     """Return the report's text; `key` says where the mask key came from."""
     report = {
         "run_id": run_id,
         "policy_digest": policy_digest,
         "key": key,
+        "connections": asdict(connections) if connections is not None else None,
         "passed": outcome.passed,
         "seconds": dict(outcome.seconds),
         "tables": [_table(done) for done in outcome.tables],

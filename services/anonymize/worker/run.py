@@ -17,7 +17,7 @@ from services.anonymize.worker.pipeline import Outcome, anonymize, under_way
 from services.anonymize.worker.policy import load_policy
 from services.anonymize.worker.policy.reading import PER_RUN
 from services.anonymize.worker.progress import Advance, Tell
-from services.anonymize.worker.report import as_json, write_report
+from services.anonymize.worker.report import Connections, as_json, write_report
 from services.anonymize.worker.schema_file import SCHEMA_FILE, write_schema
 from shared.aws import client
 from shared.bundle import POLICY_FILE, BundleError, read_bundle
@@ -26,7 +26,7 @@ from shared.ledger import Ledger
 from shared.records import Check, Progress, Verification
 
 LOG = logging.getLogger("snapveil.worker")
-MOST_CONNECTIONS = 8
+MOST_CONNECTIONS = 64
 TELL_SECONDS = 0.25
 
 
@@ -57,6 +57,7 @@ class Settings:
     database_resource_id: str
     report_uri: str
     connections: int
+    connections_why: str
     patience: float
     tls: str
     concluded: bool = False  # an earlier worker recorded a verification that passed
@@ -79,6 +80,7 @@ class Settings:
             database_resource_id=environment["SNAPVEIL_DATABASE_RESOURCE_ID"],
             report_uri=environment["SNAPVEIL_REPORT_URI"],
             connections=max(1, min(int(connections), MOST_CONNECTIONS)),
+            connections_why=environment.get("SNAPVEIL_CONNECTIONS_WHY") or "the worker was told nothing else",
             patience=_number(environment, "SNAPVEIL_LOGIN_PATIENCE_SECONDS", 900),
             tls=environment.get("SNAPVEIL_TLS") or "require",
             concluded=environment.get("SNAPVEIL_CONCLUDED") == "true",
@@ -130,6 +132,7 @@ def work(settings: Settings, tell: Tell, record: Callable[[Outcome, float], None
             f" {settings.policy_digest[:12]}…; it was changed after the run began"
         )
     policy = load_policy(bundle.policy, POLICY_FILE, bundle.files.get)
+    LOG.info("connections: %s (%s)", settings.connections, settings.connections_why)
     named = run_key(policy.key, client("secretsmanager")) if policy.key else None
     address = log_in(lambda: read_secret(settings), try_login, settings.patience, tell)
     key = named or RunKey.of_password(address.password, settings.run_id)
@@ -138,7 +141,13 @@ def work(settings: Settings, tell: Tell, record: Callable[[Outcome, float], None
     s3 = client("s3") if settings.report_uri.startswith("s3://") else None
 
     def conclude(outcome: Outcome) -> None:
-        report = as_json(settings.run_id, settings.policy_digest, outcome, policy.key or PER_RUN)
+        report = as_json(
+            settings.run_id,
+            settings.policy_digest,
+            outcome,
+            policy.key or PER_RUN,
+            Connections(settings.connections, settings.connections_why),
+        )
         write_report(settings.report_uri, report, s3)
         folder = settings.report_uri.rpartition("/")[0]
         write_report(f"{folder}/{SCHEMA_FILE}", write_schema(address.family, outcome.schema), s3)
