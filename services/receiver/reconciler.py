@@ -18,17 +18,17 @@ from services.receiver.actions import (
     Rename,
     RestoreCopy,
     SetMasterPassword,
-    edition_of,
 )
 from services.receiver.addressing import Addresses
+from services.receiver.choices import choose
+from services.receiver.looking import copies_of, is_acceptable, next_to
 from services.receiver.siblings import Siblings, common_tags
 from services.receiver.stage import Seen, Wanted, age_of, decide, run_in
 from shared import names
-from shared.database.port import Condition, Database, Databases, Origin, Snapshot
+from shared.database.port import Condition, Database, Databases
 from shared.decision import Decision
 from shared.events import (
     Event,
-    MessageError,
     RefreshRequested,
     SnapshotReceived,
     SnapshotShared,
@@ -38,11 +38,10 @@ from shared.events import (
     TargetRequested,
     Trigger,
 )
-from shared.records import Choice
 from shared.runs import LONGEST_REASON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from services.receiver.credentials import TargetCredentials
     from services.receiver.probe import Probe
@@ -51,23 +50,6 @@ if TYPE_CHECKING:
     from shared.ledger import Ledger
 
 NAMELESS_SECONDS = 120
-
-
-def is_acceptable(
-    snapshot: Snapshot, source: str, owners: "Collection[str]", keys: "Collection[str]"
-) -> bool:
-    """Tell whether a snapshot may be copied: allowed owner and key, name of a run of this source."""
-    run_id = names.run_of(snapshot.name)
-    return (
-        snapshot.origin is Origin.SHARED
-        and snapshot.owner in owners
-        and run_id is not None
-        and names.source_of(run_id) == source
-        and snapshot.name.rsplit(":", 1)[-1] == names.shared_snapshot(run_id)
-        and snapshot.encrypted
-        and snapshot.kms_key in keys
-        and snapshot.condition is Condition.READY
-    )
 
 
 class Receiver:
@@ -114,42 +96,13 @@ class Receiver:
         for other in others:
             self._wake(other, 0)
         if isinstance(trigger, TargetRequested):
-            self._choose(wanted, trigger)
+            choose(self._ledger, self._databases[self._target(wanted).kind], wanted, trigger)
         return wanted
 
     def _wake(self, wanted: Wanted, delay: int) -> None:
         name = (wanted.name or wanted.source) if wanted.others else None
         asked = RefreshRequested(source=wanted.source, target=name, requested_by=self.step)
         self._look_again(asked, delay)
-
-    def _choose(self, wanted: Wanted, asked: TargetRequested) -> None:
-        """Write down what an operator chose, once a request. Raises MessageError if it is not there."""
-        before = self._ledger.choice(wanted.key)
-        if before is not None and before.request == asked.request:
-            return
-        databases = self._databases[self._target(wanted).kind]
-        runs = [run_in(copy) for copy in self._copies(wanted, databases) if copy.condition is Condition.READY]
-        if not runs:
-            raise MessageError(f"there is no copy yet that {wanted.target} could be built from")
-        if asked.back:
-            aside = self._beside_it(wanted, databases, "-old-")
-            edition = edition_of(aside[0]) if aside and aside[0].condition is Condition.READY else None
-            if edition is None:
-                raise MessageError(
-                    f"nothing stands aside that {wanted.target} could go back to: the grace of {wanted.grace}"
-                    " is over, or it never was replaced; refresh it from an older copy instead"
-                )
-        else:
-            edition = Edition(asked.run_id or runs[0], asked.request[:8])
-            if edition.run_id not in runs:
-                raise MessageError(f"there is no copy of run {edition.run_id}; there are {', '.join(runs)}")
-        self._ledger.choose(
-            wanted.key,
-            Choice(run_id=edition.run_id, edition=edition.name, over=runs[0], request=asked.request),
-        )
-        self._ledger.note(
-            wanted.history, self.step, "chosen", f"{edition.run_id}, asked for by {asked.requested_by}"
-        )
 
     def resume(self, key: str) -> Wanted | None:
         """Find the target of a wait."""
@@ -164,30 +117,13 @@ class Receiver:
             for snapshot in databases.shared_snapshots()
             if is_acceptable(snapshot, wanted.source, owners, keys)
         ]
-        copies = self._copies(wanted, databases)
+        copies = copies_of(wanted.source, databases)
         seen = Seen(
             shared=max(acceptable, key=age_of, default=None),
             copies=copies,
             target=databases.find(wanted.target),
         )
         return self._around(wanted, seen, databases) if copies else seen
-
-    @staticmethod
-    def _copies(wanted: Wanted, databases: Databases) -> tuple[Snapshot, ...]:
-        """The source's copies, newest data first."""
-        copies = [
-            snapshot
-            for snapshot in databases.snapshots_named(names.COPY)
-            if (run := names.run_of(snapshot.name)) and names.source_of(run) == wanted.source
-        ]
-        return tuple(sorted(copies, key=age_of, reverse=True))
-
-    @staticmethod
-    def _beside_it(wanted: Wanted, databases: Databases, infix: str) -> list[Database]:
-        """The databases that stand beside a target, or aside from it."""
-        return sorted(
-            databases.named(f"{wanted.target}{infix}"), key=lambda database: database.name, reverse=True
-        )
 
     def _wish(self, wanted: Wanted, newest: str) -> Edition | None:
         """What an operator chose, unless data that are newer have come since."""
@@ -202,9 +138,9 @@ class Receiver:
         delivery = self._ledger.delivery(wish.run_id, wish.name, wanted.name)
         received = self._ledger.delivery(newest) if chosen or wanted.name else delivery
         beside_name = names.beside(wanted.target, wish.run_id, wish.name)
-        asides = self._beside_it(wanted, databases, "-old-")
+        asides = next_to(wanted.target, databases, "-old-")
         aside = next((database for database in asides if wish.is_in(database)), next(iter(asides), None))
-        others = [*self._beside_it(wanted, databases, "-new-"), *asides]
+        others = [*next_to(wanted.target, databases, "-new-"), *asides]
         beside = databases.find(beside_name)
         new = next((database for database in (seen.target, aside) if wish.is_in(database)), beside)
         password_set = new is not None and delivery.password_set_for == new.resource_id

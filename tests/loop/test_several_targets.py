@@ -116,7 +116,7 @@ def test_one_target_goes_back_and_the_other_stays(team: Scene) -> None:
     ask(team, back=True, target="data")
     standing = team.instances("development")
     assert (standing[MINE], standing[DATA]) == (new, old)
-    look(team, hours=30)
+    team.wait(25)
     look(team)
     assert team.instances("development") == {MINE: new, DATA: old}
     assert len(copies(team)) == 2

@@ -20,7 +20,7 @@ from services.receiver.actions import (
     RestoreCopy,
     SetMasterPassword,
 )
-from services.receiver.reconciler import is_acceptable
+from services.receiver.looking import is_acceptable
 from services.receiver.stage import Seen, Wanted, decide
 from shared import names
 from shared.database.port import Condition, Database, Origin, Snapshot
