@@ -89,7 +89,7 @@ class DevelopmentStack(PlainStack):
             subnet_group(self, "snapveil-development", self._network)
         for target, config in zip(self._targets, self._config.targets.values(), strict=True):
             if target.family is not None:
-                parameter_group(self, target, config.kind, config.family, names.TARGET, quiet=False)
+                parameter_group(self, target, config.kind, config.family, names.TARGET, masked=False)
 
     def _make_receiver(self) -> None:
         around = Surroundings(

@@ -186,7 +186,7 @@ class ProductionStack(PlainStack):
             subnet_group(self, "snapveil-temporary", network)
         for source, config in zip(self._sources, self._config.sources.values(), strict=True):
             if source.family is not None:
-                parameter_group(self, source, config.kind, config.family, names.TEMPORARY, quiet=True)
+                parameter_group(self, source, config.kind, config.family, names.TEMPORARY, masked=True)
 
     def _policy_buckets(self) -> list[Any]:
         """Name the buckets of the operator's own that hold policies, each once."""

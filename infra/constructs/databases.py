@@ -25,11 +25,12 @@ def subnet_group(scope: Construct, name: str, network: Network) -> rds.CfnDBSubn
 
 
 def parameter_group(
-    stack: PlainStack, source: SourceParameters, kind: Kind, family: str | None, prefix: str, *, quiet: bool
+    stack: PlainStack, source: SourceParameters, kind: Kind, family: str | None, prefix: str, *, masked: bool
 ) -> str:
-    """Make the parameter group of a source and return its name; `quiet` also turns off statement logging."""
+    """Make the parameter group of a source and return its name; `masked`: for databases to be masked, which
+    log no statement and have logs that cleaning can write over."""
     engine = engine_of(kind, family)
-    values = dict(engine.secure + (engine.quiet if quiet else ()))
+    values = dict(engine.secure + (engine.quiet + engine.logs if masked else ()))
     name = with_source(f"{prefix}${{name}}", source)
     description = with_source("Snapveil: ${name}", source)
     part = f"{source.id}ParameterGroup"

@@ -29,6 +29,24 @@ def test_databases_of_the_mysql_family_keep_no_statements_and_run_no_job(family:
 
 
 @pytest.mark.parametrize(
+    ("kind", "family", "logs"),
+    [
+        (Kind.INSTANCE, "mysql8.0", {"binlog_format": "ROW"}),
+        (Kind.INSTANCE, "mysql8.4", {"innodb_redo_log_capacity": "1073741824"}),
+        (Kind.INSTANCE, "mysql10.0", {"innodb_redo_log_capacity": "1073741824"}),
+        (Kind.INSTANCE, "mariadb11.4", {"binlog_format": "ROW"}),
+        (Kind.CLUSTER, "aurora-mysql8.0", {"binlog_format": "OFF"}),  # ROW would switch it on
+        (Kind.INSTANCE, "postgres16", {"max_wal_size": "2048", "min_wal_size": "192"}),
+        (Kind.CLUSTER, "aurora-postgresql16", {}),  # its log is not in files
+    ],
+)
+def test_logs_hold_no_statement_of_masking_and_are_of_a_length_that_can_be_written_over(
+    kind: Kind, family: str, logs: dict[str, str]
+) -> None:
+    assert dict(engine_of(kind, family).logs) == logs
+
+
+@pytest.mark.parametrize(
     ("kind", "family"),
     [
         (Kind.CLUSTER, "mariadb10.11"),

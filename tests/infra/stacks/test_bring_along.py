@@ -123,6 +123,7 @@ def test_databases_of_the_mysql_family_force_tls_and_their_scheduler_rests(witho
             "event_scheduler": "OFF",
             "general_log": "0",
             "slow_query_log": "0",
+            "binlog_format": "OFF",
         }
 
 

@@ -98,17 +98,19 @@ def test_no_function_of_production_reaches_a_database(production: Template) -> N
     assert not any("VpcConfig" in one for one in production.all("Lambda::Function").values())
 
 
-def test_temporary_databases_force_tls_and_log_no_statement(production: Template) -> None:
-    groups = production.all("RDS::DBParameterGroup") | production.all("RDS::DBClusterParameterGroup")
-    assert len(groups) == 2
-    for group in groups.values():
-        assert group["Parameters"] == {
-            "rds.force_ssl": "1",
-            "log_statement": "none",
-            "log_min_duration_statement": "-1",
-            "log_min_error_statement": "panic",
-            "shared_preload_libraries": "pg_stat_statements",
-        }
+def test_temporary_databases_force_tls_log_no_statement_and_have_logs_of_known_length(
+    production: Template,
+) -> None:
+    instance = production.one("RDS::DBParameterGroup")
+    cluster = production.one("RDS::DBClusterParameterGroup")
+    assert cluster["Parameters"] == {
+        "rds.force_ssl": "1",
+        "log_statement": "none",
+        "log_min_duration_statement": "-1",
+        "log_min_error_statement": "panic",
+        "shared_preload_libraries": "pg_stat_statements",
+    }
+    assert instance["Parameters"] == {**cluster["Parameters"], "max_wal_size": "2048", "min_wal_size": "192"}
 
 
 def test_targets_force_tls(development: Template) -> None:
