@@ -48,8 +48,8 @@ _POSTGRES_LOGS = (("max_wal_size", "2048"), ("min_wal_size", "192"))
 # backups; if somebody switches them on, no statement of masking gets into it.
 _MYSQL_LOGS = (("binlog_format", "ROW"),)
 # MySQL 8.4 has ROW by default, and the parameter is deprecated. RDS makes its redo log larger with the class:
-# half a GB a vCPU, 16 GB at most (Amazon RDS User Guide, "Configuring buffer pool size and redo log capacity in
-# MySQL 8.4"), of which 35 GB would have to be written.
+# half a GB a vCPU, 16 GB at most, and cleaning would have to write 35 (Amazon RDS User Guide, "Configuring
+# buffer pool size and redo log capacity in MySQL 8.4").
 _MYSQL_84_LOGS = (("innodb_redo_log_capacity", str(2**30)),)
 # Aurora cannot be without backups; its binary log depends on this alone. ROW would switch it on.
 _AURORA_MYSQL_LOGS = (("binlog_format", "OFF"),)

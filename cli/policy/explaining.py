@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -15,6 +16,7 @@ from cli.policy.files import (
     schema_options,
     usable,
 )
+from services.anonymize.connections import Connections, connections_for
 from services.anonymize.worker import Explanation, explain
 from services.anonymize.worker.explanation import TableExplained
 
@@ -24,12 +26,18 @@ from services.anonymize.worker.explanation import TableExplained
 @policy_option
 @click.option("--table", "wanted", help="One table only, by its name in the policy.")
 @click.option("--sql", "with_sql", is_flag=True, help="The statements too; the JSON form has them always.")
+@click.option(
+    "--instance-class",
+    metavar="CLASS",
+    help="The temporary database's, like db.r7g.xlarge: say how many connections a run takes there.",
+)
 @format_option
 def command(
     database_url: str | None,
     schema_file: Path | None,
     policy: Path,
     wanted: str | None,
+    instance_class: str | None,
     form: str,
     *,
     with_sql: bool,
@@ -47,10 +55,11 @@ def command(
     found = explain(checked.policy, checked.plan)
     if wanted is not None:
         found = _only(found, wanted)
+    connections = connections_for(instance_class) if instance_class is not None else None
     if form == "json":
-        click.echo(as_json(found.as_json()))
+        click.echo(as_json(found.as_json() | {"in_parallel": _in_parallel(found, connections)}))
         return FINE
-    for line in _lines(found, with_sql):
+    for line in _lines(found, connections, with_sql):
         click.echo(line)
     return FINE
 
@@ -62,7 +71,7 @@ def _only(found: Explanation, wanted: str) -> Explanation:
     return Explanation(tables, (), (), (), (), ())  # what is around concerns all tables
 
 
-def _lines(found: Explanation, with_sql: bool) -> Iterator[str]:
+def _lines(found: Explanation, connections: Connections | None, with_sql: bool) -> Iterator[str]:
     if found.before:
         yield f"before the rules: {', '.join(found.before)}"
     for table in found.tables:
@@ -81,6 +90,21 @@ def _lines(found: Explanation, with_sql: bool) -> Iterator[str]:
         f"estimate: {_number(len(found.tables), 'table')}, {_size(size)},"
         f" {_time(found.seconds)} on one connection, verification not counted"
     )
+    if connections is not None:
+        yield (
+            f"in parallel: {_time(found.seconds_over(connections.number))} on"
+            f" {_number(connections.number, 'connection')}, because {connections.why}"
+        )
+
+
+def _in_parallel(found: Explanation, connections: Connections | None) -> dict[str, Any] | None:
+    if connections is None:
+        return None
+    return {
+        "connections": connections.number,
+        "why": connections.why,
+        "estimated_seconds": found.seconds_over(connections.number),
+    }
 
 
 def _table(table: TableExplained, with_sql: bool) -> Iterator[str]:

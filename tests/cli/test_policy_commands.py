@@ -156,6 +156,7 @@ def test_a_plan_for_programs_has_everything(policy):
         "recreated",
         "refreshed",
         "after",
+        "in_parallel",
     }
     (customers,) = [one for one in answer["tables"] if one["table"] == "customers"]
     assert set(customers) == {
@@ -177,6 +178,17 @@ def test_a_plan_for_programs_has_everything(policy):
     )
     (audit,) = [one for one in answer["tables"] if one["table"] == "audit"]
     assert (audit["method"], audit["by"]) == ("truncate", "pattern aud* at policy.yaml:8:9")
+
+
+def test_a_plan_is_estimated_for_the_connections_of_an_instance_class(policy):
+    explain = ("explain", "--schema", "schema.json", "--instance-class", "db.r7g.xlarge")
+    last = policy(*explain).out.splitlines()[-1]
+    assert last == "in parallel: 20 s on 4 connections, because db.r7g.xlarge has 4 vCPUs"
+    assert policy(*explain, "--format", "json").json["in_parallel"] == {
+        "connections": 4,
+        "why": "db.r7g.xlarge has 4 vCPUs",
+        "estimated_seconds": 20.0,  # the largest table is one connection's work
+    }
 
 
 def test_a_plan_that_cannot_be_says_why(policy):

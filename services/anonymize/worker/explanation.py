@@ -79,6 +79,12 @@ class Explanation:
         """The estimate for all tables one after the other."""
         return round(sum(table.seconds for table in self.tables), 1)
 
+    def seconds_over(self, connections: int) -> float:
+        """The estimate for tables side by side; one table is one connection's work, so the largest is the
+        bound."""
+        largest = max((table.seconds for table in self.tables), default=0.0)
+        return round(max(largest, self.seconds / connections), 1)
+
     def as_json(self) -> dict[str, Any]:
         """The plan for programs."""
         return {
