@@ -125,13 +125,14 @@ def _let_pass(world: World, plan: Plan, expected: int) -> None:
     began, ledger = world.now, world.ledger("production")
     while world.now - began < plan.longest:
         for _ in range(6):
-            _let_pass_until(world, world.now + SLICE)
+            until(world, world.now + SLICE)
         runs = list(ledger.runs())
         if len(runs) == expected and all(run.status in ENDED for run in runs):
             return
 
 
-def _let_pass_until(world: World, moment: datetime) -> None:
+def until(world: World, moment: datetime) -> None:
+    """Let things happen until a moment."""
     world.run(until=lambda: world.now >= moment, at_most=timedelta(days=2))
 
 

@@ -1,10 +1,13 @@
 """`make soak`: months of weekly refreshes of many sources with constant faults, on a driven clock.
 
-Everything is as deployed but for engines, workers and time. Options: --sources, --weeks, --seed, --faults
-(percent), --output.
+Everything is as deployed but for engines, workers and time. What RDS does is quicker than it is and looks are
+rarer than by default: what goes wrong counts here, and a look is all that this costs.
+
+Options: --sources, --weeks, --seed, --faults (percent), --output.
 """
 
 import argparse
+import gc
 import json
 import random
 import re
@@ -12,19 +15,19 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks.meters import Meters
-from benchmarks.night import Plan, back_up, create_sources, quietly, source_names, wait, workers
-from local.documents import LocalSource
-from local.rds import Limits
+from benchmarks.night import Plan, back_up, create_sources, quietly, source_names, until, wait, workers
+from local.documents import LocalSource, Pacing
+from local.rds import Limits, Timings
 from local.world import World
 from shared.events import RefreshRequested, SweepRequested
 from shared.names import RUN_ID_TAG, TARGET
-from shared.records import Run, Status
+from shared.records import How, Run, Status
 
 POLICY = {"policy.yaml": b"version: 1\ntables: {}\n"}
 DOCS = Path(__file__).parent.parent / "docs"
@@ -32,6 +35,10 @@ FIGURES, PAGE = DOCS / "figures" / "soak.json", DOCS / "reliability.md"
 _BLOCK = re.compile(r"(<!-- soak -->\n).*?(<!-- end of soak -->)", re.DOTALL)
 WEEK = timedelta(days=7)
 ENDED = {Status.SUCCEEDED, Status.FAILED}
+TIMINGS = replace(Timings.aws_like(), restore=600, add_instance=240, backup=900, snapshot=300, copy=420)
+PACING = Pacing(first="2m", longest="15m")
+MASKING = (5, 30)  # minutes
+ASKS = 0.25  # the chance of each source that somebody asks for it during its run
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,11 @@ class Figures:
     targets_of_the_newest_success: int
     messages_doubled: int
     runs_beyond_one_a_week: int
+    further_attempts: int
+    requests_during_a_run: int
+    of_these_joined: int
+    of_these_waited: int
+    of_these_lost: int
     events_told_twice: int
     workers_started: int
     restores_failed: int
@@ -65,11 +77,13 @@ class Trouble:
     def __init__(self, seed: int, faults: float) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a story to tell again, not a secret
         self.counted: Counter[str] = Counter()
+        self.requests: dict[str, How | None] = {}
+        """What those who asked during a run were told first, by their tokens."""
         self._faults = faults
 
-    def strikes(self, what: str) -> bool:
+    def strikes(self, what: str, chance: float | None = None) -> bool:
         """Tell whether it happens now."""
-        struck = self.chance.random() < self._faults
+        struck = self.chance.random() < (self._faults if chance is None else chance)
         self.counted[what] += struck
         return struck
 
@@ -80,11 +94,14 @@ class Trouble:
 
 def soak(sources: int, weeks: int, seed: int, faults: float) -> Figures:
     """Let the weeks pass."""
-    plan = Plan(sources=sources, seed=seed, failures=faults, throttled=faults / 5)
+    plan = Plan(sources=sources, seed=seed, failures=faults, throttled=faults / 5, masking=MASKING)
     kinds = source_names(plan)
-    described = {name: LocalSource(f"{name}-prod", POLICY, kind) for name, kind in kinds.items()}
+    described = {
+        name: LocalSource(f"{name}-prod", POLICY, kind, during_run="queue" if number % 2 else "join")
+        for number, (name, kind) in enumerate(kinds.items())
+    }
     trouble = Trouble(seed, faults)
-    with quietly(), World(described, timings=plan.timings, pacing=plan.pacing) as world:
+    with quietly(), World(described, timings=TIMINGS, pacing=PACING) as world:
         world.rds.limits = Limits(instances=10**6, clusters=10**6)
         create_sources(world, kinds)
         world.tasks.outcome = workers(world, plan, trouble.chance)
@@ -107,11 +124,12 @@ def soak(sources: int, weeks: int, seed: int, faults: float) -> Figures:
 
 
 def _one_week(world: World, sources: Sequence[str], trouble: Trouble) -> None:
-    """Ask for every source and let the runs end; some messages come twice."""
+    """Ask for every source and let the runs end; somebody asks meanwhile, and some messages come twice."""
     before = len(world.deliveries)
     for name in sources:
         for _ in range(1 + trouble.strikes("doubled")):
             world.send("restore", RefreshRequested(source=name, requested_by="schedule"))
+    _ask_meanwhile(world, sources, trouble)
     world.run(at_most=timedelta(days=3))
     for one in world.deliveries[before:]:
         if trouble.strikes("doubled"):
@@ -119,6 +137,30 @@ def _one_week(world: World, sources: Sequence[str], trouble: Trouble) -> None:
     world.run(at_most=timedelta(days=1))
     wait(world, 2)  # the sweeps
     world.run(at_most=timedelta(hours=12))
+
+
+def _ask_meanwhile(world: World, sources: Sequence[str], trouble: Trouble) -> None:
+    """Let somebody ask for some of the sources within the first hour of their runs."""
+    asked = {
+        name: trouble.chance.uniform(1, 60) for name in sources if trouble.strikes("asked meanwhile", ASKS)
+    }
+    requests, began = world.ledger("production").requests, world.now
+    for name, minutes in sorted(asked.items(), key=lambda one: one[1]):
+        moment = began + timedelta(minutes=minutes)
+        until(world, moment)
+        token = f"{trouble.chance.getrandbits(128):032x}"
+        world.send("restore", RefreshRequested(source=name, requested_by="operator", request=token))
+        while requests.answered(token) is None and world.deliver():
+            pass
+        answer = requests.answered(token)
+        trouble.requests[token] = answer.how if answer else None
+
+
+def _lost(world: World, trouble: Trouble) -> int:
+    """Count the requests that were never answered, or still wait."""
+    requests = world.ledger("production").requests
+    answers = [requests.answered(token) for token in trouble.requests]
+    return sum(answer is None or answer.how not in {How.BEGAN, How.JOINED, How.SERVED} for answer in answers)
 
 
 def _figures(
@@ -153,6 +195,11 @@ def _figures(
         targets_of_the_newest_success=sum(targets.get(source) == run for source, run in newest.items()),
         messages_doubled=trouble.counted["doubled"],
         runs_beyond_one_a_week=max(0, len(runs) - plan.sources * weeks),
+        further_attempts=sum(run.attempt - 1 for run in runs),
+        requests_during_a_run=len(trouble.requests),
+        of_these_joined=sum(how is How.JOINED for how in trouble.requests.values()),
+        of_these_waited=sum(how is How.QUEUED for how in trouble.requests.values()),
+        of_these_lost=_lost(world, trouble),
         events_told_twice=told.total() - len(told),
         workers_started=len(world.tasks.started),
         restores_failed=trouble.counted["restore"],
@@ -183,6 +230,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play and print; the exit code is 1 if a run did not end, came twice, or anything is left."""
     given = _arguments().parse_args(arguments)
     began = time.monotonic()
+    gc.set_threshold(100_000, 50, 50)  # two accounts are many objects, and few of them are garbage
     found = soak(given.sources, given.weeks, given.seed, given.faults / 100)
     for name, figure in asdict(found).items():
         print(f"{name.replace('_', ' '):<34}{figure:g}")
@@ -196,7 +244,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def is_right(found: Figures) -> bool:
     """Tell whether every run ended once and nothing was left."""
-    wrong = found.unfinished + found.left_over + found.runs_beyond_one_a_week
+    wrong = found.unfinished + found.left_over + found.runs_beyond_one_a_week + found.of_these_lost
     return not wrong and found.runs == found.sources * found.weeks
 
 

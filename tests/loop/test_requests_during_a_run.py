@@ -40,9 +40,14 @@ def runs(scene: Scene) -> list[Run]:
     return sorted(scene.production.runs(), key=lambda run: run.started_at)
 
 
+def from_anne(stage: str) -> RefreshRequested:
+    return ANNE.model_copy(update={"request": f"{list(STAGES).index(stage):032x}"})
+
+
 def reach(scene: Scene, stage: str) -> Run:
-    """Ask by schedule and let the run get as far as a stage."""
-    scene.world.send("restore", SCHEDULE)
+    """Ask by schedule, if nobody has, and let the run get as far as a stage."""
+    if not runs(scene):
+        scene.world.send("restore", SCHEDULE)
     here = STAGES[stage]
     scene.world.run(
         until=lambda: any(here(run) for run in runs(scene)) and bool(scene.production.lock_holder("shop-fr")),
@@ -72,42 +77,54 @@ def nothing_waits(scene: Scene) -> bool:
     return not scene.production.requests.queue() and scene.production.lock_holder("shop-fr") is None
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_a_request_that_the_run_serves_joins_it(instance: Scene, stage: str) -> None:
-    run = reach(instance, stage)
-    for request in (ANNE, ANNE, SCHEDULE):
-        instance.world.send("restore", request)
-    deliver_all(instance)
-    assert told(instance, ANNE) == Answer(
-        how=How.JOINED, run_id=run.run_id, why=f"{run.run_id} goes on and serves it"
-    )
-    assert noted(instance, run, "joined") == ["asked for again by user/anne", "asked for again by schedule"]
+def test_requests_that_the_run_serves_join_it_during_each_stage(instance: Scene) -> None:
+    asked = {}
+    for stage in STAGES:
+        run = reach(instance, stage)
+        asked[stage] = from_anne(stage)
+        for request in (asked[stage], asked[stage], SCHEDULE):
+            instance.world.send("restore", request)
+        deliver_all(instance)
+    for request in asked.values():
+        why = f"{run.run_id} goes on and serves it"
+        assert told(instance, request) == Answer(how=How.JOINED, run_id=run.run_id, why=why)
+    noted_once = ["asked for again by user/anne", "asked for again by schedule"]
+    assert noted(instance, run, "joined") == noted_once * len(STAGES)
     instance.world.run(at_most=DAY)
     assert [run.status for run in runs(instance)] == [Status.SUCCEEDED]
     assert len(instance.world.tasks.started) == 1
     assert nothing_waits(instance)
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_several_requests_that_wait_are_one_further_run(queueing: Scene, stage: str) -> None:
-    first = reach(queueing, stage)
-    for request in (ANNE, OMAR, ANNE, SCHEDULE):
-        queueing.world.send("restore", request)
-    deliver_all(queueing)
+def test_all_requests_that_wait_are_one_further_run_whenever_they_came(queueing: Scene) -> None:
+    for stage in STAGES:
+        first = reach(queueing, stage)
+        for request in (from_anne(stage), OMAR, from_anne(stage), SCHEDULE):
+            queueing.world.send("restore", request)
+        deliver_all(queueing)
+        assert told(queueing, from_anne(stage)).how is How.QUEUED
+        assert told(queueing, from_anne(stage)).run_id == first.run_id
     queueing.backup()
-    assert told(queueing, ANNE).how is How.QUEUED
-    assert told(queueing, ANNE).run_id == first.run_id
     queueing.world.run(at_most=3 * DAY)
     _, second = runs(queueing)
     assert {run.status for run in runs(queueing)} == {Status.SUCCEEDED}
     assert second.requested_by == "schedule, user/anne, user/omar"
-    assert told(queueing, OMAR) == Answer(
-        how=How.BEGAN, run_id=second.run_id, why=f"{second.run_id} begins, attempt 1"
-    )
-    assert len(noted(queueing, first, "queued")) == 3, "the same request twice waits once"
+    for request in (OMAR, *map(from_anne, STAGES)):
+        why = f"{second.run_id} begins, attempt 1"
+        assert told(queueing, request) == Answer(how=How.BEGAN, run_id=second.run_id, why=why)
+    assert len(noted(queueing, first, "queued")) == 2 * len(STAGES) + 1, "the same request twice waits once"
     assert queueing.instances("development") == {queueing.target: second.run_id}
     assert nothing_waits(queueing)
     assert queueing.world.leftovers().empty
+
+
+def test_a_newer_snapshot_is_waited_for_in_either_case(instance: Scene) -> None:
+    reach(instance, "anonymize")
+    instance.backup()
+    instance.world.send("restore", ANNE)
+    deliver_all(instance)
+    assert told(instance, ANNE).how is How.QUEUED
+    assert len(runs(instance)) == 1
 
 
 def test_what_waited_needs_no_run_if_the_newest_snapshot_was_refreshed_from(queueing: Scene) -> None:
