@@ -27,6 +27,8 @@ ELSEWHERE = {
     "test_uuids_stay_valid_and_different",
     "test_without_the_runs_key_nothing_can_be_computed",
     "test_a_permutation_of_a_small_space_is_one",
+    "test_a_permutation_that_is_looked_up_is_the_same",
+    "test_what_is_told_from_a_numbers_length_is_what_the_pattern_says",
     "test_places_move_by_at_most_so_many_metres_each_way",
     "test_rounded_places_keep_their_decimals",
     "test_what_lies_between_reaches_both_bounds_and_repeats",

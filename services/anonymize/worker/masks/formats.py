@@ -33,9 +33,9 @@ class Format:
     permuted: str = ""
     dense: bool = False  # every number below the size makes one of the format
 
-    def permutation(self) -> str:
+    def permutation(self, by_lookup: bool) -> str:
         """Statements that set `number` to its permutation."""
-        if not self.permuted and self.kept == "''" and self.size <= MOST_LOOKED_UP:
+        if by_lookup and not self.permuted and self.kept == "''" and self.size <= MOST_LOOKED_UP:
             return looked_up("number", self.size, self.name)
         made = self.permuted or f"permuted(number, {self.size}, {text_literal(self.name)} || {self.kept})"
         return f"number := {_call(' ' + made)};"
@@ -253,13 +253,16 @@ CARDS = tuple(
 )  # fmt: skip
 
 
-def statements(word: str, formats: tuple[Format, ...], head: str = "''") -> tuple[str, ...]:
+def statements(
+    word: str, formats: tuple[Format, ...], head: str = "''", *, by_lookup: bool = True
+) -> tuple[str, ...]:
     """The two functions of a kind of identifier: which of its formats a value has, and its fake.
 
-    `head` is SQL for the start of an invalid `original` that stays.
+    `head` is SQL for the start of an invalid `original` that stays. Permutations go `by_lookup` where an engine
+    keeps arrays in its plans.
     """
     reading = _of_each(formats, lambda place, _: f"RETURN {place};")
-    faking = _of_each(formats, lambda _, one: _faked(one))
+    faking = _of_each(formats, lambda _, one: _faked(one, by_lookup))
     format_of = qualified(WORK_SCHEMA, f"format_of_{word}")
     scrambled = f"{WORK_SCHEMA}.scrambled(substr(made, length(head) + 1), {text_literal(word)} || head)"
     declared = "plain text; number bigint; one integer; two integer; made text; prefixed boolean;"
@@ -299,9 +302,9 @@ def _of_each(formats: tuple[Format, ...], then: Callable[[int, Format], str]) ->
     return " ".join(found)
 
 
-def _faked(one: Format) -> str:
+def _faked(one: Format, by_lookup: bool) -> str:
     """Statements that return the fake of a value of a format."""
-    permuted = f"{one.permutation()} made := {_call(' ' + one.made)};"
+    permuted = f"{one.permutation(by_lookup)} made := {_call(' ' + one.made)};"
     if not one.dense:
         permuted = f"LOOP {permuted} EXIT WHEN made ~ {text_literal(one.pattern)}{_only_if(one)}; END LOOP;"
     prefixed = f"IF prefixed THEN made := {text_literal(one.prefix)} || made; END IF;" if one.prefix else ""

@@ -25,7 +25,7 @@ INSTEAD = {
 
 def _statements() -> Iterator[str]:
     for mask in IDENTIFIERS:
-        yield from formats.statements(mask.word, mask.formats, mask.head)
+        yield from formats.statements(mask.word, mask.formats, mask.head, by_lookup=False)
     yield FAKE_TEST_CARD
     yield from (iban.WHOLE_IBAN, iban.IBAN_ACCOUNT, iban.FAKE_IBAN)
     yield from telephones.PHONES
