@@ -24,6 +24,7 @@ _COMMANDS = {
     "local": ("cli.local", "See or remove what demo and try left on this machine."),
     "estimate": ("cli.estimate", "Estimate what runs cost on AWS, and what it costs when nothing runs."),
     "status": ("cli.status", "Show the runs of an AWS account, or one run's history."),
+    "refresh": ("cli.refresh", "Ask production for a fresh run of a source, and hear what becomes of it."),
     "target": ("cli.target", "Ask for a development database anew, or for the one before."),
     "sweep": ("cli.sweep", "Show what the hourly sweep of an AWS account would remove, and change nothing."),
     "dlq": ("cli.dlq.commands", "Look at dead letters of an AWS account, replay or drop them."),

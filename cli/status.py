@@ -1,4 +1,6 @@
-"""`snapveil status`: the runs of an AWS account as its ledger tells them, or one run's whole history."""
+"""`snapveil status`: the runs of an AWS account as its ledger tells them and what waits for the next, or one
+run's whole history.
+"""
 
 from datetime import datetime
 
@@ -12,7 +14,7 @@ from rich.text import Text
 from cli.exits import FAILED, FINE, InputError
 from cli.view import open_console
 from shared.ledger import Ledger, now
-from shared.records import Run, Status, StepRecord, Transition
+from shared.records import Run, Status, StepRecord, Transition, Waiting
 
 TABLE = "snapveil-ledger"
 _STYLES = {
@@ -37,7 +39,7 @@ _STYLES = {
     "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many runs to list."
 )
 def command(run: str | None, table: str, limit: int) -> int:
-    """Show the newest runs of an AWS account, or the history of RUN.
+    """Show the newest runs of an AWS account and the requests that wait for the next, or the history of RUN.
 
     Account and region come from the usual AWS_* environment. Exit code 1: the newest run, or RUN, failed.
     """
@@ -56,6 +58,9 @@ def _list(ledger: Ledger, console: Console, limit: int) -> int:
         console.print("the ledger holds no run yet")
         return FINE
     console.print(runs_table(runs, now()))
+    for source, waiting in sorted(ledger.requests.queue().items()):
+        holder = ledger.lock_holder(source)
+        console.print(waiting_line(waiting, ledger.run(holder) if holder else None), soft_wrap=True)
     return FAILED if _is_bad(runs[0]) else FINE
 
 
@@ -77,6 +82,21 @@ def runs_table(runs: list[Run], at: datetime) -> Table:
             run.run_id, _status(run), f"{run.started_at:%Y-%m-%d %H:%M}", _took(run, at), run.failure or ""
         )
     return table
+
+
+def waiting_line(waiting: Waiting, holder: Run | None) -> str:
+    """Tell who waits for the next run of a source, since when and what for."""
+    who = f"{', '.join(sorted(waiting.requesters))} since {waiting.since:%Y-%m-%d %H:%M}"
+    if waiting.cancelled_at:
+        return f"cancelled: {waiting.source}, asked for by {who}: it is no source any more"
+    told = f"waits: {waiting.source}, asked for by {who}, "
+    if holder is None:
+        told += "which begins within an hour"
+    elif holder.status is Status.DIRTY:
+        told += f"for {holder.run_id}, which is dirty and holds the source until it is removed"
+    else:
+        told += f"for {holder.run_id} to end"
+    return f"{told}; at its last turn: {waiting.problem}" if waiting.problem else told
 
 
 def run_story(run: Run, steps: list[StepRecord], history: list[Transition], at: datetime) -> RenderableType:

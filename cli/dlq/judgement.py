@@ -115,9 +115,11 @@ def judge(message: Message | MessageError, destination: Destination | None, fact
 
 
 def _asked(message: RefreshRequested, facts: Facts) -> Verdict:
-    """A refresh in production begins a run, joins one, or begins the next attempt of one that failed."""
+    """A refresh in production begins a run, joins or follows one, or begins a failed one again."""
     if missing := _unknown(message.source, facts):
         return missing
+    if message.queued:
+        return _looks(f"begins what waits for {message.source}, if anything does and nothing goes on")
     newest = facts.newest
     match newest.status if newest else None:
         case Status.FAILED if newest:
@@ -126,9 +128,9 @@ def _asked(message: RefreshRequested, facts: Facts) -> Verdict:
                 f"from restore: {newest.run_id}, attempt {newest.attempt + 1}, or a newer snapshot's run",
             )
         case Status.FAILING | Status.DIRTY if newest:
-            return _refused(f"{newest.run_id} failed and is still being removed; replay this later")
+            return Verdict(Effect.RESUMES, f"waits for the end of {newest.run_id}, then a run begins")
         case Status.RUNNING if newest and not newest.over:
-            return Verdict(Effect.RESUMES, f"joins {newest.run_id}, unless there is a newer snapshot")
+            return Verdict(Effect.RESUMES, f"joins {newest.run_id}, or waits for its end (during_run)")
     return _looks("begins a run if there is a newer snapshot than that of the last run")
 
 

@@ -31,6 +31,7 @@ NEW, OLD, OTHER = "1" * 32, "2" * 32, "3" * 32
 BUS = Destination(bus="arn:aws:events:eu-west-3:222222222222:event-bus/snapveil")
 
 REFRESH = RefreshRequested(source="shop-fr")
+WAKE = RefreshRequested(source="shop-fr", requested_by="queue", queued=True)
 RESTORED = DatabaseRestored(run_id=RUN_ID, resource_id="db-X")
 ANONYMIZED = DatabaseAnonymized(run_id=RUN_ID, resource_id="db-X", policy_digest=DIGEST)
 SHARED = SnapshotShared(
@@ -95,8 +96,9 @@ TABLE: list[tuple[Message | MessageError, str, Facts, Effect, str]] = [
     (REFRESH, "restore", facts(DONE), Effect.LOOKS, "if there is a newer snapshot"),
     (REFRESH, "restore", facts(RUNNING), Effect.RESUMES, f"joins {RUN_ID}"),
     (REFRESH, "restore", facts(FAILED_RUN), Effect.RESTARTS, f"from restore: {RUN_ID}, attempt 2"),
-    (REFRESH, "restore", facts(FAILING), Effect.REFUSED, "still being removed"),
-    (REFRESH, "restore", facts(DIRTY), Effect.REFUSED, "still being removed"),
+    (REFRESH, "restore", facts(FAILING), Effect.RESUMES, f"waits for the end of {RUN_ID}"),
+    (REFRESH, "restore", facts(DIRTY), Effect.RESUMES, f"waits for the end of {RUN_ID}"),
+    (WAKE, "restore", facts(DIRTY), Effect.LOOKS, "begins what waits for shop-fr"),
     (RefreshRequested(source="x"), "restore", facts(), Effect.REFUSED, "has no 'x' (it has shop-fr)"),
     (RefreshRequested(source="x"), "restore", facts(sources=None), Effect.LOOKS, "begins a run"),
     (REFRESH, "receiver", facts(), Effect.RESUMES, "at receiver"),
