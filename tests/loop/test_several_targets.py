@@ -11,8 +11,9 @@ import pytest
 
 from local.accounts import DEVELOPMENT
 from local.templates import kept
+from services.receiver.looking import copies_of
 from shared import names
-from shared.database.port import Kind
+from shared.database.port import Databases, Kind, Snapshot
 from shared.database.tagging import read_tags
 from shared.events import RefreshRequested, TargetRequested
 from shared.messaging import Queue
@@ -28,7 +29,7 @@ CHECK = "SELECT count(*) FROM orders"
 
 def a_team(kind: Kind = Kind.INSTANCE, **says: Any) -> Iterator[Scene]:
     """A source with the target of its own name and one of a team."""
-    yield from a_scene(kind, grace="24h", more_targets={"data": says})
+    yield from a_scene(kind, grace="2h", more_targets={"data": says})
 
 
 @pytest.fixture
@@ -110,14 +111,13 @@ def test_a_target_that_fails_its_check_holds_up_no_other() -> None:
 
 def test_one_target_goes_back_and_the_other_stays(team: Scene) -> None:
     old = refresh(team)
-    team.wait(7 * 24)
+    team.wait(24)
     team.backup()
     new = refresh(team)
     ask(team, back=True, target="data")
     standing = team.instances("development")
     assert (standing[MINE], standing[DATA]) == (new, old)
-    team.wait(25)
-    look(team)
+    look(team, hours=3)
     assert team.instances("development") == {MINE: new, DATA: old}
     assert len(copies(team)) == 2
     ask(team)
@@ -142,6 +142,26 @@ def test_a_wake_that_is_lost_with_its_process_comes_again(team: Scene) -> None:
     assert len(told(team, "TargetReplaced")) == 1
 
 
+def test_a_copy_that_another_target_has_just_begun_is_no_error(team: Scene) -> None:
+    """Two targets see what is shared before either sees a copy: the second call finds it made."""
+    blind: list[str] = []
+
+    def sees_late(source: str, databases: Databases) -> tuple[Snapshot, ...]:
+        found = copies_of(source, databases)
+        if found and not blind:
+            blind.append(found[0].name)
+            return ()
+        return found
+
+    with patch("services.receiver.reconciler.copies_of", sees_late):
+        run = refresh(team)
+    assert blind
+    notes = [line.why for key in ("shop-fr", "data") for line in team.development.history(f"target#{key}")]
+    assert any("DBSnapshotAlreadyExists" in why for why in notes)
+    assert team.instances("development") == {MINE: run, DATA: run}
+    assert told(team, "StageFailed") == []
+
+
 def test_records_of_before_a_second_target_keep_their_meaning() -> None:
     with contextmanager(a_scene)(Kind.INSTANCE) as scene:
         run = refresh(scene)
@@ -157,7 +177,6 @@ def test_records_of_before_a_second_target_keep_their_meaning() -> None:
 
 
 def test_a_request_for_no_target_of_the_source_is_refused(team: Scene) -> None:
-    refresh(team)
     ask(team, target="shop-es")
     ask(team, source="shop-es", target="data")
     reasons = str(team.world.leftovers().dead_letters)
