@@ -13,8 +13,8 @@ from local.engines import MariaDBEngines, mariadb, remove_detached
 from local.engines.mariadb_programs import find_programs
 from local.engines.placement import Programs
 from local.engines.processes import is_alive
+from tests.local.engines.families import MARIADB_SHOP, ask, connect_mariadb
 from tests.local.engines.folders import engine_folder
-from tests.local.engines.test_mariadb import SHOP, ask, connect
 from tests.mariadb import require_mariadb
 
 pytestmark = pytest.mark.engines
@@ -24,13 +24,13 @@ def test_a_detached_engine_goes_on_sorting_on_disk_until_it_is_put_away() -> Non
     require_mariadb()
     with engine_folder() as folder:
         engines = MariaDBEngines(folder)
-        volume, other = engines.create(SHOP), engines.create(SHOP)
+        volume, other = engines.create(MARIADB_SHOP), engines.create(MARIADB_SHOP)
         port = engines.start(volume, engines.reserve_port()).port
         endpoint = engines.detach(volume)
         engines.close()
         assert other.path is not None
         assert not other.path.exists()
-        with connect(port) as connection:
+        with connect_mariadb(port) as connection:
             ask(connection, "SET SESSION tmp_memory_table_size = 0, sort_buffer_size = 1024")
             sorted_rows = "SELECT count(*) FROM (SELECT DISTINCT repeat(seq, 9) AS t FROM seq_1_to_9999) AS d"
             assert ask(connection, sorted_rows) == ((9999,),)
@@ -57,8 +57,8 @@ def test_a_server_that_its_user_cannot_reach_is_copied_to_where_he_can(
         closed = Programs(tree / found.server.relative_to(found.trees[0]), (tree,), libraries)
         monkeypatch.setattr(mariadb, "find_programs", lambda: closed)
         engines = MariaDBEngines(above / "engines")
-        volume = engines.create(SHOP)
-        connect(engines.start(volume, engines.reserve_port()).port).close()
+        volume = engines.create(MARIADB_SHOP)
+        connect_mariadb(engines.start(volume, engines.reserve_port()).port).close()
         assert volume.path is not None
         assert not volume.path.is_relative_to(parent)
         engines.close()
