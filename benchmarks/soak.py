@@ -3,19 +3,21 @@
 Everything is as deployed but for engines, workers and time. What RDS does is quicker than it is and looks are
 rarer than by default: what goes wrong counts here, and a look is all that this costs.
 
-Options: --sources, --weeks, --seed, --faults (percent), --output.
+Options: --sources, --weeks, --seed, --faults (percent), --worlds (two accounts each, with a share of the
+sources; a process each), --output.
 """
 
 import argparse
 import gc
 import json
+import multiprocessing
 import random
 import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -36,7 +38,7 @@ _BLOCK = re.compile(r"(<!-- soak -->\n).*?(<!-- end of soak -->)", re.DOTALL)
 WEEK = timedelta(days=7)
 ENDED = {Status.SUCCEEDED, Status.FAILED}
 TIMINGS = replace(Timings.aws_like(), restore=600, add_instance=240, backup=900, snapshot=300, copy=420)
-PACING = Pacing(first="2m", longest="15m")
+PACING = Pacing(first="5m", longest="15m")
 MASKING = (5, 30)  # minutes
 ASKS = 0.25  # the chance of each source that somebody asks for it during its run
 
@@ -92,8 +94,33 @@ class Trouble:
         return self.strikes(work)
 
 
-def soak(sources: int, weeks: int, seed: int, faults: float) -> Figures:
-    """Let the weeks pass."""
+def soak(sources: int, weeks: int, seed: int, faults: float, worlds: int) -> Figures:
+    """Let the weeks pass in so many worlds, which share the sources."""
+    shares = [sources // worlds + (number < sources % worlds) for number in range(worlds)]
+    parts = [(share, weeks, 1000 * number + seed, faults) for number, share in enumerate(shares) if share]
+    with multiprocessing.get_context("fork").Pool(len(parts)) as pool:
+        return together(pool.starmap(_soak_one, parts, chunksize=1))
+
+
+def together(parts: Sequence[Figures]) -> Figures:
+    """Add up the figures of worlds; those of a run are means."""
+    runs = sum(part.runs for part in parts)
+    same = {"weeks", "seed", "faults_percent"}
+    found: dict[str, Any] = {}
+    for name in (field.name for field in fields(Figures)):
+        values = [getattr(part, name) for part in parts]
+        if name in same:
+            found[name] = values[0]
+        elif name.endswith("_per_run"):
+            mean = sum(value * part.runs for value, part in zip(values, parts, strict=True)) / runs
+            found[name] = round(mean, 1)
+        else:
+            found[name] = sum(values)
+    return Figures(**found)
+
+
+def _soak_one(sources: int, weeks: int, seed: int, faults: float) -> Figures:
+    gc.set_threshold(100_000, 50, 50)  # two accounts are many objects, and few of them are garbage
     plan = Plan(sources=sources, seed=seed, failures=faults, throttled=faults / 5, masking=MASKING)
     kinds = source_names(plan)
     described = {
@@ -230,8 +257,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play and print; the exit code is 1 if a run did not end, came twice, or anything is left."""
     given = _arguments().parse_args(arguments)
     began = time.monotonic()
-    gc.set_threshold(100_000, 50, 50)  # two accounts are many objects, and few of them are garbage
-    found = soak(given.sources, given.weeks, given.seed, given.faults / 100)
+    found = soak(given.sources, given.weeks, given.seed, given.faults / 100, given.worlds)
     for name, figure in asdict(found).items():
         print(f"{name.replace('_', ' '):<34}{figure:g}")
     print(f"played in {time.monotonic() - began:.0f} s")
@@ -260,6 +286,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--weeks", type=int, default=25)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=5, help="percent")
+    parser.add_argument("--worlds", type=int, default=2)
     parser.add_argument("--output", type=Path, default=FIGURES, help="where the figures are kept")
     return parser
 
