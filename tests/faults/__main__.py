@@ -1,7 +1,8 @@
 """`make faults`: a fault at every call of the loop; prints what came of it and keeps the figures.
 
 Options: --part instance, cluster or pairs for that part only; --every K and --offset N try only some faults,
-and keep nothing; --jobs N; --verbose.
+and keep nothing; --again lets somebody ask again during the run, tries restore only, and keeps nothing;
+--jobs N; --verbose.
 """
 
 import argparse
@@ -42,13 +43,15 @@ def _tried(part: str, given: argparse.Namespace) -> dict[str, Any]:
 
     kind, pairs = Kind.CLUSTER if part == "cluster" else Kind.INSTANCE, part == "pairs"
     every = given.every * PAIRS_OF if pairs else given.every
-    done = spread(tell, kind, jobs=given.jobs, every=every, offset=given.offset, pairs=pairs)
+    done = spread(
+        tell, kind, jobs=given.jobs, every=every, offset=given.offset, pairs=pairs, again=given.again
+    )
     unknown = strangers(done, kind)
     for stranger in unknown:
         print(f"tests/faults/known.py and the calls that were made differ: {stranger}")
     told = page.figures(injected)
     print(f"{page.TITLES[part]}\n\n{page.table(told)}\ntook {time.perf_counter() - began:.0f} s", flush=True)
-    if given.every == 1:
+    if given.every == 1 and not given.again:
         page.keep(part, told)
     return told | {"unknown": unknown}
 
@@ -58,6 +61,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--part", action="append", choices=tuple(page.TITLES))
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--offset", type=int, default=0)
+    parser.add_argument("--again", action="store_true")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--verbose", action="store_true")
     return parser

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from unittest.mock import patch
 
 from benchmarks.night import quietly
@@ -21,6 +21,7 @@ from tests.loop.conftest import POLICY, Scene
 
 SOURCE = "shop-fr"
 ASKED = RefreshRequested(source=SOURCE)
+AGAIN = RefreshRequested(source=SOURCE, requested_by="operator", request="a" * 32)
 LONGEST = timedelta(days=4)
 AFTERWARDS = 2
 """Hours for which the schedules, and the sweeps among them, go on after everything is quiet."""
@@ -41,12 +42,15 @@ class Story:
     wrongs: list[str] = field(default_factory=list)
     missing_since: datetime | None = None
     gap: timedelta = timedelta()
+    again: bool = False
+    """Whether somebody asks again during the second run, and the source lets requests wait."""
 
 
 @contextlib.contextmanager
-def first_week(kind: Kind) -> Iterator[tuple[Story, Wire]]:
+def first_week(kind: Kind, *, again: bool = False) -> Iterator[tuple[Story, Wire]]:
     """Open a world, let a first journey end in it, and ask for the second."""
-    sources = {SOURCE: LocalSource(f"{SOURCE}-prod", POLICY, kind)}
+    during_run: Literal["join", "queue"] = "queue" if again else "join"
+    sources = {SOURCE: LocalSource(f"{SOURCE}-prod", POLICY, kind, during_run=during_run)}
     with quietly(), World(sources, pacing=PACING, timings=TIMINGS) as world:
         scene = Scene(world, kind, SOURCE)
         scene.create_source()
@@ -56,7 +60,7 @@ def first_week(kind: Kind) -> Iterator[tuple[Story, Wire]]:
         world.run(at_most=LONGEST)
         scene.backup()
         world.run(at_most=LONGEST)
-        story = Story(scene, scene.run().run_id, source_of(scene))
+        story = Story(scene, scene.run().run_id, source_of(scene), again=again)
         wire = Wire(world)
         with wire.connected(), _alarms_heard(story.alarms):
             yield story, wire
@@ -67,6 +71,10 @@ def travel(story: Story, wire: Wire) -> None:
     world = story.scene.world
     wire.watch = lambda call, params: _watch(story, call.stage, call.operation, params)
     world.send("restore", ASKED)
+    if story.again:
+        ledger, late = story.scene.production, world.now + timedelta(hours=2)
+        world.run(until=lambda: ledger.lock_holder(SOURCE) or world.now > late, at_most=LONGEST)
+        world.send("restore", AGAIN)
     world.run(at_most=LONGEST)
     for _ in range(AFTERWARDS):
         story.scene.wait(1)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.records import Run, Status
-from tests.faults.journey import Story, source_of
+from shared.records import How, Run, Status
+from tests.faults.journey import AGAIN, Story, source_of
 
 LONGEST_GAP = timedelta(hours=2)
 """How long the target's name may belong to nobody, in the middle of the swap: until the next schedule."""
@@ -43,6 +43,8 @@ def judge(story: Story, *, may_fail: bool) -> Verdict:
                 wrongs.append(f"failed although waiting helps: {run.failure}")
         case _:
             wrongs.append(f"the run has not ended: {run.status}")
+    if story.again:
+        wrongs += _of_who_waited(story, run)
     if source_of(scene) != story.source_before:
         wrongs.append("production's database is not described as before")
     if len(set(story.shares)) > 1:
@@ -64,6 +66,19 @@ def _of_success(story: Story, run: Run, developers_use: str | None) -> list[str]
         wrongs.append("succeeded, but the ledger says otherwise")
     if not story.scene.development.delivery(run.run_id).replaced_at:
         wrongs.append("succeeded, but development's ledger knows nothing of it")
+    return wrongs
+
+
+def _of_who_waited(story: Story, run: Run) -> list[str]:
+    """The request during the run began the next attempt if it failed, and was served by it if it did not."""
+    wrongs, ledger = [], story.scene.production
+    answer = ledger.requests.answered(str(AGAIN.request))
+    if answer is None or answer.how not in {How.BEGAN, How.SERVED}:
+        wrongs.append(f"who asked during the run was told {answer}")
+    if ledger.requests.queue():
+        wrongs.append(f"{ledger.requests.queue()} still waits")
+    if len(list(ledger.runs())) != 2 or run.attempt > 2:
+        wrongs.append(f"{len(list(ledger.runs()))} runs, the newest at attempt {run.attempt}")
     return wrongs
 
 

@@ -202,11 +202,15 @@ def spread(
     every: int = 1,
     offset: int = 0,
     pairs: bool = False,
+    again: bool = False,
 ) -> list[Doing]:
-    """Try every so many-th fault, tell each result, and return the clean journey as it was recorded."""
-    with first_week(kind) as (story, wire):
+    """Try every so many-th fault, tell each result, and return the clean journey as it was recorded.
+
+    Where somebody asks `again`, only restore is tried: nobody else sees a difference.
+    """
+    with first_week(kind, again=again) as (story, wire):
         done = _recorded(story, wire)
-        plan = plan_of(done)
+        plan = plan_of([one for one in done if one.message.stage == "restore"] if again else done)
         plan.every, plan.offset, plan.pairs = every, offset, pairs
         gc.collect()
         gc.freeze()  # the copies share what nobody changes
