@@ -72,30 +72,53 @@ def test_after_masking_not_a_byte_of_an_original_is_left(place: Yard, past: Path
     assert not [value for value in KEY.settings().values() if value.lstrip("-") in log]
 
 
-@pytest.mark.parametrize(
-    ("part", "stays"),
-    [
-        ("large objects", "lo"),
-        ("tables", "ko kd ak pk in ch"),
-        ("statistics", "es tt so ls"),
-        ("catalogs", "cm df vw ix ck fn tg po rl en lo um ss am st"),
-        ("shared catalogs", "sd sb"),
-        ("other databases", "od"),
-        ("statements", "pg"),
-        ("write-ahead log", ""),  # what lies in old segments depends on how far the log has come
-    ],
-)
-def test_without_one_part_of_cleaning_something_stays(
-    place: Yard, past: Path, monkeypatch: pytest.MonkeyPatch, part: str, stays: str
-) -> None:
-    monkeypatch.setattr(cleaning, "PARTS", tuple(known for known in cleaning.PARTS if known.name != part))
-    data = place.copy(past, f"without-{part.replace(' ', '-')}")
+STAYS = {  # where originals are without one part of cleaning; the first place is no other part's
+    "tables": "kd ko ak pk in ch",
+    "statistics": "tt es so ls",
+    "catalogs": "cm df vw ix ck fn tg po rl en lo um ss am st",
+    "shared catalogs": "sd sb",
+    "large objects": "lo",
+    "other databases": "od",
+}
+# Each part is left out of one run or more, and no two of the same ones: so each place has its own part.
+LEFT_OUT = [
+    {"large objects", "tables", "statistics", "other databases"},
+    {"tables", "catalogs", "statements", "other databases"},
+    {"statistics", "shared catalogs", "statements", "other databases"},
+]
+
+
+def left_without(
+    place: Yard, past: Path, monkeypatch: pytest.MonkeyPatch, parts: set[str]
+) -> set[tuple[str, str]]:
+    """What is found, and in which folder, if these parts of cleaning do not happen."""
+    monkeypatch.setattr(cleaning, "PARTS", tuple(part for part in cleaning.PARTS if part.name not in parts))
+    data = place.copy(past, f"without-{'-'.join(sorted(parts)).replace(' ', '-')}")
     with place.run(data) as engine:
         work(engine)
     found = search(data)
-    print(part, found)
-    assert found
-    assert set(stays.split()) <= {kind.split()[0] for kind in found}
+    print(parts, found)
+    return {(kind.split()[0], kind.split()[-1]) for kind in found}
+
+
+@pytest.mark.parametrize("parts", LEFT_OUT, ids=lambda parts: ", ".join(sorted(parts)))
+def test_without_a_part_of_cleaning_its_places_keep_something_and_others_do_not(
+    place: Yard, past: Path, monkeypatch: pytest.MonkeyPatch, parts: set[str]
+) -> None:
+    found = left_without(place, past, monkeypatch, parts)
+    assert ("statements" in parts) == (("pg", "pg_stat") in found)
+    kinds = {kind for kind, folder in found if folder != "pg_stat"}  # where statements have every value
+    for part, stays in STAYS.items():
+        if part in parts:
+            assert set(stays.split()) <= kinds, part
+        elif part != "large objects":  # which catalogs list as well
+            assert stays.split()[0] not in kinds, part
+
+
+def test_without_the_lap_over_the_write_ahead_log_something_stays(
+    place: Yard, past: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert left_without(place, past, monkeypatch, {"write-ahead log"})  # where depends on how far it has come
 
 
 def test_a_worker_killed_while_it_cleans_is_succeeded_by_another(place: Yard, past: Path) -> None:
