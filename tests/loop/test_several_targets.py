@@ -83,13 +83,6 @@ def test_one_copy_serves_every_target_and_production_hears_once(team: Scene) -> 
     assert team.world.leftovers().empty
 
 
-def test_clusters_too() -> None:
-    with contextmanager(a_team)(Kind.CLUSTER) as team:
-        run = refresh(team)
-        assert team.instances("development") == {MINE: run, DATA: run}
-        assert len(told(team, "TargetReplaced")) == 1
-
-
 def test_a_target_that_fails_its_check_holds_up_no_other() -> None:
     with contextmanager(a_team)(checks=[CHECK]) as team:
         orders = 0
@@ -111,7 +104,7 @@ def test_a_target_that_fails_its_check_holds_up_no_other() -> None:
 
 def test_one_target_goes_back_and_the_other_stays(team: Scene) -> None:
     old = refresh(team)
-    team.wait(24)
+    team.wait(3)
     team.backup()
     new = refresh(team)
     ask(team, back=True, target="data")
@@ -120,13 +113,13 @@ def test_one_target_goes_back_and_the_other_stays(team: Scene) -> None:
     look(team, hours=3)
     assert team.instances("development") == {MINE: new, DATA: old}
     assert len(copies(team)) == 2
-    ask(team)
-    assert team.instances("development")[DATA] == old, "a request without a target is for the source's own"
 
 
-def test_a_wake_that_is_lost_with_its_process_comes_again(team: Scene) -> None:
-    """The first delivery dies once it has woken one target; the message comes again and wakes both."""
+def test_a_wake_lost_with_its_process_comes_again_and_a_copy_made_twice_is_no_error(team: Scene) -> None:
+    """The first delivery dies before it has woken the other target. Later both see what is shared before
+    either sees a copy: the second call finds it made."""
     died: list[RefreshRequested] = []
+    blind: list[str] = []
     send = Queue.send
 
     def dies(queue: Queue, message: Any, delay: int = 0) -> None:
@@ -135,17 +128,6 @@ def test_a_wake_that_is_lost_with_its_process_comes_again(team: Scene) -> None:
             raise RuntimeError("killed")
         send(queue, message, delay)
 
-    with patch.object(Queue, "send", dies):
-        run = refresh(team)
-    assert died[0].target == "data"
-    assert team.instances("development") == {MINE: run, DATA: run}
-    assert len(told(team, "TargetReplaced")) == 1
-
-
-def test_a_copy_that_another_target_has_just_begun_is_no_error(team: Scene) -> None:
-    """Two targets see what is shared before either sees a copy: the second call finds it made."""
-    blind: list[str] = []
-
     def sees_late(source: str, databases: Databases) -> tuple[Snapshot, ...]:
         found = copies_of(source, databases)
         if found and not blind:
@@ -153,13 +135,15 @@ def test_a_copy_that_another_target_has_just_begun_is_no_error(team: Scene) -> N
             return ()
         return found
 
-    with patch("services.receiver.reconciler.copies_of", sees_late):
+    with patch.object(Queue, "send", dies), patch("services.receiver.reconciler.copies_of", sees_late):
         run = refresh(team)
+    assert died[0].target == "data"
     assert blind
     notes = [line.why for key in ("shop-fr", "data") for line in team.development.history(f"target#{key}")]
     assert any("DBSnapshotAlreadyExists" in why for why in notes)
     assert team.instances("development") == {MINE: run, DATA: run}
     assert told(team, "StageFailed") == []
+    assert len(told(team, "TargetReplaced")) == 1
 
 
 def test_records_of_before_a_second_target_keep_their_meaning() -> None:
@@ -183,34 +167,32 @@ def test_a_request_for_no_target_of_the_source_is_refused(team: Scene) -> None:
     assert reasons == "{'snapveil-receiver-dlq': 2}"
 
 
-def test_databases_copy_and_secret_bear_the_documents_tags() -> None:
+def test_clusters_their_instances_copy_and_secret_bear_the_documents_tags() -> None:
     """The role may give these tags only where the template says so."""
     tags = {"team": "data", "cost": "7"}
     with contextmanager(a_scene)(
-        Kind.INSTANCE,
+        Kind.CLUSTER,
         templates={"development": changed(kept()["development"], _with_tags)},
         more_targets={"data": {"tags": tags}},
     ) as scene:
         run = refresh(scene)
         rds = scene.world.client("development", "rds")
         found = {
-            one["DBInstanceIdentifier"]: read_tags(one["TagList"])
-            for one in rds.describe_db_instances()["DBInstances"]
+            one.get("DBInstanceIdentifier") or one["DBClusterIdentifier"]: read_tags(one["TagList"])
+            for one in (
+                *rds.describe_db_clusters()["DBClusters"],
+                *rds.describe_db_instances()["DBInstances"],
+            )
         }
         ours = {names.RUN_ID_TAG: run, names.SOURCE_TAG: "shop-fr"}
-        assert found == {MINE: ours, DATA: ours | tags}
+        own = {name: tags for name, tags in found.items() if not name.startswith(DATA)}
+        assert own == {MINE: ours, f"{MINE}-1": ours}
+        assert found == own | {DATA: ours | tags, f"{DATA}-1": ours | tags}
         secrets = scene.world.client("development", "secretsmanager")
         kept_tags = read_tags(secrets.describe_secret(SecretId=names.master_secret(DATA))["Tags"])
         assert kept_tags == ours | tags
-        (copy,) = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+        (copy,) = rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
         assert read_tags(copy["TagList"]) == ours, "the copy is of both, and bears what both say"
-
-
-def test_other_tags_than_the_templates_are_denied() -> None:
-    with contextmanager(a_team)(tags={"team": "data"}) as team:
-        run = refresh(team)
-        assert team.instances("development") == {MINE: run}
-        assert "AccessDenied" in told(team, "StageFailed")[0]["reason"]
 
 
 def _with_tags(template: Template) -> None:
