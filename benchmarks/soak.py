@@ -4,7 +4,7 @@ Everything is as deployed but for engines, workers and time. What RDS does is qu
 rarer than by default: what goes wrong counts here, and a look is all that this costs.
 
 Options: --sources, --weeks, --seed, --faults (percent), --worlds (two accounts each, with a share of the
-sources; a process each), --output.
+sources; a process each), --minutes (after which no further week begins), --output.
 """
 
 import argparse
@@ -51,6 +51,7 @@ class Figures:
     weeks: int
     seed: int
     faults_percent: float
+    runs_due: int
     runs: int
     succeeded: int
     failed_and_cleaned: int
@@ -94,10 +95,14 @@ class Trouble:
         return self.strikes(work)
 
 
-def soak(sources: int, weeks: int, seed: int, faults: float, worlds: int) -> Figures:
+def soak(
+    sources: int, weeks: int, seed: int, faults: float, worlds: int, minutes: float = float("inf")
+) -> Figures:
     """Let the weeks pass in so many worlds, which share the sources."""
     shares = [sources // worlds + (number < sources % worlds) for number in range(worlds)]
-    parts = [(share, weeks, 1000 * number + seed, faults) for number, share in enumerate(shares) if share]
+    parts = [
+        (share, weeks, 1000 * number + seed, faults, minutes) for number, share in enumerate(shares) if share
+    ]
     with multiprocessing.get_context("fork").Pool(len(parts)) as pool:
         return together(pool.starmap(_soak_one, parts, chunksize=1))
 
@@ -105,12 +110,14 @@ def soak(sources: int, weeks: int, seed: int, faults: float, worlds: int) -> Fig
 def together(parts: Sequence[Figures]) -> Figures:
     """Add up the figures of worlds; those of a run are means."""
     runs = sum(part.runs for part in parts)
-    same = {"weeks", "seed", "faults_percent"}
+    same = {"seed", "faults_percent"}
     found: dict[str, Any] = {}
     for name in (field.name for field in fields(Figures)):
         values = [getattr(part, name) for part in parts]
         if name in same:
             found[name] = values[0]
+        elif name == "weeks":
+            found[name] = max(values)
         elif name.endswith("_per_run"):
             mean = sum(value * part.runs for value, part in zip(values, parts, strict=True)) / runs
             found[name] = round(mean, 1)
@@ -119,7 +126,8 @@ def together(parts: Sequence[Figures]) -> Figures:
     return Figures(**found)
 
 
-def _soak_one(sources: int, weeks: int, seed: int, faults: float) -> Figures:
+def _soak_one(sources: int, weeks: int, seed: int, faults: float, minutes: float) -> Figures:
+    ends = time.perf_counter() + 60 * minutes  # this machine's: no driven clock moves it
     gc.set_threshold(100_000, 50, 50)  # two accounts are many objects, and few of them are garbage
     plan = Plan(sources=sources, seed=seed, failures=faults, throttled=faults / 5, masking=MASKING)
     kinds = source_names(plan)
@@ -140,6 +148,8 @@ def _soak_one(sources: int, weeks: int, seed: int, faults: float) -> Figures:
                 began = world.now
                 _one_week(world, list(kinds), trouble)
                 print(f"week {week + 1} of {weeks}", end="\r", file=sys.stderr, flush=True)
+                if time.perf_counter() > ends:
+                    break
                 if week + 1 < weeks:
                     world.jump(began + WEEK)
                     world.run(at_most=timedelta(hours=12))
@@ -147,7 +157,7 @@ def _soak_one(sources: int, weeks: int, seed: int, faults: float) -> Figures:
         for stage in ("restore", "snapshot"):
             world.send(stage, SweepRequested())
         world.run(at_most=timedelta(hours=12))
-        return _figures(world, plan, weeks, trouble, meters, len(world.deliveries) - delivered)
+        return _figures(world, plan, week + 1, trouble, meters, len(world.deliveries) - delivered)
 
 
 def _one_week(world: World, sources: Sequence[str], trouble: Trouble) -> None:
@@ -214,6 +224,7 @@ def _figures(
         weeks=weeks,
         seed=plan.seed,
         faults_percent=100 * plan.failures,
+        runs_due=plan.sources * weeks,
         runs=len(runs),
         succeeded=sum(run.status is Status.SUCCEEDED for run in runs),
         failed_and_cleaned=sum(run.status is Status.FAILED for run in runs),
@@ -257,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Play and print; the exit code is 1 if a run did not end, came twice, or anything is left."""
     given = _arguments().parse_args(arguments)
     began = time.monotonic()
-    found = soak(given.sources, given.weeks, given.seed, given.faults / 100, given.worlds)
+    found = soak(given.sources, given.weeks, given.seed, given.faults / 100, given.worlds, given.minutes)
     for name, figure in asdict(found).items():
         print(f"{name.replace('_', ' '):<34}{figure:g}")
     print(f"played in {time.monotonic() - began:.0f} s")
@@ -271,7 +282,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def is_right(found: Figures) -> bool:
     """Tell whether every run ended once and nothing was left."""
     wrong = found.unfinished + found.left_over + found.runs_beyond_one_a_week + found.of_these_lost
-    return not wrong and found.runs == found.sources * found.weeks
+    return not wrong and found.runs == found.runs_due
 
 
 def written(page: str, found: dict[str, Any]) -> str:
@@ -287,6 +298,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", type=float, default=5, help="percent")
     parser.add_argument("--worlds", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--output", type=Path, default=FIGURES, help="where the figures are kept")
     return parser
 
