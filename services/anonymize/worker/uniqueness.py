@@ -138,7 +138,7 @@ def mixed_ranges(rules: Iterable[tuple[str, Mask]]) -> Iterator[tuple[str, str]]
     """Say, for (column, mask) of a whole database, where fakes of one kind come from another range than
     elsewhere, so that one value would become two."""
     anywhere: dict[str, str] = {}
-    found = [(name, mask) for name, whole in rules for mask in _parts(whole)]
+    found = [(name, mask) for name, whole in rules for mask in parts(whole)]
     for name, mask in found:
         if permuted_kinds(mask) == {mask.word}:
             anywhere.setdefault(mask.word, name)
@@ -150,17 +150,17 @@ def mixed_ranges(rules: Iterable[tuple[str, Mask]]) -> Iterator[tuple[str, str]]
 
 def permuted_kinds(mask: Mask) -> frozenset[str]:
     """The words of masks, this one and those in it, whose fakes come from the originals' own range."""
-    return frozenset(part.word for part in _parts(mask) if getattr(part, "range", None) == "any")
+    return frozenset(part.word for part in parts(mask) if getattr(part, "range", None) == "any")
 
 
-def _parts(mask: Mask) -> Iterator[Mask]:
+def parts(mask: Mask) -> Iterator[Mask]:
     """A mask and those inside it."""
     yield mask
     if mask.nested_mask:
-        yield from _parts(getattr(mask, mask.nested_mask))
+        yield from parts(getattr(mask, mask.nested_mask))
     if mask.nested_masks:
         for inner in getattr(mask, mask.nested_masks).values():
-            yield from _parts(inner)
+            yield from parts(inner)
 
 
 def loose(unique: Unique, part: Column) -> bool:

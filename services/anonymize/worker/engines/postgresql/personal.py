@@ -31,7 +31,8 @@ from services.anonymize.worker.sql import WORK_SCHEMA, compiled, function_statem
 _LONGEST_RUN = 20
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-_RUN = "[A-Za-z]?[+]?[(]?[0-9][0-9 ./()-]*[0-9]"
+# A run that is long enough for a number, and the letter before it.
+_RUN = "[A-Za-z]?[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
 
 # A masked address: the digits of its hash are no telephone number, whichever they are.
 _FAKE_EMAIL = text_literal("^[a-z]+[.]?[0-9a-f]{12,20}" + RESERVED)
@@ -94,7 +95,7 @@ def _each(pattern: str, text: str, keep: str, has: str = "true") -> str:
 # have had a name around it; masked, it is alone.
 PERSONAL = function_statement(
     "personal",
-    "value text, mask text, phones boolean, original boolean",
+    "value text, mask text, phones boolean, original boolean, codes text",
     "text[]",
     "plpgsql",
     f"""
@@ -122,13 +123,13 @@ BEGIN
     {_KEEP_PHONE}
     RETURN found;
   END IF;
+  IF codes <> '' AND searched ~ '{DIGITS}' THEN searched := regexp_replace(searched, codes, ' ', 'g'); END IF;
   rest := searched;
   LOOP
     word := substring(rest from '{_RUN}');
     EXIT WHEN word IS NULL;
     rest := substr(rest, strpos(rest, word) + length(word));
     run := ltrim(word, '{string.ascii_letters}');
-    CONTINUE WHEN length(run) < {SHORTEST_PHONE};
     digits := translate(run, ' ./-()', '');
     -- a long run right behind letters is an IBAN's, with any ten digits in it
     CONTINUE WHEN length(run) <> length(word) AND length(run) > {_LONGEST_RUN};
@@ -137,7 +138,7 @@ BEGIN
     second := substr(digits, 2, 1) BETWEEN '1' AND '9';
     CONTINUE WHEN size <= 12 AND strpos('+036789', first) = 0
       AND (size <> 10 OR run = digits OR first < '2');  -- North America's numbers are parted
-    CONTINUE WHEN strpos(run, '.') > 0 AND run ~ '{_ADDRESS}';
+    CONTINUE WHEN strpos(run, '.') > 0 AND translate(run, '0123456789', '') = '...' AND run ~ '{_ADDRESS}';
     IF NOT original THEN
       IF size BETWEEN {SHORTEST_PHONE} AND 16 THEN
         shape := run;

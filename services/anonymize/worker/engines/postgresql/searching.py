@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Text, column, func, literal
 
+from services.anonymize.worker.engines.codes import codes
 from services.anonymize.worker.engines.postgresql.personal import WORTHWHILE
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING
 from services.anonymize.worker.masks.telephones import bare
@@ -59,6 +60,7 @@ class Searched:
     mask: str  # how the policy calls what happens to it
     json: bool = False
     permuted: frozenset[str] = frozenset()  # kinds that become others of the same range
+    codes: str = ""  # what in its values is a code, and no telephone number
     labelled: bool = False  # each row says in its column `label` what it belongs to
 
     @property
@@ -101,7 +103,8 @@ def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
             if kinds:
                 json = part.base_type in {"json", "jsonb"}
                 permuted = permuted_kinds(mask) if mask else frozenset()
-                columns.append(Searched(part.name, f"{table.label}.{part.name}", kinds, word, json, permuted))
+                label, code = f"{table.label}.{part.name}", codes(mask, part.family)
+                columns.append(Searched(part.name, label, kinds, word, json, permuted, code))
         for member in table.members:
             if not member.foreign:
                 searches.append(Search(qualified(member.schema, member.name), table.oid, tuple(columns)))
@@ -185,7 +188,8 @@ def _found(search: Search, pages: Pages, original: bool) -> str:
     OFFSET 0 keeps the planner from merging the levels: a document would be made a text for every use of it.
     """
     values = ", ".join(
-        f"({part.label_sql()}, {text_literal(part.mask)}, {'phone' in part.kinds}, {part.as_text()})"
+        f"({part.label_sql()}, {text_literal(part.mask)}, {'phone' in part.kinds},"
+        f" {text_literal(part.codes)}, {part.as_text()})"
         for part in search.columns
         if part.kinds
     )
@@ -194,11 +198,11 @@ def _found(search: Search, pages: Pages, original: bool) -> str:
     within += [f"t.ctid < '({end},0)'"] if end is not None else []
     where = f" WHERE {' AND '.join(within)}" if within else ""
     source = (
-        f"SELECT c.* FROM {search.relation} AS t, LATERAL (VALUES {values}) AS c(label, mask, phones, value)"
-        f"{where} OFFSET 0"
+        f"SELECT c.* FROM {search.relation} AS t,"
+        f" LATERAL (VALUES {values}) AS c(label, mask, phones, codes, value){where} OFFSET 0"
     )
     return (
         f"(SELECT split_part(f.found, ':', 1) AS kind, s.label, f.found FROM ({source}) AS s,"
-        f" unnest({WORK_SCHEMA}.personal(s.value, s.mask, s.phones, {original})) AS f(found)"
+        f" unnest({WORK_SCHEMA}.personal(s.value, s.mask, s.phones, {original}, s.codes)) AS f(found)"
         f" WHERE {WORTHWHILE}) AS found"
     )
