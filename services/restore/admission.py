@@ -143,12 +143,15 @@ class Admission:
             self._note(going, "joined", f"asked for again by {request.requested_by}")
             self._answer(request, _about(How.JOINED, going, f"{going.run_id} goes on and serves it"))
         else:
-            self._requests.wait(request.source, request.requested_by, request.request)
             why = f"one run follows when {_named(going)} has ended"
+            self._answer(
+                request, _about(How.QUEUED, going, why)
+            )  # before a run can say that it begins for it
+            self._requests.wait(request.source, request.requested_by, request.request)
             self._note(going, "queued", f"{why}; requested by {request.requested_by}")
-            self._answer(request, _about(How.QUEUED, going, why))
             if self._is_free(going):  # it ended meanwhile, and may have seen nobody wait
-                return self._begin(request, self._requests.waiting(request.source))
+                waiting = self._requests.waiting(request.source)
+                return self._begin(request, waiting) if waiting else Drop("it was woken meanwhile")
         return Drop(f"{going.run_id} is over and holds {request.source}") if going.over else going
 
     def _is_free(self, earlier: Run) -> bool:
@@ -168,7 +171,10 @@ class Admission:
             self._serve(run, waiting, why)
             self._answer(request, _about(How.SERVED, run, why))
             return Drop(why)
-        if run.request != wanted.request and not request.queued:
+        is_for_it = (
+            waiting is not None and request.request in waiting.tokens and run.serves == waiting.edition
+        )
+        if run.request != wanted.request and not request.queued and not is_for_it:
             return self._during(request, run)
         if run.over:
             return Drop(f"{_named(run)} has not ended; what waits for {run.source} waits on")
