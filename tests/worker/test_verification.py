@@ -1,4 +1,4 @@
-"""What verification takes for a telephone number in a masked column: no digits of codes, and what a mask left."""
+"""What verification takes for a telephone number in a masked column: no digits of codes, and what is left."""
 
 import pytest
 
@@ -64,7 +64,8 @@ def numbers(session, mask: Mask, values: list[str], found_after: bool = True) ->
         session.execute(statement.encode())
     asked = session.execute(
         "SELECT value FROM unnest(%s::text[]) AS value,"
-        " unnest(snapveil_work.personal(value, %s, true, %s, %s)) AS found WHERE found ~ '^phone:.{8,13}$'",  # no country's numbers are longer, as they are dialled
+        " unnest(snapveil_work.personal(value, %s, true, %s, %s)) AS found"
+        " WHERE found ~ '^phone:.{8,13}$'",  # no number is longer as it is dialled
         (values, mask.word, not found_after, codes(mask, Family.TEXT)),
     )
     return [row[0] for row in asked]
