@@ -53,7 +53,7 @@ def _due(account: Account, at: datetime) -> Iterator[Due]:
         raise InputError(f"the configuration of account {account.number} cannot be read; see --config")
     databases = databases_of(account.number, account.client)
     if not isinstance(config, Production):
-        yield from retention.due(account.ledger, databases, config)
+        yield from retention.due(account.ledger, databases, config, at)
         return
     yield from removal.due(account.ledger, databases, config, at)
     yield from withdrawal.due(account.ledger, withdrawal.manual_snapshots(databases), config, at)

@@ -20,6 +20,7 @@ from shared.records import (
     Delivery,
     Progress,
     Run,
+    Sighting,
     StepRecord,
     StepState,
     Transition,
@@ -127,6 +128,14 @@ class Ledger:
     def choose(self, target: str, choice: Choice) -> None:
         """Write what an operator chose for a target; a later choice replaces it."""
         self._write(target, "choice", choice)
+
+    def sighting(self, copy: str) -> Sighting | None:
+        """Read how an unfinished copy looked to the sweep."""
+        return self._read(copy, "sighting", Sighting)
+
+    def record_sighting(self, copy: str, sighting: Sighting) -> None:
+        """Write how an unfinished copy looks; it replaces what was seen before."""
+        self._write(copy, "sighting", sighting)
 
     def record_password(self, run_id: str, resource_id: str) -> None:
         """Write which temporary database has our master password now; a later one replaces it."""

@@ -18,6 +18,11 @@ def count(name: str, **dimensions: str) -> None:
     _measure(name, MetricUnit.Count, 1, dimensions)
 
 
+def amount(name: str, number: int) -> None:
+    """Write how many of something there are to a CloudWatch metric."""
+    _measure(name, MetricUnit.Count, number, {})
+
+
 def gauge(name: str, seconds: float, **dimensions: str) -> None:
     """Write a length of time to a CloudWatch metric."""
     _measure(name, MetricUnit.Seconds, seconds, dimensions)

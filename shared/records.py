@@ -150,6 +150,14 @@ class Choice(_Record):
     request: str
 
 
+class Sighting(_Record):
+    """How an unfinished copy looked to the sweep: unchanged since when, and when it was last looked at."""
+
+    state: str
+    since: datetime
+    last: datetime
+
+
 class Progress(_Record):
     """How far the worker is; rows are estimates until a table is done."""
 

@@ -4,7 +4,7 @@ from services.receiver.credentials import TargetCredentials
 from services.receiver.keys import resolved
 from services.receiver.probe import Probe
 from services.receiver.reconciler import Receiver
-from services.receiver.retention import sweep
+from services.receiver.sweep import sweep
 from shared import handler as lambda_handler
 from shared.config import load_development
 from shared.database.factory import databases_of
@@ -38,7 +38,7 @@ def assemble(environment: lambda_handler.Environment) -> tuple[Runtime, frozense
         publisher=publisher,
         pace=config.pace,
         clock=now,
-        sweep=sweep(ledger, databases, config),
+        sweep=sweep(ledger, databases, config, now),
     )
     return runtime, frozenset(config.accept.owners)
 

@@ -6,6 +6,7 @@ the old one, must answer, and then takes its name; until then the old one stands
 stands aside. An operator may choose another copy, or the old database itself, until newer data arrive.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -116,6 +117,15 @@ def is_newer(snapshot: Snapshot, than: Snapshot) -> bool:
     return fresh > old or (
         fresh == old and than.created_at is not None and snapshot.created_at > than.created_at
     )
+
+
+def excess(copies: Sequence[Snapshot], keep: int, needed: Collection[str]) -> tuple[Snapshot, ...]:
+    """List the copies of one source, given newest first, beyond those to `keep`; pure.
+
+    Only complete ones count, so that one that fails displaces none. `needed` are runs whose copies stay.
+    """
+    complete = [copy for copy in copies if copy.condition is Condition.READY]
+    return tuple(copy for copy in complete[keep:] if run_in(copy) not in needed)
 
 
 def decide(wanted: Wanted, seen: Seen) -> Decision[Action]:
@@ -244,9 +254,8 @@ def _settle(wanted: Wanted, seen: Seen, target: Database, wish: Edition) -> Deci
         if database is not None and database is not kept:
             return _clear(database) or Fail(f"{database.name} cannot be removed")
     needed = seen.needed | {edition.run_id for edition in (wish, kept and edition_of(kept)) if edition}
-    for old in seen.copies[wanted.keep :]:
-        if old.condition is Condition.READY and run_in(old) not in needed:
-            return Act(DeleteCopy(old.name))
+    for old in excess(seen.copies, wanted.keep, needed):
+        return Act(DeleteCopy(old.name))
     if seen.tell:
         return Finish(seen.tell, why=f"{target.name} answers, and so does every target of {wanted.source}")
     if not seen.replaced or seen.announce_again:

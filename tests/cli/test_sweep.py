@@ -114,7 +114,7 @@ def test_what_belongs_to_no_target_is_left_to_a_human(operator: Operator) -> Non
     assert isinstance(account.config, Development)
     target = account.config.targets["shop-fr"].model_copy(update={"name": "snapveil-dev-other"})
     without = account.config.model_copy(update={"targets": {"other": target}})
-    found = list(due(account.ledger, databases_of(account.number, account.client), without))
+    found = list(due(account.ledger, databases_of(account.number, account.client), without, NOW))
     copy = names.development_copy(operator.scene.run().run_id)
     databases = set(operator.scene.instances("development"))
     assert {one.name for one in found if one.stays} == databases
