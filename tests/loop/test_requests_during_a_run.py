@@ -29,6 +29,18 @@ STAGES: dict[str, Callable[[Run], Any]] = {
 }
 
 
+def begins(scene: Scene, *, run: int = 1, attempt: int = 1) -> None:
+    """Let so many runs begin, the newest in this attempt and with nobody left who waits."""
+
+    def begun() -> bool:
+        newest = scene.run()
+        holds = scene.production.lock_holder("shop-fr") == newest.run_id
+        return holds and (len(runs(scene)), newest.attempt) == (run, attempt)
+
+    scene.world.run(until=begun, at_most=2 * DAY)
+    assert not scene.production.requests.queue()
+
+
 @pytest.fixture
 def queueing() -> Iterator[Scene]:
     """A source whose requests wait for the next run, whatever goes on."""
@@ -145,10 +157,8 @@ def test_after_a_run_that_failed_its_next_attempt_begins_once(queueing: Scene) -
     queueing.world.run(until=lambda: queueing.run().failed_at, at_most=DAY)
     queueing.world.send("restore", OMAR)
     queueing.world.tasks.outcome = working
-    queueing.world.run(at_most=DAY)
-    assert (queueing.run().attempt, queueing.run().status) == (2, Status.SUCCEEDED)
+    begins(queueing, attempt=2)
     assert queueing.run().requested_by == "user/anne, user/omar"
-    assert nothing_waits(queueing)
 
 
 def test_a_run_that_failed_is_not_joined_but_followed(instance: Scene) -> None:
@@ -159,8 +169,7 @@ def test_a_run_that_failed_is_not_joined_but_followed(instance: Scene) -> None:
     instance.world.send("restore", ANNE)
     deliver_all(instance)
     assert "(failed, and still being removed)" in told(instance, ANNE).why
-    instance.world.run(at_most=DAY)
-    assert (instance.run().attempt, instance.run().status) == (2, Status.SUCCEEDED)
+    begins(instance, attempt=2)
 
 
 def test_what_waits_and_fails_ends_there(queueing: Scene) -> None:
@@ -195,9 +204,8 @@ def test_a_lost_wake_is_made_up_by_the_sweep(queueing: Scene, monkeypatch: pytes
         deliver_all(queueing)
     assert len(runs(queueing)) == 1
     queueing.world.send("restore", SweepRequested())
-    queueing.world.run(at_most=DAY)
-    assert [run.requested_by for run in runs(queueing)] == ["schedule", "user/anne"]
-    assert nothing_waits(queueing)
+    begins(queueing, run=2)
+    assert queueing.run().requested_by == "user/anne"
 
 
 def test_a_dirty_run_keeps_what_waits_and_says_so(queueing: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,9 +228,7 @@ def test_a_dirty_run_keeps_what_waits_and_says_so(queueing: Scene, monkeypatch: 
         )
         assert len(runs(queueing)) == 1
     queueing.world.send("restore", SweepRequested())
-    queueing.world.run(at_most=2 * DAY)
-    assert len(runs(queueing)) == 2
-    assert nothing_waits(queueing)
+    begins(queueing, run=2)
 
 
 def test_what_waits_for_a_source_that_is_removed_is_cancelled_and_told(queueing: Scene) -> None:
@@ -253,15 +259,15 @@ def test_what_cannot_begin_for_want_of_a_snapshot_waits_on_with_the_reason(queue
     deliver_all(queueing)
     queueing.world.run(until=lambda: queueing.run().shared_at, at_most=DAY)
     queueing.wait(48)
-    queueing.world.run(at_most=DAY)
+    queueing.world.run(until=lambda: queueing.production.lock_holder("shop-fr") is None, at_most=DAY)
+    deliver_all(queueing)
     waiting = queueing.production.requests.waiting("shop-fr")
     assert waiting is not None
     assert "max_snapshot_age allows 36" in (waiting.problem or "")
     queueing.backup()
     queueing.world.send("restore", SweepRequested())
-    queueing.world.run(at_most=DAY)
-    assert [run.requested_by for run in runs(queueing)] == ["schedule", "user/anne"]
-    assert nothing_waits(queueing)
+    begins(queueing, run=2)
+    assert queueing.run().requested_by == "user/anne"
 
 
 def test_a_request_that_nobody_can_serve_is_answered(instance: Scene) -> None:
