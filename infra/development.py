@@ -129,6 +129,7 @@ class DevelopmentStack(PlainStack):
             schedules.refresh(target, receiver.queue, of_target=True)
         schedules.sweep("receiver", receiver.queue)
         self._alarms.quotas(self, "receiver", self._config.quotas.warn_at)
+        self._alarms.sweep(self, "receiver")
         dashboard(
             self,
             ("receiver",),

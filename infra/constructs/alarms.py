@@ -116,6 +116,35 @@ class Alarms(Construct):
             period=3 * HOUR,
         )
 
+    def sweep(self, scope: Construct, stage: str) -> None:
+        """Watch the hourly sweep: what only a person may delete, and deletions that fail hour after hour."""
+        self.raise_when(
+            scope,
+            "OrphansAlarm",
+            "snapveil-orphans",
+            f"Databases or copies that belong to no target cost money; the log of {stage} names them."
+            " Delete them by hand, or put their target back into the configuration.",
+            namespace=NAMESPACE,
+            metric="Orphans",
+            dimensions={"service": stage},
+            above=0,
+            statistic="Maximum",
+            period=3 * HOUR,
+        )
+        self.raise_when(
+            scope,
+            "SweepAlarm",
+            "snapveil-sweep",
+            f"Three hours in a row the sweep could not delete what nothing needs; the log of {stage}"
+            " says why.",
+            namespace=NAMESPACE,
+            metric="SweepFailed",
+            dimensions={"service": stage},
+            above=0,
+            period=HOUR,
+            periods=3,
+        )
+
     def dead_letters(self, scope: Construct, part: str, queue: sqs.CfnQueue) -> None:
         """Watch a dead-letter queue: one message is one too many."""
         self.raise_when(

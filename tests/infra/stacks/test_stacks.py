@@ -212,6 +212,20 @@ def test_a_quota_that_is_nearly_used_up_raises_an_alarm_in_each_account(
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 79)
 
 
+@pytest.mark.parametrize("metric", ["Orphans", "SweepFailed"])
+def test_what_the_sweep_of_development_leaves_raises_an_alarm_there(
+    development: Template, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, metric: str
+) -> None:
+    alarms = development.all("CloudWatch::Alarm").values()
+    (alarm,) = [one for one in alarms if one["MetricName"] == metric]
+    dimensions = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", dimensions["service"])
+    observability.amount(metric, 1)
+    line = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {one: line[one] for one in line["_aws"]["CloudWatchMetrics"][0]["Dimensions"][0]} == dimensions
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+
+
 def test_what_holds_data_stays_and_is_named(template: Template) -> None:
     kept = {name for name, one in template.resources.items() if one.get("DeletionPolicy") == "Retain"}
     holding = {"DynamoDB::Table", "S3::Bucket", "KMS::Key"}
