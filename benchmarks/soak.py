@@ -12,18 +12,18 @@ import gc
 import json
 import multiprocessing
 import random
-import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from benchmarks.meters import Meters
 from benchmarks.night import Plan, back_up, create_sources, quietly, source_names, until, wait, workers
+from benchmarks.soak_figures import FIGURES, PAGE, Figures, is_right, together, written
 from local.documents import LocalSource, Pacing
 from local.rds import Limits, Timings
 from local.world import World
@@ -32,46 +32,12 @@ from shared.names import RUN_ID_TAG, TARGET
 from shared.records import How, Run, Status
 
 POLICY = {"policy.yaml": b"version: 1\ntables: {}\n"}
-DOCS = Path(__file__).parent.parent / "docs"
-FIGURES, PAGE = DOCS / "figures" / "soak.json", DOCS / "reliability.md"
-_BLOCK = re.compile(r"(<!-- soak -->\n).*?(<!-- end of soak -->)", re.DOTALL)
 WEEK = timedelta(days=7)
 ENDED = {Status.SUCCEEDED, Status.FAILED}
 TIMINGS = replace(Timings.aws_like(), restore=600, add_instance=240, backup=900, snapshot=300, copy=420)
 PACING = Pacing(first="5m", longest="15m")
 MASKING = (5, 30)  # minutes
 ASKS = 0.25  # the chance of each source that somebody asks for it during its run
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What came of the months."""
-
-    sources: int
-    weeks: int
-    seed: int
-    faults_percent: float
-    runs_due: int
-    runs: int
-    succeeded: int
-    failed_and_cleaned: int
-    unfinished: int
-    left_over: int
-    targets_of_the_newest_success: int
-    messages_doubled: int
-    runs_beyond_one_a_week: int
-    further_attempts: int
-    requests_during_a_run: int
-    of_these_joined: int
-    of_these_waited: int
-    of_these_lost: int
-    events_told_twice: int
-    workers_started: int
-    restores_failed: int
-    copies_failed: int
-    calls_refused: int
-    messages_per_run: float
-    calls_per_run: float
 
 
 class Trouble:
@@ -105,25 +71,6 @@ def soak(
     ]
     with multiprocessing.get_context("fork").Pool(len(parts)) as pool:
         return together(pool.starmap(_soak_one, parts, chunksize=1))
-
-
-def together(parts: Sequence[Figures]) -> Figures:
-    """Add up the figures of worlds; those of a run are means."""
-    runs = sum(part.runs for part in parts)
-    same = {"seed", "faults_percent"}
-    found: dict[str, Any] = {}
-    for name in (field.name for field in fields(Figures)):
-        values = [getattr(part, name) for part in parts]
-        if name in same:
-            found[name] = values[0]
-        elif name == "weeks":
-            found[name] = max(values)
-        elif name.endswith("_per_run"):
-            mean = sum(value * part.runs for value, part in zip(values, parts, strict=True)) / runs
-            found[name] = round(mean, 1)
-        else:
-            found[name] = sum(values)
-    return Figures(**found)
 
 
 def _soak_one(sources: int, weeks: int, seed: int, faults: float, minutes: float) -> Figures:
@@ -277,18 +224,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.output == FIGURES:
         PAGE.write_text(written(PAGE.read_text(), asdict(found)))
     return 0 if is_right(found) else 1
-
-
-def is_right(found: Figures) -> bool:
-    """Tell whether every run ended once and nothing was left."""
-    wrong = found.unfinished + found.left_over + found.runs_beyond_one_a_week + found.of_these_lost
-    return not wrong and found.runs == found.runs_due
-
-
-def written(page: str, found: dict[str, Any]) -> str:
-    """Return the page about reliability with these figures."""
-    rows = "\n".join(f"| {name.replace('_', ' ')} | {figure:g} |" for name, figure in found.items())
-    return _BLOCK.sub(lambda match: f"{match[1]}| | |\n|---|---:|\n{rows}\n{match[2]}", page)
 
 
 def _arguments() -> argparse.ArgumentParser:
