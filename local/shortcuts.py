@@ -1,15 +1,23 @@
 """Shortcuts through moto 5.2.5 that change nothing but the time it takes: a run makes a thousand calls."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 from unittest.mock import patch
+from xml.sax.saxutils import escape, quoteattr
 
 import moto.core.responses
 import moto.kms.models
 import moto.sqs.models
-from moto.core.serialize import AttributePickerContext, ResponseSerializer, XFormedAttributePicker
+import moto.utilities.aws_headers
+from moto.core.serialize import (
+    AttributePickerContext,
+    BaseXMLSerializer,
+    ResponseSerializer,
+    XFormedAttributePicker,
+)
 from moto.core.utils import camelcase_to_underscores, method_names_from_class
 from moto.kms.utils import generate_private_key
 
@@ -32,7 +40,65 @@ def shortcuts() -> Iterator[None]:
         taken.enter_context(
             patch.object(ResponseSerializer, "get_value", _remembering(ResponseSerializer.get_value))
         )
+        # xmltodict checks every name and makes an event of every element.
+        taken.enter_context(
+            patch.object(BaseXMLSerializer, "_serialize_body", _written_at_once(BaseXMLSerializer))
+        )
+        # moto draws each of the 52 characters of a request's id.
+        taken.enter_context(patch.object(moto.utilities.aws_headers, "gen_amzn_requestid_long", _request_id))
         yield
+
+
+_requests = itertools.count(1)
+
+
+def _request_id(headers: dict[str, Any] | None = None) -> str:
+    identifier = f"{next(_requests):052X}"
+    if headers is not None:
+        headers["x-amzn-requestid"] = identifier
+    return identifier
+
+
+def xml(content: Mapping[str, Any]) -> str:
+    """Write what moto made of an answer as xmltodict does: `@` begins an attribute, `#text` is text."""
+    parts: list[str] = []
+    for name, value in content.items():
+        _write(name, value, parts)
+    return "".join(parts)
+
+
+def _write(name: str, value: Any, parts: list[str]) -> None:
+    for one in value if isinstance(value, list | tuple) else [value]:
+        if not isinstance(one, Mapping):
+            parts.append(_element(name, "", escape(_text(one))))
+            continue
+        attributes, inner = "", list[str]()
+        for key, what in one.items():
+            if key.startswith("@"):
+                attributes += f" {key[1:]}={quoteattr(_text(what))}"
+            elif key != "#text" and what != []:
+                _write(key, what, inner)
+        text = escape(_text(one.get("#text")))
+        parts.append(_element(name, attributes, "".join(inner) + text))
+
+
+def _element(name: str, attributes: str, inside: str) -> str:
+    return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _written_at_once(serializer: type[BaseXMLSerializer]) -> Callable[..., str]:
+    as_moto_does = serializer._serialize_body
+
+    def written(self: Any, body: Any) -> str:
+        return as_moto_does(self, body) if self.pretty_print else xml(body)
+
+    return written
 
 
 _private_key = cache(generate_private_key)
