@@ -62,6 +62,11 @@ def test_a_development_document_is_read_with_its_defaults() -> None:
         ("kind: instance", "kind: table", "sources.shop-fr.kind"),
         ("max_snapshot_age: 36h", "max_snapshot_age: soon", "a duration is a number and a unit"),
         ("max_snapshot_age: 36h", "max_snapshot_age: -1h", "a duration is a number and a unit"),
+        (
+            "max_snapshot_age: 36h",
+            "during_run: wait",
+            "sources.shop-fr.during_run: Input should be 'join' or 'queue'",
+        ),
         ("  shop-fr:", "  Shop_FR:", "sources.Shop_FR"),
         ("region: eu-west-3", "region: eu-west-3\nregoin: x", "regoin"),
         ("version: 1", "version: 9", "version"),

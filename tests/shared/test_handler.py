@@ -35,6 +35,7 @@ class FakeRuntime:
     def __init__(self, errors: dict[str, Exception]) -> None:
         self.errors = errors
         self.handled: list[str] = []
+        self.requests: list[str | None] = []
         self.abandoned: list[str] = []
 
     def handle(self, message: Message) -> None:
@@ -42,6 +43,7 @@ class FakeRuntime:
         if message.source in self.errors:
             raise self.errors[message.source]
         self.handled.append(message.source)
+        self.requests.append(message.request)
 
     def abandon(self, message: Message, why: str) -> None:
         self.abandoned.append(why)
@@ -214,3 +216,18 @@ def test_every_line_of_the_log_names_stage_and_run(queues: str, log: io.StringIO
     handler(an_event(dump(removal)), None)
     line = json.loads(log.getvalue())
     assert (line["message"], line["stage"], line["run_id"]) == ("at work", "restore", RUN_ID)
+
+
+def test_a_request_is_known_by_its_token_or_by_the_message_that_brought_it(queues: str) -> None:
+    named = dump(RefreshRequested(source="shop-fr", request="a" * 32))
+    woken = dump(RefreshRequested(source="shop-fr", queued=True))
+    first, _ = run(an_event(GOOD, GOOD, named, woken))
+    again, _ = run(an_event(GOOD))
+    one, other, *rest = first.requests
+    assert rest == ["a" * 32, None]
+    assert one != other
+    assert again.requests == [one]
+
+
+def test_what_a_request_does_not_say_an_older_receiver_need_not_know() -> None:
+    assert set(json.loads(GOOD)) == {"version", "type", "source", "requested_by"}
