@@ -14,12 +14,14 @@ from benchmarks.night import quietly
 from local.documents import LocalSource, Pacing
 from local.rds import Timings
 from local.world import World
+from shared import names
 from shared.database.port import Kind
 from shared.events import RefreshRequested
 from tests.faults.calls import Wire
 from tests.loop.conftest import POLICY, Scene
 
 SOURCE = "shop-fr"
+OLD_RUNS = (f"{SOURCE}-20200102t0305-00000001", f"{SOURCE}-20200109t0305-00000002")
 ASKED = RefreshRequested(source=SOURCE)
 AGAIN = RefreshRequested(source=SOURCE, requested_by="operator", request="a" * 32)
 LONGEST = timedelta(days=4)
@@ -60,10 +62,37 @@ def first_week(kind: Kind, *, again: bool = False) -> Iterator[tuple[Story, Wire
         world.run(at_most=LONGEST)
         scene.backup()
         world.run(at_most=LONGEST)
+        _leave_old_copies(scene)
         story = Story(scene, scene.run().run_id, source_of(scene), again=again)
         wire = Wire(world)
         with wire.connected(), _alarms_heard(story.alarms):
             yield story, wire
+
+
+def _leave_old_copies(scene: Scene) -> None:
+    """Begin copies of older data in development: one is beyond those to keep already, the next will be."""
+    rds = scene.world.client("development", "rds")
+    (newest,) = copies_in_development(scene)
+    kind = "DBClusterSnapshot" if scene.kind is Kind.CLUSTER else "DBSnapshot"
+    copy = rds.copy_db_cluster_snapshot if scene.kind is Kind.CLUSTER else rds.copy_db_snapshot
+    for run in OLD_RUNS:
+        copy(
+            **{
+                f"Source{kind}Identifier": newest,
+                f"Target{kind}Identifier": names.development_copy(run),
+                "Tags": [{"Key": names.RUN_ID_TAG, "Value": run}],
+            }
+        )
+
+
+def copies_in_development(scene: Scene) -> list[str]:
+    """List the copies that the development account holds, by name."""
+    rds = scene.world.client("development", "rds")
+    if scene.kind is Kind.CLUSTER:
+        clusters = rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+        return sorted(one["DBClusterSnapshotIdentifier"] for one in clusters)
+    listed = rds.describe_db_snapshots(SnapshotType="manual")["DBSnapshots"]
+    return sorted(one["DBSnapshotIdentifier"] for one in listed)
 
 
 def travel(story: Story, wire: Wire) -> None:

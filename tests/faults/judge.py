@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from shared import names
 from shared.records import How, Run, Status
-from tests.faults.journey import AGAIN, Story, source_of
+from tests.faults.journey import AGAIN, Story, copies_in_development, source_of
 
 LONGEST_GAP = timedelta(hours=2)
 """How long the target's name may belong to nobody, in the middle of the swap: until the next schedule."""
+
+COPIES = 2
+"""How many copies a target keeps unless its configuration says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +57,18 @@ def judge(story: Story, *, may_fail: bool) -> Verdict:
         wrongs.append(f"the target was missing for {story.gap} (now: {story.missing_since is not None})")
     if len(standing) != 1:
         wrongs.append(f"development has {sorted(standing)}")
+    wrongs += _of_copies(story, developers_use)
     found = scene.world.leftovers()
     left = tuple(f"{name}: {value}" for name, value in vars(found).items() if value)
     return Verdict(outcome, tuple(wrongs), left, round(story.gap.total_seconds() / 60, 1))
+
+
+def _of_copies(story: Story, developers_use: str | None) -> list[str]:
+    """Development keeps two, the one that developers' data came from among them."""
+    copies = copies_in_development(story.scene)
+    if len(copies) == COPIES and names.development_copy(developers_use or "") in copies:
+        return []
+    return [f"development keeps the copies {copies}"]
 
 
 def _of_success(story: Story, run: Run, developers_use: str | None) -> list[str]:

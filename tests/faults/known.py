@@ -21,7 +21,7 @@ ORDINARY: Mapping[str, Mapping[str, str]] = {
         "events": "PutEvents",
         "kms": "DescribeKey",
         "rds": (
-            "CopyDBSnapshot DeleteDBInstance DescribeDBClusterSnapshots DescribeDBClusters "
+            "CopyDBSnapshot DeleteDBInstance DeleteDBSnapshot DescribeDBClusterSnapshots DescribeDBClusters "
             "DescribeDBInstances DescribeDBSnapshots ModifyDBInstance RestoreDBInstanceFromDBSnapshot"
         ),
         "secretsmanager": "GetSecretValue PutSecretValue",
@@ -63,9 +63,9 @@ ONLY_AFTER_FAULTS: Mapping[str, Mapping[str, str]] = {
 
 CLUSTERS: Mapping[str, str] = {
     "receiver": (
-        "CopyDBClusterSnapshot CreateDBInstance DeleteDBCluster DeleteDBInstance DescribeDBClusterSnapshots"
-        " DescribeDBClusters DescribeDBInstances DescribeDBSnapshots ModifyDBCluster ModifyDBInstance"
-        " RestoreDBClusterFromSnapshot"
+        "CopyDBClusterSnapshot CreateDBInstance DeleteDBCluster DeleteDBClusterSnapshot DeleteDBInstance"
+        " DescribeDBClusterSnapshots DescribeDBClusters DescribeDBInstances DescribeDBSnapshots"
+        " ModifyDBCluster ModifyDBInstance RestoreDBClusterFromSnapshot"
     ),
     "restore": (
         "CreateDBInstance DeleteDBCluster DeleteDBInstance DescribeDBClusterSnapshots DescribeDBClusters"

@@ -1,4 +1,4 @@
-"""The sweep of development, killed at any of its calls: the next hour deletes what is left, and all is told."""
+"""The sweep of development, killed at any of its calls: the next hour deletes what is left, all is told."""
 
 from typing import TYPE_CHECKING, Any, cast
 
