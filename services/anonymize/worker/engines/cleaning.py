@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.results import Cleaned, Remainder
 from services.anonymize.worker.progress import Advance, Tell
 
@@ -17,19 +18,37 @@ class Part(Generic[WorkT]):
 
     name: str
     clean: Callable[[WorkT], Remainder]
+    beside: bool = False  # may go on at the same time as the part before it; both take one connection
 
 
-def run_parts(parts: Sequence[Part[WorkT]], work: WorkT, tell: Tell) -> tuple[Cleaned, ...]:
-    """Clean every part in turn."""
-    done = []
-    for part in parts:
-        tell(advance(parts, part.name, part.name))
+def run_parts(
+    parts: Sequence[Part[WorkT]], work: WorkT, tell: Tell, connections: int = 1
+) -> tuple[Cleaned, ...]:
+    """Clean every part in turn, those beside one another together if there are connections for it."""
+
+    def one(part: Part[WorkT]) -> Cleaned:
         started = time.monotonic()
         remainder = part.clean(work)
         seconds = time.monotonic() - started
-        done.append(Cleaned(part.name, seconds, tuple(remainder.left), tuple(remainder.beyond)))
+        return Cleaned(part.name, seconds, tuple(remainder.left), tuple(remainder.beyond))
+
+    done: list[Cleaned] = []
+    for together in _together(parts) if connections > 1 else [[part] for part in parts]:
+        for part in together:
+            tell(advance(parts, part.name, part.name))
+        done += in_parallel(one, together, connections)
     tell(Advance("cleaning", len(parts), len(parts)))
     return tuple(done)
+
+
+def _together(parts: Sequence[Part[WorkT]]) -> list[list[Part[WorkT]]]:
+    groups: list[list[Part[WorkT]]] = []
+    for part in parts:
+        if part.beside and groups:
+            groups[-1].append(part)
+        else:
+            groups.append([part])
+    return groups
 
 
 def advance(parts: Sequence[Part[WorkT]], part: str, words: str) -> Advance:

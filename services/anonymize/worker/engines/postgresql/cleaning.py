@@ -3,7 +3,8 @@
 A plain VACUUM leaves deleted values readable in page holes, and ANALYZE leaves old histograms in
 pg_statistic's dead rows; only rewriting removes both (measured). The owner of a database may do all of it
 without being superuser. The order matters: what a part deletes, a later one rewrites, and the write-ahead log
-comes last because every part writes to it. Each part can be done again, so a cleaning that was killed is
+comes last because every part writes to it. The catalogs of two databases are rewritten at the same time: both
+wait for the disk and not for each other, and what they remove was deleted before either began. Each part can be done again, so a cleaning that was killed is
 begun anew.
 """
 
@@ -61,8 +62,8 @@ PARTS: tuple[Part[Work], ...] = (
     Part("statistics", lambda work: renew_statistics(work.database, work.connections)),
     Part("old snapshots of catalogs", lambda work: Remainder(wait_for_old_snapshots(work.database))),
     Part("catalogs", lambda work: rewrite_catalogs(work.database)),
+    Part("other databases", lambda work: clean_other_databases(work.database), beside=True),
     Part("shared catalogs", lambda work: rewrite_shared_catalogs(work.database)),
-    Part("other databases", lambda work: clean_other_databases(work.database)),
     Part("statements", lambda work: forget_statements(work.database, WORK_SCHEMA)),
     Part("write-ahead log", _write_ahead_log),
 )
@@ -70,4 +71,4 @@ PARTS: tuple[Part[Work], ...] = (
 
 def clean(work: Work) -> Cleaning:
     """Empty every place where an old value may still stand."""
-    return Cleaning(len(work.tables), run_parts(PARTS, work, work.tell))
+    return Cleaning(len(work.tables), run_parts(PARTS, work, work.tell, work.connections))

@@ -1,8 +1,12 @@
 # ruff: noqa: E501 - SQL and messages keep their own lines
 """Rewrites the catalogs: defaults, comments, constants and old histograms stay in their dead rows.
 
-All of them, not a list of those known to quote values: an empty or small catalog takes a millisecond.
+All but those that cannot hold a value, by what their files and columns are and not by a list: each rewrite makes
+several files anew, and what costs is the disk's confirmation of each, at the rewrite and at the next checkpoint.
 """
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
@@ -10,8 +14,17 @@ from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt
 
+# No value stands where no page is (an empty index has one, which holds no key), nor in numbers of objects and flags.
+# What cannot be decided counts as holding something.
 _CATALOGS = """
-SELECT c.relname, pg_relation_filenode(c.oid) FROM pg_class c
+SELECT c.relname, pg_relation_filenode(c.oid) AS file,
+       (EXISTS (SELECT FROM unnest(ARRAY[c.oid, c.reltoastrelid]) AS heap(oid)
+                 WHERE heap.oid <> 0 AND coalesce(pg_relation_size(heap.oid), 1) > 0)
+        OR EXISTS (SELECT FROM pg_index x WHERE x.indrelid IN (c.oid, c.reltoastrelid)
+                    AND coalesce(pg_relation_size(x.indexrelid), 2 ^ 31) > current_setting('block_size')::int))
+       AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+                    AND a.atttypid <> ALL ('{oid,regproc,int2,int4,bool,"\\"char\\""}'::regtype[])) AS holds
+  FROM pg_class c
  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND c.relisshared = :shared
  ORDER BY c.relname
 """
@@ -32,8 +45,14 @@ SELECT pg_database_size(current_database()) - sum(pg_relation_size(c.oid, fork))
 """
 
 
+class _Catalog(NamedTuple):
+    name: str
+    file: int
+    holds: bool  # whether a value may stand in it
+
+
 def rewrite_catalogs(database: Database) -> Remainder:
-    """Rewrite every catalog of one database; say which stay as they were."""
+    """Rewrite every catalog of one database that can hold a value; say which stay as they were."""
     remainder = Remainder()
     with database.autocommit() as connection:
         if _rewrite(connection, shared=False, left=remainder.left):
@@ -77,17 +96,20 @@ def rewrite_shared_catalogs(database: Database) -> Remainder:
 
 def _rewrite(connection: Connection, *, shared: bool, left: list[str]) -> list[str]:
     """Rewrite; return those that still stand in the same file, because VACUUM only warns."""
-    before = _files(connection, shared)
+    before = {one.name: one.file for one in _catalogs(connection, shared) if one.holds}
     for place, name in enumerate(before):
         left += attempt(connection, [f"VACUUM (FULL) pg_catalog.{name}"], name)
-        if place == 0 and _files(connection, shared) == before:
+        if place == 0 and _same(before, _catalogs(connection, shared)) == list(before):
             return list(before)  # nor will the others
-    after = _files(connection, shared)
-    return [name for name, file in before.items() if after[name] == file]
+    return _same(before, _catalogs(connection, shared))
 
 
-def _files(connection: Connection, shared: bool) -> dict[str, int]:
-    return dict(connection.execute(text(_CATALOGS), {"shared": shared}).tuples().all())
+def _same(before: Mapping[str, int], after: Iterable[_Catalog]) -> list[str]:
+    return [one.name for one in after if before.get(one.name) == one.file]
+
+
+def _catalogs(connection: Connection, shared: bool) -> list[_Catalog]:
+    return [_Catalog(*row) for row in connection.execute(text(_CATALOGS), {"shared": shared}).tuples()]
 
 
 def forget_statements(database: Database, work_schema: str) -> Remainder:
