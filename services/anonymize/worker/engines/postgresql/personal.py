@@ -6,11 +6,9 @@ PostgreSQL makes a pattern's states anew in every execution, so a long one costs
 telephone numbers sees only what cannot be told from a run's first and last digits: numbers in unusual groups.
 """
 
-import string
-
 from sqlalchemy import Text, column
 
-from services.anonymize.worker.masks.contact import RESERVED
+from services.anonymize.worker.masks.contact import FEWEST_DIGITS, RESERVED
 from services.anonymize.worker.masks.telephones import DIALLED, bare
 from services.anonymize.worker.numbering import COUNTRIES, belongs_to_nobody
 from services.anonymize.worker.shapes import (
@@ -31,15 +29,25 @@ from services.anonymize.worker.sql import WORK_SCHEMA, compiled, function_statem
 _LONGEST_RUN = 20
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
 _ADDRESS = rf"^{_OCTET}(?:\.{_OCTET}){{3}}$"
-# A run that is long enough for a number, and the letter before it.
-_RUN = "[A-Za-z]?[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
+# A run that is long enough for a number.
+_RUN = "[+]?[(]?[0-9][0-9 ./()-]{6,}[0-9]"
 
-# A masked address: the digits of its hash are no telephone number, whichever they are.
-_FAKE_EMAIL = text_literal("^[a-z]+[.]?[0-9a-f]{12,20}" + RESERVED)
+# What an IBAN begins with, where a word begins: its own pattern has every country in it.
+_ACCOUNT = "(^|[^0-9A-Za-z_])[A-Za-z][A-Za-z][0-9][0-9][ -]?[0-9A-Za-z]{4}[ -]?[0-9A-Za-z]{4}"
+
+# A masked address, which is found as an address: the digits of its hash are no telephone number, whichever they are.
+# Counted repetitions cost more than the rest of a pattern, so its length says that there is a hash.
+_IS_FAKE_EMAIL = (
+    f"shape ~ '^[a-z]+[.]?[0-9a-f]+@[a-z0-9.-]+$' AND strpos(shape, '@') > {FEWEST_DIGITS + 1}"
+    f" AND (right(shape, 8) = '.invalid' OR shape ~ {text_literal(RESERVED)})"
+)
 
 WORTHWHILE = (
     f"CASE WHEN octet_length(value) < {SHORTEST_EMAIL} THEN false WHEN mask IN ('email', 'phone', 'iban') THEN true"
-    f" WHEN value ~ '[@0-9]' THEN value ~ '@|{DIGITS}|{ACCOUNT}' ELSE false END"
+    " WHEN strpos(value, '@') > 0 THEN true WHEN NOT value ~ '[0-9]' THEN false"
+    # a code that is too short for an IBAN
+    f" WHEN left(codes, 1) = '^' AND octet_length(value) < {SHORTEST_IBAN} AND value ~ codes THEN false"
+    f" ELSE value ~ '{DIGITS}|{ACCOUNT}' END"
 )
 """Whether a value is worth a call; the planner would run the pattern before the length, so CASE keeps its order."""
 
@@ -69,7 +77,7 @@ _KEEP_PHONE = f"""
       END IF;"""
 _KEEP_EMAIL = f"""
       found := found || ('email:' || {_EMAIL});
-      IF NOT original AND shape ~ '[0-9]{{8}}' AND shape ~ {_FAKE_EMAIL} THEN
+      IF NOT original AND {_IS_FAKE_EMAIL} THEN
         searched := replace(searched, shape, ' ');
       END IF;"""
 _KEEP_IBAN = f"shape := {_IBAN}; IF length(shape) >= {SHORTEST_IBAN} THEN found := found || ('iban:' || shape); END IF;"
@@ -100,12 +108,12 @@ PERSONAL = function_statement(
     "plpgsql",
     f"""
 DECLARE
-  found text[] := '{{}}'; shape text := value; searched text := value; rest text; word text; run text; digits text;
-  first text; second boolean; size integer;
+  found text[] := '{{}}'; shape text := value; searched text := value; rest text; run text; digits text;
+  first text; second boolean; size integer; at integer; behind boolean;
 BEGIN
   IF mask = 'email' AND NOT original THEN
     found := ARRAY['email:' || {_EMAIL}];
-    IF value ~ '[0-9]{{8}}' AND value ~ {_FAKE_EMAIL} THEN RETURN found; END IF;
+    IF {_IS_FAKE_EMAIL} THEN RETURN found; END IF;
   ELSIF strpos(value, '@') > 0 THEN
     rest := value;
     {_each(EMAIL, "rest", _KEEP_EMAIL, "strpos(rest, '@') > 0")}
@@ -113,11 +121,12 @@ BEGIN
   IF mask = 'iban' THEN
     shape := value;
     {_KEEP_IBAN}
-  ELSIF length(value) >= {SHORTEST_IBAN} AND value ~ '{ACCOUNT}' THEN
-    rest := value;
+    IF octet_length(value) > {_LONGEST_RUN + 2} AND value ~ '^[A-Za-z][A-Za-z][0-9]+$' THEN RETURN found; END IF;
+  ELSIF octet_length(searched) >= {SHORTEST_IBAN} AND searched ~ '{ACCOUNT}' AND searched ~ '{_ACCOUNT}' THEN
+    rest := searched;
     {_each(IBAN, "rest", _KEEP_IBAN)}
   END IF;
-  IF NOT phones OR length(value) < {SHORTEST_PHONE} THEN RETURN found; END IF;
+  IF NOT phones OR octet_length(value) < {SHORTEST_PHONE} THEN RETURN found; END IF;
   IF mask = 'phone' THEN
     shape := value;
     {_KEEP_PHONE}
@@ -126,19 +135,21 @@ BEGIN
   IF codes <> '' AND searched ~ '{DIGITS}' THEN searched := regexp_replace(searched, codes, ' ', 'g'); END IF;
   rest := searched;
   LOOP
-    word := substring(rest from '{_RUN}');
-    EXIT WHEN word IS NULL;
-    rest := substr(rest, strpos(rest, word) + length(word));
-    run := ltrim(word, '{string.ascii_letters}');
-    digits := translate(run, ' ./-()', '');
+    run := substring(rest from '{_RUN}');
+    EXIT WHEN run IS NULL;
+    at := strpos(rest, run);
     -- a long run right behind letters is an IBAN's, with any ten digits in it
-    CONTINUE WHEN length(run) <> length(word) AND length(run) > {_LONGEST_RUN};
-    size := length(digits);
+    behind := octet_length(run) > {_LONGEST_RUN} AND at > 1 AND substr(rest, at - 1, 1) ~ '[A-Za-z]';
+    rest := substr(rest, at + octet_length(run));
+    CONTINUE WHEN behind OR octet_length(run) <= 12 AND left(run, 1) = '1';  -- no country's numbers begin so
+    -- the longest address has fifteen characters
+    CONTINUE WHEN octet_length(run) <= 15 AND strpos(run, '.') > 0 AND run ~ '{_ADDRESS}';
+    digits := translate(run, ' ./-()', '');
+    size := octet_length(digits);
     first := left(digits, 1);
     second := substr(digits, 2, 1) BETWEEN '1' AND '9';
     CONTINUE WHEN size <= 12 AND strpos('+036789', first) = 0
       AND (size <> 10 OR run = digits OR first < '2');  -- North America's numbers are parted
-    CONTINUE WHEN strpos(run, '.') > 0 AND translate(run, '0123456789', '') = '...' AND run ~ '{_ADDRESS}';
     IF NOT original THEN
       IF size BETWEEN {SHORTEST_PHONE} AND 16 THEN
         shape := run;
