@@ -241,7 +241,16 @@ def _complete(seen: Seen, database: Database | None) -> bool:
 
 
 def _settle(wanted: Wanted, seen: Seen, target: Database, wish: Edition) -> Decision[Action]:
-    """The target is what it is to be: see that it answers, then delete what it has replaced."""
+    """The target is what it is to be: see that it answers, then delete what it has replaced.
+
+    Once developers have it, it is theirs: one that is stopped or out of space is told, never deleted.
+    """
+    if target.condition is Condition.FAILED and seen.replaced:
+        return Finish(why=f"{target.name} is {target.status}; it is left as it is until it is replaced")
+    if target.condition is Condition.FAILED and not wanted.delete_first:
+        return Fail(
+            f"{target.name} took its name and is {target.status} now; look at it, or ask for a refresh"
+        )
     if not _complete(seen, target):
         copy = next((copy for copy in seen.copies if run_in(copy) == wish.run_id), seen.copies[0])
         return _build(seen, target, copy, wanted.target, wish)

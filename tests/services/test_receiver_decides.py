@@ -336,3 +336,15 @@ class TestTheSameCopyAgain:
     def test_a_target_that_is_deleted_first_is_built_in_its_place(self) -> None:
         assert decide(CHEAP, self.look) == Act(DeleteDatabase(TARGET))
         assert decide(CHEAP, replace(self.look, target=None)) == Act(RestoreCopy(copy().name, into=TARGET))
+
+
+@pytest.mark.parametrize("wanted", [WANTED, CHEAP, replace(WANTED, grace=timedelta(days=1))])
+@pytest.mark.parametrize("status", ["stopped", "storage-full", "failed", "incompatible-parameters"])
+def test_a_target_that_developers_have_is_never_deleted_for_its_status(wanted, status):
+    has = replace(SWAPPED, target=database(TARGET, status=status), replaced=True, answers=False)
+    assert decide(wanted, has) == Finish(
+        why=f"{TARGET} is {status}; it is left as it is until it is replaced"
+    )
+    swapped = decide(WANTED, replace(has, replaced=False))
+    assert isinstance(swapped, Fail)
+    assert f"{TARGET} took its name and is {status} now" in swapped.why
