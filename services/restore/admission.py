@@ -110,6 +110,8 @@ class Admission:
 
     def _admit(self, request: RefreshRequested) -> Run | Drop:
         self.source(request.source)
+        if request.target is not None:
+            raise MessageError(f"target {request.target!r} is development's to refresh; leave it out here")
         known = self._requests.answered(request.request) if request.request else None
         if known is not None and known.how in {How.BEGAN, How.JOINED, How.SERVED}:
             return self._as_before(known)

@@ -213,6 +213,13 @@ def test_a_source_that_joins_refuses_what_nobody_can_restore(place: Place) -> No
     assert isinstance(place.ask(ANNE), Run), "the letter is replayed once there is a snapshot"
 
 
+def test_a_request_for_one_target_is_development_s(place: Place) -> None:
+    asked = ANNE.model_copy(update={"target": "shop-fr-team"})
+    with pytest.raises(MessageError, match="development's to refresh"):
+        place.ask(asked)
+    assert place.told(asked) is How.REFUSED
+
+
 class KilledError(BaseException):
     """The process is killed here."""
 
