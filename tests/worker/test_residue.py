@@ -13,6 +13,7 @@ import pytest
 from services.anonymize.worker.engines.postgresql import cleaning
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.engines.postgresql.residue import snapshots
+from services.anonymize.worker.engines.postgresql.residue.catalogs import rewrite_catalogs
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING, RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy
@@ -130,6 +131,16 @@ def test_a_worker_killed_while_it_cleans_is_succeeded_by_another(place: Yard, pa
     assert search(data, *secrets()) == Counter()
 
 
+def files(root: psycopg.Connection) -> dict[str, int]:
+    """The files in which the database's own catalogs stand."""
+    return dict(
+        root.execute(
+            "SELECT relname, pg_relation_filenode(oid) FROM pg_class WHERE relkind = 'r' AND NOT relisshared"
+            " AND relnamespace = 'pg_catalog'::regnamespace"
+        ).fetchall()
+    )
+
+
 def killed_at(engine: Engine, part: str) -> bool:
     """Whether a worker in a process of its own died at that part, with its sessions open."""
     child = os.fork()
@@ -144,6 +155,31 @@ def killed_at(engine: Engine, part: str) -> bool:
         finally:
             os._exit(0)  # nothing of the parent's is cleaned up here
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def test_a_catalog_is_rewritten_unless_no_value_can_stand_in_it(place: Yard) -> None:
+    with (
+        place.run(place.create("catalogs")) as engine,
+        engine.connect("postgres", "postgres") as root,
+        Database(address_of(engine.url("postgres", "postgres"))) as database,
+    ):
+        root.execute(
+            "DO $$BEGIN EXECUTE (SELECT format('CREATE TYPE e AS ENUM (%s)', string_agg(quote_literal(i), ', '))"
+            " FROM generate_series(1, 3000) i); END$$"
+        )
+        root.execute("DROP TYPE e")
+        root.execute("VACUUM pg_enum")  # the table is empty now, and its indexes' pages are not
+        assert root.execute(
+            "SELECT pg_relation_size('pg_enum'), pg_indexes_size('pg_enum') > 24576"
+        ).fetchone() == (0, True)
+        before = files(root)
+        assert rewrite_catalogs(database).left == []
+        after = files(root)
+        kept = {name for name, file in before.items() if after[name] == file}
+        assert {"pg_transform", "pg_largeobject", "pg_depend", "pg_amop"} <= kept  # nothing, or only numbers
+        assert not kept & {"pg_enum", "pg_statistic", "pg_description", "pg_class", "pg_proc"}
+        rewrite_catalogs(database)
+        assert files(root)["pg_enum"] == after["pg_enum"]  # now nothing is in it
 
 
 def test_what_cannot_be_reached_is_named_and_fails_the_run_unless_the_policy_accepts_it(

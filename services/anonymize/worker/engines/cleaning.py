@@ -18,7 +18,7 @@ class Part(Generic[WorkT]):
 
     name: str
     clean: Callable[[WorkT], Remainder]
-    beside: bool = False  # may go on at the same time as the part before it; both take one connection
+    beside: bool = False  # may go on at the same time as the part before it; each takes one connection
 
 
 def run_parts(

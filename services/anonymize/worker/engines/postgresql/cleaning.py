@@ -4,8 +4,8 @@ A plain VACUUM leaves deleted values readable in page holes, and ANALYZE leaves 
 pg_statistic's dead rows; only rewriting removes both (measured). The owner of a database may do all of it
 without being superuser. The order matters: what a part deletes, a later one rewrites, and the write-ahead log
 comes last because every part writes to it. The catalogs of two databases are rewritten at the same time: both
-wait for the disk and not for each other, and what they remove was deleted before either began. Each part can be done again, so a cleaning that was killed is
-begun anew.
+wait for the disk and not for each other, and what they remove was deleted before either began. Each part can
+be done again, so a cleaning that was killed is begun anew.
 """
 
 from dataclasses import dataclass
