@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.codes import codes
 from services.anonymize.worker.engines.findings import KINDS
 from services.anonymize.worker.engines.mysql import personal, searching, verification
 from services.anonymize.worker.engines.mysql.connecting import Database
@@ -16,8 +17,10 @@ from services.anonymize.worker.engines.mysql.sql import text_literal
 from services.anonymize.worker.engines.mysql.tables import make_functions
 from services.anonymize.worker.engines.results import Baseline
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING
+from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import Policy, load_policy, resolve
+from services.anonymize.worker.schema import Family
 from tests.mariadb import MariaDBServer
 from tests.worker.building import tell_nobody
 from tests.worker.mysql.working import KEY, opened
@@ -54,9 +57,11 @@ def database(mariadb_server: MariaDBServer) -> Iterator[Database]:
             execute(connection, "DROP DATABASE snapveil_work")
 
 
-def found(database: Database, value: str, mask: str = "redact", wanted: int = personal.ORIGINALS) -> set[str]:
+def found(
+    database: Database, value: str, mask: str = "redact", wanted: int = personal.ORIGINALS, codes: str = ""
+) -> set[str]:
     """The digests of a value, by their kinds."""
-    part = searching.Searched("value", "value", frozenset(KINDS), mask)
+    part = searching.Searched("value", "value", frozenset(KINDS), mask, codes=codes)
     relation = f"(SELECT CAST({text_literal(value)} AS CHAR) AS value)"
     with database.begin() as connection:
         said = query(
@@ -104,6 +109,25 @@ def test_a_masked_column_is_looked_at_as_a_whole(database: Database) -> None:
     assert found(database, "es91 2100 0418 4502 0005 1332", "iban", personal.SURVIVORS) == digests(
         "iban:ES9121000418450200051332"
     )
+
+
+def test_a_tax_number_is_no_telephone_number_in_a_column_of_its_own(database: Database) -> None:
+    siren = codes(MASKS["siren"](), Family.TEXT)
+    assert found(database, "612 345 678", "siren", personal.SURVIVORS, siren) == set()
+    assert found(database, "+34 612 345 678", "siren", personal.SURVIVORS, siren) == digests(
+        "phone:612345678"
+    )
+    assert found(database, "612 345 678", "keep", personal.SURVIVORS) == digests("phone:612345678")
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["hash", "uuid", "login", "url", "mac", "token", "card", "siret", "tva", "vat", "nif", "steuer_id"],
+)
+def test_a_number_that_a_mask_of_codes_left_is_found(database: Database, word: str) -> None:
+    code = codes(MASKS[word](), Family.TEXT)
+    for written in ("06 12 34 56 78", "+33612345678", "ring 0612345678, please"):
+        assert found(database, written, word, personal.SURVIVORS, code) == digests("phone:0612345678")
 
 
 def test_a_bare_number_in_a_kept_column_makes_no_original(database: Database) -> None:

@@ -38,7 +38,16 @@ _NOTHING = "(?!)"
 _WORTHWHILE = "@|[0-9][0-9 ./()-]{6,}[0-9]|[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}"
 
 
-def finds(value: str, place: int, mask: str, kinds: frozenset[str], wanted: int, *, is_mariadb: bool) -> str:
+def finds(
+    value: str,
+    place: int,
+    mask: str,
+    kinds: frozenset[str],
+    wanted: int,
+    codes: str = "",
+    *,
+    is_mariadb: bool,
+) -> str:
     """SQL for everything that is found in a value, as elements that each end with a comma; NULL for nothing.
 
     The mask says what a column holds, however it is written: then the whole value is what is looked for. An e-mail may
@@ -47,6 +56,10 @@ def finds(value: str, place: int, mask: str, kinds: frozenset[str], wanted: int,
     if mask in {"phone", "iban"} or (mask == "email" and wanted == SURVIVORS):
         head = text_literal(f"{place:03}{_LETTERS[mask]}")
         return f"IF(CHAR_LENGTH({value}) >= {SHORTEST[mask]}, CONCAT(JSON_QUOTE(CONCAT({head}, LEFT({value}, {WHOLE}))), ','), NULL)"
+    if codes and "phone" in kinds:  # a code holds no telephone number
+        with_phones = finds(value, place, mask, kinds, wanted, is_mariadb=is_mariadb)
+        without = finds(value, place, mask, kinds - {"phone"}, wanted, is_mariadb=is_mariadb)
+        return f"IF({value} REGEXP {text_literal(pattern(codes))}, {without}, {with_phones})"
     # a number within an IBAN is none, so that IBANs are looked for before
     phone = PHONE if "phone" in kinds else _NOTHING
     found = pattern(

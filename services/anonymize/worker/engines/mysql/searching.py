@@ -8,6 +8,7 @@ kinds in all columns.
 
 from dataclasses import dataclass, replace
 
+from services.anonymize.worker.engines.codes import codes
 from services.anonymize.worker.engines.findings import KINDS
 from services.anonymize.worker.engines.mysql.personal import (
     FAKE,
@@ -31,7 +32,7 @@ from services.anonymize.worker.engines.mysql.sql import (
     text_literal,
 )
 from services.anonymize.worker.policy import Policy
-from services.anonymize.worker.schema import Column, Schema, Table
+from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.uniqueness import permuted_kinds
 
 DIGESTS = qualified(WORK_DATABASE, "originals")
@@ -67,6 +68,7 @@ class Searched:
     mask: str  # how the policy calls what happens to it
     json: bool = False
     permuted: frozenset[str] = frozenset()  # kinds that become others of the same range
+    codes: str = ""  # what its values are that are codes as a whole, and no telephone numbers
 
     def as_text(self) -> str:
         """The value as text. JSON may hide an @ as an escape: such a document is read as if it were one
@@ -117,7 +119,10 @@ def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
             if kinds:
                 json = part.base_type == "json"
                 permuted = permuted_kinds(mask) if mask else frozenset()
-                columns.append(Searched(part.name, f"{table.label}.{part.name}", kinds, word, json, permuted))
+                # a code within a document is a word there, and no number begins or ends within a word
+                code = codes(mask, part.family) if part.family is Family.TEXT else ""
+                label = f"{table.label}.{part.name}"
+                columns.append(Searched(part.name, label, kinds, word, json, permuted, code))
         if columns and not table.foreign:
             relation = qualified(schema.database, table.name)
             searches.append(Search(relation, tuple(columns), key=_key(table), size=table.size))
@@ -178,7 +183,7 @@ def _key(table: Table) -> str | None:
 def _found(search: Search, rows: Rows, wanted: int, is_mariadb: bool) -> str:
     """What is found in some rows, as `found(label, kind, place, digest)`; the label only where rows have one."""
     found = [
-        f"COALESCE({finds(part.as_text(), place, part.mask, part.kinds, wanted, is_mariadb=is_mariadb)}, '')"
+        f"COALESCE({finds(part.as_text(), place, part.mask, part.kinds, wanted, part.codes, is_mariadb=is_mariadb)}, '')"
         for place, part in enumerate(search.columns)
     ]
     first, end = rows
