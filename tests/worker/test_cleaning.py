@@ -18,7 +18,7 @@ def test_parts_beside_one_another_go_on_together_and_are_told_in_order() -> None
         return Remainder([name])
 
     def tell(advance: Advance) -> None:
-        told.append(advance.table)
+        told.append(advance.table or "")
 
     parts = (
         Part[str]("first", lambda _: Remainder()),

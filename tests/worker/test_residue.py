@@ -164,8 +164,8 @@ def test_a_catalog_is_rewritten_unless_no_value_can_stand_in_it(place: Yard) -> 
         Database(address_of(engine.url("postgres", "postgres"))) as database,
     ):
         root.execute(
-            "DO $$BEGIN EXECUTE (SELECT format('CREATE TYPE e AS ENUM (%s)', string_agg(quote_literal(i), ', '))"
-            " FROM generate_series(1, 3000) i); END$$"
+            "DO $$BEGIN EXECUTE (SELECT format('CREATE TYPE e AS ENUM (%s)',"
+            " string_agg(quote_literal(i), ', ')) FROM generate_series(1, 3000) i); END$$"
         )
         root.execute("DROP TYPE e")
         root.execute("VACUUM pg_enum")  # the table is empty now, and its indexes' pages are not
