@@ -7,7 +7,11 @@ has any, more digits than any number has, or is the very identifier that the pol
 Everything else in the column is looked through as anywhere: a number on its own, in groups, behind a word or
 within a sentence. A form that people write numbers in has no place here.
 
-Of 200,000 fakes of each kind none had a run of 8 to 13 digits that is still looked at.
+Every fake of hash, uuid, url, mac and a tax number has its form; of 200,000 tokens none had a run of 8 to 13
+digits that is still looked at. What stays to chance is what cannot be told from a number: tokens of digits
+only, hexadecimal ones of fewer than twelve characters, logins in columns of nine to fourteen, scrambled
+numbers. There, beside ten million French mobile numbers, one in twenty that could be, ten million fakes of
+eleven characters would meet some seventy.
 """
 
 from collections.abc import Iterator
