@@ -93,7 +93,7 @@ def test_an_iban_has_one_fake_by_expression_and_by_function(mask_session):
         "FR7630006000011234567890189", "MC5811222000010123456789030", "DE89370400440532013000",
         "NL91ABNA0417164300", "GB29NWBK60161331926819", "LU280019400644750000", "CH9300762011623852957",
         "AT611904300234573201", "IE29AIBK93115212345678", "FR763000600001123456789018",
-        "ES9121000418450200051332",
+        "ES9121000418450200051332", *(f"ES{number:022}" for number in range(10**21, 10**22, 10**20)),
     ]  # fmt: skip
     spaced = [" ".join(ban[start : start + 4] for start in range(0, len(ban), 4)) for ban in bans]
     rows = " UNION ALL ".join(f"SELECT '{ban}' AS value" for ban in bans + spaced)
@@ -102,6 +102,20 @@ def test_an_iban_has_one_fake_by_expression_and_by_function(mask_session):
         called = f"snapveil_work.fake_iban(value COLLATE utf8mb4_bin, 'FR', {room})"
         mask_session.make_functions(quick)
         assert asked(mask_session, f"SELECT value FROM ({rows}) AS r WHERE {quick} <> {called}") == []
+
+
+def test_a_spanish_tax_number_has_one_fake_by_expression_and_by_function(mask_session):
+    control = "TRWAGMYFPDXBNJZSQVHLCKE"
+    numbers = [number * 1_234_577 % 10**8 for number in range(400)]
+    codes = [f"{number:08}{control[number % 23]}" for number in [*numbers, 99_999_999]]
+    others = ["12345678-Z", "12345678A", "X5253868R", "K1234567L", "B58378431", "12345678z"]
+    rows = " UNION ALL ".join(f"SELECT '{code}' AS value" for code in codes + others)
+    quick = values.masked_value(text(length=16), MASKS["nif"](), context())
+    called = "snapveil_work.fake_nif(value COLLATE utf8mb4_bin, '')"
+    mask_session.make_functions(quick)
+    assert asked(mask_session, f"SELECT value FROM ({rows}) AS r WHERE {quick} <> {called}") == []
+    made = f"SELECT COUNT(DISTINCT {quick}) FROM ({rows}) AS r"
+    assert asked(mask_session, made) == [(len(codes + others),)]
 
 
 @pytest.mark.parametrize("charset", ["latin1", "ascii", "utf8mb3", "utf8mb4", "ucs2"])

@@ -70,10 +70,15 @@ END
 MOST_LOOKED_UP = 10**9  # a network of four rounds then has 126,000 entries, half a megabyte
 
 
+def halves(size: int) -> tuple[int, int]:
+    """How many values the network's two halves have for a size."""
+    high = math.ceil(math.sqrt(size)) + 1
+    return high, (size + high - 1) // high
+
+
 def looked_up(number: str, size: int, tweak: str) -> str:
     """Statements that set `number` to what `permuted` makes of it, with `one` and `two` at hand."""
-    high = math.ceil(math.sqrt(size)) + 1
-    low = (size + high - 1) // high
+    high, low = halves(size)
 
     def added(place: int, half: str) -> str:
         sizes = (low, high) if place % 2 == 0 else (high, low)

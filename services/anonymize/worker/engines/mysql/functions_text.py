@@ -4,6 +4,7 @@
 
 from services.anonymize.worker.engines.mysql.sql import pattern, text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
+from services.anonymize.worker.masks.iban import _WEIGHTS
 from services.anonymize.worker.masks.permuting import LOWER, UPPER
 from services.anonymize.worker.masks.ranges import _FOUR as FOUR
 from services.anonymize.worker.masks.ranges import _SIX as SIX
@@ -47,6 +48,19 @@ END""",
 )  # fmt: skip
 
 # As many letters and digits as wanted, from one digest after the other; two bytes choose each.
+# Spain's two control digits, from the four and the ten digits that stand behind 9999, and the IBAN's own.
+_BRANCH = " + ".join(f"SUBSTR(drawn, {place}, 1) * {weight}" for place, weight in enumerate(_WEIGHTS[6:], 1))
+_NUMBER = " + ".join(f"SUBSTR(drawn, {place}, 1) * {weight}" for place, weight in enumerate(_WEIGHTS, 5))
+_CONTROLS = "ELT(1 + CAST({} AS SIGNED) % 11, '0', '1', '9', '8', '7', '6', '5', '4', '3', '2', '1')"
+_SPANISH = (
+    f"CONCAT('9999', LEFT(drawn, 4), {_CONTROLS.format(f'{9 * sum(_WEIGHTS[2:6])} + {_BRANCH}')},"
+    f" {_CONTROLS.format(_NUMBER)}, SUBSTR(drawn, 5))"
+)
+SPANISH_IBAN = stored(
+    "spanish_iban", "drawn short", "short",
+    f"RETURN CONCAT('ES', LPAD(98 - CAST(CONCAT({_SPANISH}, '142800') AS DECIMAL(65, 0)) % 97, 2, '0'), {_SPANISH})",
+)  # fmt: skip
+
 FAKE_TOKEN = stored(
     "fake_token", "original text, wanted INT", "text",
     f"""
@@ -66,26 +80,41 @@ BEGIN
 END""",
 )  # fmt: skip
 
-# In this order: an address may stand inside a URL, and an IP address begins like some telephone numbers. Names and
-# patterns come as JSON arrays; a name stands between \\Q and \\E, where nothing has a meaning.
+# In this order: an address may stand inside a URL, and an IP address begins like some telephone numbers.
+SHAPES = (("(?i)" + URL, "[url]"), (EMAIL, "[email]"), (IBAN, "[iban]"), (IPV4, "[ip]"), (PHONE, "[phone]"))
+
+
+def redacted(value: str) -> str:
+    """The shapes' places in a text, as an expression. A function compiles a pattern whenever it is called, and a query
+    each of its constant ones once."""
+    made = value
+    for shape, instead in SHAPES:
+        made = f"REGEXP_REPLACE({made}, {_regular(shape)}, '{instead}')"
+    return f"CASE WHEN {value} REGEXP '[0-9@]|://' THEN {made} ELSE {value} END"
+
+
+# Names and patterns come as JSON arrays; a name stands between \\Q and \\E, where nothing has a meaning.
 REDACTED = stored(
     "redacted", "original text, names text, patterns text", "text",
     f"""
 BEGIN
   DECLARE kept text DEFAULT original;
-  DECLARE name text;
   DECLARE place INT DEFAULT 0;
   WHILE place < COALESCE(JSON_LENGTH(patterns), 0) DO
     SET kept = REGEXP_REPLACE(kept, JSON_UNQUOTE(JSON_EXTRACT(patterns, CONCAT('$[', place, ']'))), '[redacted]'), place = place + 1;
   END WHILE;
-  IF LOCATE('://', kept) > 0 THEN SET kept = REGEXP_REPLACE(kept, {_regular("(?i)" + URL)}, '[url]'); END IF;
-  IF LOCATE('@', kept) > 0 THEN SET kept = REGEXP_REPLACE(kept, {_regular(EMAIL)}, '[email]'); END IF;
-  IF kept REGEXP '[0-9][0-9]' THEN
-    SET kept = REGEXP_REPLACE(kept, {_regular(IBAN)}, '[iban]');
-    IF LOCATE('.', kept) > 0 THEN SET kept = REGEXP_REPLACE(kept, {_regular(IPV4)}, '[ip]'); END IF;
-    SET kept = REGEXP_REPLACE(kept, {_regular(PHONE)}, '[phone]');
-  END IF;
-  SET place = 0;
+  SET kept = {redacted("kept")};
+  RETURN own.named(kept, names);
+END""",
+)  # fmt: skip
+
+NAMED = stored(
+    "named", "original text, names text", "text",
+    """
+BEGIN
+  DECLARE kept text DEFAULT original;
+  DECLARE name text;
+  DECLARE place INT DEFAULT 0;
   WHILE place < COALESCE(JSON_LENGTH(names), 0) DO
     SET name = TRIM(REPLACE(JSON_UNQUOTE(JSON_EXTRACT(names, CONCAT('$[', place, ']'))), '\\E', '')), place = place + 1;
     -- one letter would take every such letter for a name
@@ -118,7 +147,9 @@ END""",
 TEXTS = {
     "spoken": SPOKEN,
     "in_fours": IN_FOURS,
+    "spanish_iban": SPANISH_IBAN,
     "fake_token": FAKE_TOKEN,
     "redacted": REDACTED,
+    "named": NAMED,
     "fake_any_ip": ANY_IP,
 }

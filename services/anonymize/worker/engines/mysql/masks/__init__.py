@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 
-from services.anonymize.worker.engines.mysql.masks import contact, documents, inline, rows
+from services.anonymize.worker.engines.mysql.masks import contact, documents, identifiers, inline, rows
 from services.anonymize.worker.engines.mysql.sql import qualified, text_literal
 from services.anonymize.worker.masks import Mask, MaskContext, TextMask
 from services.anonymize.worker.masks.arrays import Array
@@ -25,7 +25,9 @@ WIDE = 8  # bytes of a hash, as the 16 digits that a text must hold
 Masked = Callable[[Any, ColumnElement[Any], Column, MaskContext], ColumnElement[Any]]
 Fake = Callable[[Any, TextElement, int | None, MaskContext], TextElement]
 
-FAKES: dict[type[Mask], Fake] = {**inline.FAKES, **contact.FAKES, **rows.FAKES}
+FAKES: dict[type[Mask], Fake] = {
+    **inline.FAKES, **contact.FAKES, **identifiers.FAKES, **rows.FAKES,
+}  # fmt: skip
 
 
 def fake(mask: TextMask, value: TextElement, length: int | None, context: MaskContext) -> TextElement:

@@ -2,10 +2,12 @@
 # ruff: noqa: S608
 """Masks that read other rows: through tables in the worker's database, filled before any table is masked."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, and_, case, cast, column, literal, literal_column
 
+from services.anonymize.worker.engines.mysql.functions_text import redacted
 from services.anonymize.worker.engines.mysql.sql import (
     BINARY_COLLATION,
     WORK_DATABASE,
@@ -124,7 +126,8 @@ def names_elsewhere(
 
 
 def redact(mask: Redact, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
-    """Names come as one JSON array: the row's own, and those that stand behind foreign keys."""
+    """Names come as one JSON array: the row's own, and those that stand behind foreign keys. A function looks
+    for the row's own only where they may stand in the text."""
     own = [compiled(Collated(context.row(name))) for name in mask.names_from if "." not in name]
     arrays = [f"JSON_ARRAY({', '.join(own)})"] if own else []
     for here in mask.elsewhere():
@@ -134,9 +137,19 @@ def redact(mask: Redact, value: TextElement, length: int | None, context: MaskCo
     names = "NULL" if not arrays else arrays[0]
     if len(arrays) > 1:
         names = f"JSON_MERGE_PRESERVE({', '.join(arrays)})"
+    if not mask.patterns and not mask.elsewhere():
+        return fitted(literal_column(_redacted(compiled(value), own, names), Text()), length)
     patterns = f"JSON_ARRAY({', '.join(map(text_literal, mask.patterns))})" if mask.patterns else "NULL"
     made = work_function("redacted", value, literal_column(names), literal_column(patterns))
     return fitted(made, length)
+
+
+def _redacted(text: str, own: Sequence[str], names: str) -> str:
+    plain = redacted(text)
+    if not own:
+        return plain
+    there = " OR ".join(f"LOCATE(LOWER(TRIM({name})), LOWER({text})) > 0" for name in own)
+    return f"CASE WHEN {there} THEN {WORK_DATABASE}.named({plain}, {names}) ELSE {plain} END"
 
 
 MASKED: dict[type[Mask], Any] = {Shuffle: row_mask, Sample: row_mask}
