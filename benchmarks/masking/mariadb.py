@@ -17,9 +17,11 @@ from typing import Any
 
 import pymysql
 
+from benchmarks.masking.results import bound
 from local.engines.mariadb import MariaDBEngines
 from local.engines.port import NewDatabase, Volume
 from local.engines.served import HOST
+from services.anonymize.worker.engines.mysql.copying import KEY
 
 ROOT = Path(__file__).parent.parent.parent
 SHOP = Path(__file__).with_name("shop_mariadb.sql")
@@ -36,12 +38,9 @@ SETTINGS = {
     "innodb_flush_method": "O_DIRECT",
     "innodb_doublewrite": "ON",
 }
-FLOOR, OURS, OURS_2, UPDATE = (
-    "copy with indexes",
-    "ours, 1 connection",
-    "ours, 2 connections",
-    "UPDATE, cheapest masks",
-)
+FLOOR, FLOOR_LATER = "copy, indexes in place", "copy, indexes afterwards"
+OURS, OURS_2, PLAIN = "ours, 1 connection", "ours, 2 connections", "ours, plainest masks, 1 connection"
+UPDATE_SAME, UPDATE = "UPDATE, our masks", "UPDATE, cheapest masks"
 
 COPY = (
     "CREATE TABLE {0}_copy LIKE {0}",
@@ -105,23 +104,46 @@ class _Shop:
             port, ("SET foreign_key_checks = 0", *(part.format(table) for table in MASKED for part in COPY))
         )
 
+    def floor_later(self, port: int) -> None:
+        """The same, with the indexes made from the whole table once its rows are there, as ours are."""
+        with self._session(port) as connection, connection.cursor() as cursor:
+            cursor.execute("SET foreign_key_checks = 0")
+            for table in MASKED:
+                made, filled, *swapped = (part.format(table) for part in COPY)
+                cursor.execute(made)
+                cursor.execute(f"SHOW CREATE TABLE {table}_copy")
+                keys = [found for line in cursor.fetchall()[0][1].split("\n") if (found := KEY.match(line))]
+                cursor.execute(f"ALTER TABLE {table}_copy {', '.join(f'DROP KEY {key[2]}' for key in keys)}")
+                cursor.execute(filled)
+                cursor.execute(f"ALTER TABLE {table}_copy {', '.join(f'ADD {key[1]}' for key in keys)}")
+                for statement in swapped:
+                    cursor.execute(statement)
+
     def update(self, port: int) -> None:
         """One UPDATE for each table with the cheapest possible masks."""
         self._run(port, UPDATES)
 
-    def ours(self, connections: int) -> Callable[[int], dict[str, Any]]:
-        """Ours in a process of its own; its seconds are those of the mask step."""
+    def ours(self, connections: int, *options: str) -> Callable[[int], dict[str, Any]]:
+        """Ours in a process of its own; its seconds are those of the mask step. The options are the process's."""
 
         def run(port: int) -> dict[str, Any]:
-            url = f"mysql://{MASTER}:{self._password}@{HOST}:{port}/{DATABASE}"
-            command = [sys.executable, "-m", "benchmarks.masking.ours", url, str(connections), "quick"]
-            finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-            if not finished.stdout:
-                raise RuntimeError((finished.stderr.strip().splitlines() or ["no word"])[-1])
-            said: dict[str, Any] = json.loads(finished.stdout)
+            said = self._process(port, "ours", str(connections), "quick", *options)
             return {"seconds": said["seconds"]["masking"], "memory_bytes": said["memory_bytes"]}
 
         return run
+
+    def update_same(self, port: int) -> dict[str, Any]:
+        """UPDATE by the same expressions as ours."""
+        return self._process(port, "updating")
+
+    def _process(self, port: int, module: str, *arguments: str) -> dict[str, Any]:
+        url = f"mysql://{MASTER}:{self._password}@{HOST}:{port}/{DATABASE}"
+        command = [sys.executable, "-m", f"benchmarks.masking.{module}", url, *arguments]
+        finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if not finished.stdout:
+            raise RuntimeError((finished.stderr.strip().splitlines() or ["no word"])[-1])
+        said: dict[str, Any] = json.loads(finished.stdout)
+        return said
 
     def _run(self, port: int, statements: tuple[str, ...]) -> None:
         with self._session(port) as connection, connection.cursor() as cursor:
@@ -140,7 +162,10 @@ def masking(size: int, rounds: int) -> dict[str, Any]:
     engines = MariaDBEngines(root, settings=SETTINGS)
     try:
         shop = _Shop(engines, size)
-        ways = {FLOOR: shop.floor, OURS: shop.ours(1), OURS_2: shop.ours(2), UPDATE: shop.update}
+        ways = {
+            FLOOR: shop.floor, FLOOR_LATER: shop.floor_later, OURS: shop.ours(1), OURS_2: shop.ours(2),
+            PLAIN: shop.ours(1, "plain"), UPDATE_SAME: shop.update_same, UPDATE: shop.update,
+        }  # fmt: skip
         found: dict[str, list[float]] = {name: [] for name in ways}
         failed: dict[str, str] = {}
         for place in range(rounds):
@@ -157,7 +182,7 @@ def masking(size: int, rounds: int) -> dict[str, Any]:
     finally:
         engines.close()
         rmtree(root, ignore_errors=True)
-    floor = statistics.median(found[FLOOR])
+    floor = min(statistics.median(found[way]) for way in (FLOOR, FLOOR_LATER))
     told: dict[str, Any] = {"engine": "mariadb", "customers": size, "cores": os.cpu_count(), "ways": {}}
     for name, seconds in found.items():
         told["ways"][name] = (
@@ -167,5 +192,21 @@ def masking(size: int, rounds: int) -> dict[str, Any]:
                 "times_the_floor": round(statistics.median(seconds) / floor, 2),
             }
         )  # fmt: skip
-        print(f"{name:<30}{told['ways'][name]}")
+        print(f"{name:<36}{told['ways'][name]}")
+    told["targets"] = _targets(told["ways"])
     return told
+
+
+def _targets(ways: dict[str, Any]) -> dict[str, Any]:
+    """Each target with what was measured; `None` where one of both was not."""
+
+    def times(one: str, other: str) -> float | None:
+        if "seconds" not in ways[one] or "seconds" not in ways[other]:
+            return None
+        return round(ways[one]["seconds"] / ways[other]["seconds"], 2)
+
+    return {
+        "one connection, times the floor": bound(ways[OURS].get("times_the_floor"), most=2.0),
+        "plainest masks, times the floor": bound(ways[PLAIN].get("times_the_floor"), most=2.0),
+        "UPDATE with our masks, times ours": bound(times(UPDATE_SAME, OURS), least=2.5),
+    }

@@ -78,7 +78,25 @@ def _place(value: float, low: float, high: float) -> float:
 def written(page: str, told: Mapping[str, Any]) -> str:
     """The page with the figures' tables between its markers."""
     blocks = {"ways": _ways(told), "targets": _targets(told), "steps": _steps(told), "growth": _growth(told)}
-    return _BLOCK.sub(lambda match: f"{match[1]}{blocks[match[2]]}\n{match[3]}", page)
+    return _filled(page, blocks)
+
+
+def written_of_mariadb(page: str, told: Mapping[str, Any]) -> str:
+    """The page with MariaDB's table between its markers."""
+    lines = ["| way | seconds | rows/s | × floor |", "|---|---:|---:|---:|"]
+    lines += [
+        f"| {name} | not measured: {way['not_measured']} | | |"
+        if "not_measured" in way
+        else f"| {name} | {way['seconds']:,.1f} | {way['rows_per_second']:,} | {way['times_the_floor']:.2f} |"
+        for name, way in told["ways"].items()
+    ]
+    return _filled(page, {"mariadb": "\n".join([*lines, "", _targets(told)])})
+
+
+def _filled(page: str, blocks: Mapping[str, str]) -> str:
+    return _BLOCK.sub(
+        lambda match: f"{match[1]}{blocks[match[2]]}\n{match[3]}" if match[2] in blocks else match[0], page
+    )
 
 
 def _ways(told: Mapping[str, Any]) -> str:

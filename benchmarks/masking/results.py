@@ -133,17 +133,18 @@ def _targets(told: Mapping[str, Any]) -> dict[str, Any]:
     sizes = sorted(map(int, told["growth"]))
     least, most = (told["growth"][str(size)][ours] / size for size in (sizes[0], sizes[-1]))
     return {
-        "one connection, times the floor": _bound(ways[ours]["times_the_floor"], most=1.4),
-        "two connections, times the floor": _bound(ways[measuring.OURS_2]["times_the_floor"], most=1.2),
-        "cleaning, times the floor": _bound(cleaning[ours]["times_the_floor"], most=0.3),
-        "the best in-place peer's single pass, times ours": _bound(min(in_place, default=None), least=5),
-        "row by row, times ours": _bound(row_by_row, least=50),
-        "memory of the worker, MiB": _bound(told["worker_memory_mib"], most=150),
-        f"time per row at {sizes[-1] // sizes[0]}×, times 1×": _bound(round(most / least, 2), most=1.25),
+        "one connection, times the floor": bound(ways[ours]["times_the_floor"], most=1.4),
+        "two connections, times the floor": bound(ways[measuring.OURS_2]["times_the_floor"], most=1.2),
+        "cleaning, times the floor": bound(cleaning[ours]["times_the_floor"], most=0.3),
+        "the best in-place peer's single pass, times ours": bound(min(in_place, default=None), least=5),
+        "row by row, times ours": bound(row_by_row, least=50),
+        "memory of the worker, MiB": bound(told["worker_memory_mib"], most=150),
+        f"time per row at {sizes[-1] // sizes[0]}×, times 1×": bound(round(most / least, 2), most=1.25),
     }
 
 
-def _bound(value: float | None, *, least: float | None = None, most: float | None = None) -> dict[str, Any]:
+def bound(value: float | None, *, least: float | None = None, most: float | None = None) -> dict[str, Any]:
+    """A target, what was measured, and whether that meets it."""
     met = value is not None and (least is None or value >= least) and (most is None or value <= most)
     return {
         "measured": value,
