@@ -203,7 +203,7 @@ def _targets(ways: dict[str, Any]) -> dict[str, Any]:
     def times(one: str, other: str) -> float | None:
         if "seconds" not in ways[one] or "seconds" not in ways[other]:
             return None
-        return round(ways[one]["seconds"] / ways[other]["seconds"], 2)
+        return round(float(ways[one]["seconds"]) / float(ways[other]["seconds"]), 2)
 
     return {
         "one connection, times the floor": bound(ways[OURS].get("times_the_floor"), most=2.0),
