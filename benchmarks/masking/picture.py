@@ -12,7 +12,7 @@ from benchmarks.masking import measuring
 
 _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 BARS = (
-    measuring.FLOOR_1, measuring.OURS_1, measuring.OURS_2, measuring.COPY, measuring.UPDATE,
+    measuring.FLOOR_1, measuring.PLAIN_1, measuring.PLAIN_2, measuring.OURS_1, measuring.OURS_2, measuring.COPY, measuring.UPDATE,
     measuring.PYNONYMIZER, measuring.PYNONYMIZER_ALL, measuring.PGANONYMIZE, measuring.BATCHES, measuring.ROW_BY_ROW,
 )  # fmt: skip
 WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 780, 250, 165, 58, 22, 10
