@@ -31,7 +31,7 @@ def drawn(told: Mapping[str, Any]) -> str:
     bars = [(name, known[name]) for name in BARS if "seconds" in known.get(name, {})]
     most = max(way["seconds"] for _, way in bars)
     least = min(way["seconds"] for _, way in bars)
-    low, high = 10.0 ** floor(log10(least)), most * 1.15
+    low, high = 10.0 ** floor(log10(least / 1.5)), most * 1.15
     height = TOP + len(bars) * (BAR + GAP) + 46
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
