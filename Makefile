@@ -54,6 +54,7 @@ scale: setup ## play a night of 100 sources on a driven clock and write its figu
 
 faults: setup ## let a fault befall every call of the loop, one at a time; writes docs/reliability.md's figures
 	@$(BIN)/python -m tests.faults
+	@$(BIN)/python -m tests.faults.machine --examples 200
 
 lock: infra ## renew requirements.lock from pyproject.toml (the one target that needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate \

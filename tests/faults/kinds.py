@@ -43,7 +43,7 @@ def of_call(call: Call, *, is_note: bool = False) -> tuple[str, ...]:
         return OF_NOTES
     if not call.changes:
         return OF_READS
-    kinds = OF_CHANGES
+    kinds: tuple[str, ...] = OF_CHANGES
     if call.service != "dynamodb":
         kinds = (*kinds, TIMED_OUT)
     if call.service == "rds":

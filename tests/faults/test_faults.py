@@ -25,6 +25,18 @@ def test_a_sample_of_faults_ends_right_and_every_call_is_known() -> None:
     assert told[1] == told[2] != "0"
 
 
+def test_a_few_sequences_that_hypothesis_draws_end_right() -> None:
+    command = [sys.executable, "-m", "tests.faults.machine", "--examples", "3"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    told = re.fullmatch(
+        r"faults: (\d+) sequences of (\d+) drawn, (\d+) ended right, 0 leftovers", last(ended.stdout)
+    )
+    assert told
+    assert told[1] == told[3] != "0"
+    assert told[2] != "0"
+
+
 def last(text: str) -> str:
     return text.strip().splitlines()[-1]
 
