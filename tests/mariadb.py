@@ -16,9 +16,11 @@ from pymysql.connections import Connection
 
 from local.engines import EngineError, NewDatabase, Volume
 from local.engines.mariadb import MariaDBEngines
-from local.engines.mariadb_programs import find_programs
+from local.engines.mysql import MySQLEngines
+from local.engines.server_programs import MARIADB, MYSQL, find_programs
 
 MASTER = "master"
+ON_MYSQL = os.environ.get("SNAPVEIL_TEST_SERVER") == "mysql"  # `make mysql`: the same tests, on MySQL
 _names = itertools.count(1)
 
 
@@ -77,7 +79,7 @@ class MariaDBServer:
 def require_mariadb() -> None:
     """Skip where no MariaDB can be had, and say what to install; in CI that is a failure."""
     try:
-        find_programs()
+        find_programs(MYSQL if ON_MYSQL else MARIADB)
     except EngineError as problem:
         if os.environ.get("CI"):
             pytest.fail(str(problem))
@@ -90,7 +92,8 @@ def running_mariadb(settings: Mapping[str, str] | None = None) -> Iterator[Maria
     require_mariadb()
     root = Path(tempfile.mkdtemp(prefix="snapveil-tests-"))
     root.chmod(0o755)
-    engines = MariaDBEngines(root, database_bytes=80_000_000, settings=settings)
+    kind = MySQLEngines if ON_MYSQL else MariaDBEngines
+    engines = kind(root, database_bytes=80_000_000, settings=settings)
     try:
         password = secrets.token_hex(8)
         volume = engines.create(NewDatabase(MASTER, password, None))

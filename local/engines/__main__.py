@@ -2,7 +2,7 @@
 
 import sys
 
-from local.engines.mariadb_programs import find_programs
+from local.engines.server_programs import find_programs
 from local.engines.port import EngineError
 
 if __name__ == "__main__":

@@ -10,34 +10,37 @@ import pymysql
 from pymysql.connections import Connection
 
 from local.engines.mariadb_accounts import ADMIN, first_statements, let_in, prepare_database
-from local.engines.mariadb_programs import find_programs
 from local.engines.placement import place
 from local.engines.port import EngineError, NewDatabase, Volume
 from local.engines.processes import MARIADB, suspended
 from local.engines.served import HOST, ServedEngines, path_of, run
+from local.engines.server_programs import MARIADB as MARIADB_SERVER
+from local.engines.server_programs import find_programs
 from local.mysql import socket_url
 
 # What RDS's parameter groups set for us (logs in tables, no host names), and what a local one may skip. What
 # decides where old values may be left is as on RDS: a file per table, the doublewrite buffer, undo in
 # ibdata1. RDS keeps a binary log only while backups are on; a restored copy that nobody backs up has none.
-_SETTINGS = {
+SETTINGS = {
     "character_set_server": "utf8mb4",
-    "collation_server": "utf8mb4_general_ci",
     "default_time_zone": "+00:00",
     "skip_name_resolve": "1",
     "log_output": "TABLE",
     "local_infile": "1",
-    "loose_performance_schema": "0",
     "innodb_buffer_pool_size": "128M",
-    "innodb_log_file_size": "32M",
     "innodb_flush_method": "fsync",  # through the page cache, which is what a snapshot reads
     "innodb_use_native_aio": "0",  # a write is a thread's own, so that it ends before the thread stands still
+    "key_buffer_size": "8M",
+}
+_OF_MARIADB = {
+    "collation_server": "utf8mb4_general_ci",
+    "loose_performance_schema": "0",
+    "innodb_log_file_size": "32M",
     "loose_innodb_log_file_buffering": "1",
     "loose_debug_no_sync": "1",
     "aria_pagecache_buffer_size": "16M",
     "aria_log_file_size": "8M",  # cleaning writes it full once, and waits for two checkpoints
     "aria_checkpoint_interval": "1",
-    "key_buffer_size": "8M",
 }
 
 
@@ -50,12 +53,16 @@ class MariaDBEngines(ServedEngines):
     product = "MariaDB"
     engine_names = frozenset(("mariadb", "mysql", "aurora-mysql"))
     kind = MARIADB
+    packaged = MARIADB_SERVER
+    own_settings: Mapping[str, str] = _OF_MARIADB
+    made_anew = ("ibtmp1",)  # by every start
+    unlogged = "SET SESSION sql_log_bin = 0, sql_log_off = 1, slow_query_log = 0"
 
     def __init__(
         self, root: Path, database_bytes: int | None = None, settings: Mapping[str, str] | None = None
     ) -> None:
-        super().__init__(place(root, database_bytes, find_programs()))
-        self._settings = _SETTINGS | dict(settings or {})
+        super().__init__(place(root, database_bytes, find_programs(self.packaged)))
+        self._settings = {**SETTINGS, **self.own_settings, **(settings or {})}
 
     def create(self, new: NewDatabase) -> Volume:
         volume = self._new()
@@ -81,8 +88,8 @@ class MariaDBEngines(ServedEngines):
             with suspended(server.process.pid) if server else contextlib.nullcontext():
                 self._copy(path_of(volume), snapshot)
         except (ProcessLookupError, TimeoutError) as problem:
-            raise EngineError(f"MariaDB on {path_of(volume)} cannot be copied: {problem}") from problem
-        for left in (MARIADB.pid_file, "ibtmp1"):  # made anew by every start
+            raise EngineError(f"{self.product} on {path_of(volume)} cannot be copied: {problem}") from problem
+        for left in (self.kind.pid_file, *self.made_anew):
             (path_of(snapshot) / left).unlink(missing_ok=True)
         return snapshot
 
@@ -112,7 +119,7 @@ class MariaDBEngines(ServedEngines):
                 unix_socket=self._socket(server.port), user=ADMIN, charset="utf8mb4", autocommit=True
             )
             with connection, connection.cursor() as cursor:
-                cursor.execute("SET SESSION sql_log_bin = 0, sql_log_off = 1, slow_query_log = 0")
+                cursor.execute(self.unlogged)
                 yield connection
 
     def _command(self, volume: Volume, port: int, *, listens: bool) -> list[str]:
@@ -125,7 +132,7 @@ class MariaDBEngines(ServedEngines):
             "tmpdir": str(temporary),
             "secure_file_priv": str(temporary),
             "socket": self._socket(port),
-            "pid_file": MARIADB.pid_file,
+            "pid_file": self.kind.pid_file,
             "bind_address": HOST,
             "port": str(port),
             "skip_networking": "0" if listens else "1",
@@ -133,7 +140,11 @@ class MariaDBEngines(ServedEngines):
         if self._placement.programs.trees:  # unpacked, not where it was built for
             share = program.parents[1] / "share" / "mysql"
             settings |= {"basedir": str(program.parents[1]), "lc_messages_dir": str(share)}
-        return [str(program), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
+        return [
+            *self._placement.programs.command(),
+            "--no-defaults",
+            *(f"--{name}={value}" for name, value in settings.items()),
+        ]
 
     def _says_ready(self, volume: Volume, process: subprocess.Popen[bytes]) -> bool:
         return "ready for connections" in self._log_text(volume)

@@ -39,6 +39,17 @@ class Programs:
         Path, ...
     ] = ()  # folders side by side, one around `server`; none: an installed one, everybody's
     libraries: tuple[Path, ...] = ()  # folders in a tree in which the server finds shared libraries
+    loader: Path | None = None  # in a tree: starts the server where it came with a C library of its own
+
+    def command(self) -> list[str]:
+        """How the server is started."""
+        if self.loader is None:
+            return [str(self.server)]
+        return [str(self.loader), "--library-path", _joined(self.libraries), str(self.server)]
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which the server finds its libraries."""
+        return {"LD_LIBRARY_PATH": _joined(self.libraries)} if self.libraries and not self.loader else {}
 
     def moved(self, into: Path) -> "Programs":
         """Copy the folders, and return the programs in their new place."""
@@ -50,6 +61,7 @@ class Programs:
             into / self.server.relative_to(above),
             tuple(into / tree.name for tree in self.trees),
             tuple(into / folder.relative_to(above) for folder in self.libraries),
+            into / self.loader.relative_to(above) if self.loader else None,
         )
 
 
@@ -197,7 +209,7 @@ def _private(parent: Path, prefix: str, account: pwd.struct_passwd | None) -> Pa
 
 def _can_run(account: pwd.struct_passwd, programs: Programs) -> bool:
     try:
-        return _succeeds([str(programs.server), "--version"], _options(account, programs))
+        return _succeeds([*programs.command(), "--version"], _options(account, programs))
     except PermissionError:
         return False
 
@@ -212,9 +224,13 @@ def _succeeds(command: list[str], options: Mapping[str, Any]) -> bool:
 
 def _options(account: pwd.struct_passwd | None, programs: Programs | None = None) -> dict[str, Any]:
     environment = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
-    if programs is not None and programs.libraries:
-        environment["LD_LIBRARY_PATH"] = os.pathsep.join(map(str, programs.libraries))
+    if programs is not None:
+        environment |= programs.environment()
     options: dict[str, Any] = {"cwd": "/", "env": environment}
     if account is not None:
         options |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     return options
+
+
+def _joined(folders: tuple[Path, ...]) -> str:
+    return os.pathsep.join(map(str, folders))

@@ -24,6 +24,7 @@ class ServerKind:
 POSTGRESQL = ServerKind("postmaster.pid", signal.SIGINT, signal.SIGQUIT)
 # mariadbd takes SIGQUIT for SIGTERM, and a snapshot may have left it stopped: only SIGKILL ends it at once.
 MARIADB = ServerKind("mariadbd.pid", signal.SIGTERM, signal.SIGKILL)
+MYSQL = ServerKind("mysqld.pid", signal.SIGTERM, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def serving(data_directory: Path) -> Serving | None:
     The pid file of a crashed server may name a process that is somebody else's by now, so its working
     directory (a server enters its data directory) or its command line must agree before it gets a signal.
     """
-    for kind in (POSTGRESQL, MARIADB):
+    for kind in (POSTGRESQL, MARIADB, MYSQL):
         with contextlib.suppress(FileNotFoundError, NotADirectoryError, ValueError):
             pid = int((data_directory / kind.pid_file).read_text().split("\n", 1)[0])
             if _serves(pid, data_directory):

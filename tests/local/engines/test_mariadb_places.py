@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local.engines import MariaDBEngines, mariadb, remove_detached
-from local.engines.mariadb_programs import find_programs
+from local.engines.server_programs import find_programs
 from local.engines.placement import Programs
 from local.engines.processes import is_alive
 from tests.local.engines.families import MARIADB_SHOP, ask, connect_mariadb

@@ -69,7 +69,8 @@ class MaskSession:
         others = "".join(f", {quoted(name)} LONGTEXT" for name in row)
         definition = f"(place INT PRIMARY KEY, value {column.type}{others}) CHARACTER SET utf8mb4"
         for name in ("before", "after"):
-            self.cursor.execute(f"CREATE OR REPLACE TEMPORARY TABLE {name}_mask {definition} ENGINE=MyISAM")
+            self.cursor.execute(f"DROP TEMPORARY TABLE IF EXISTS {name}_mask")
+            self.cursor.execute(f"CREATE TEMPORARY TABLE {name}_mask {definition} ENGINE=MyISAM")
         # as PostgreSQL's casts do, what is too long is cut
         self.cursor.execute("SET sql_mode = 'NO_BACKSLASH_ESCAPES'")
         marks = ", ".join(["%s"] * (2 + len(row)))

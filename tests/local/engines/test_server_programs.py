@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.engines import EngineError, mariadb_programs
-from local.engines.mariadb_programs import unpack
+from local.engines.server_programs import unpack
 
 MARIADB = "mariadbd  Ver 10.11.18-MariaDB for debian-linux-gnu on x86_64 (Debian 12)"
 OLD = "mariadbd  Ver 10.3.39-MariaDB for debian-linux-gnu on x86_64"
