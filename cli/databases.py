@@ -10,8 +10,8 @@ import psycopg
 from psycopg import sql
 
 from local import mysql
-from local.engines.mariadb_programs import find_programs
 from local.engines.placement import wheel_binaries
+from local.engines.server_programs import find_programs
 from shared.database.families import Family, family_of
 
 _TABLES = """

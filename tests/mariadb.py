@@ -21,6 +21,7 @@ from local.engines.server_programs import MARIADB, MYSQL, find_programs
 
 MASTER = "master"
 ON_MYSQL = os.environ.get("SNAPVEIL_TEST_SERVER") == "mysql"  # `make mysql`: the same tests, on MySQL
+ENGINES = MySQLEngines if ON_MYSQL else MariaDBEngines
 _names = itertools.count(1)
 
 
@@ -92,8 +93,7 @@ def running_mariadb(settings: Mapping[str, str] | None = None) -> Iterator[Maria
     require_mariadb()
     root = Path(tempfile.mkdtemp(prefix="snapveil-tests-"))
     root.chmod(0o755)
-    kind = MySQLEngines if ON_MYSQL else MariaDBEngines
-    engines = kind(root, database_bytes=80_000_000, settings=settings)
+    engines = ENGINES(root, database_bytes=80_000_000, settings=settings)
     try:
         password = secrets.token_hex(8)
         volume = engines.create(NewDatabase(MASTER, password, None))

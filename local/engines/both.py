@@ -1,18 +1,21 @@
-"""Both families of engines at once: RDS's engine name decides which one a new database gets."""
+"""All engines at once: RDS's engine name decides which one a new database gets."""
 
 import threading
 from pathlib import Path
 
 from local.engines.mariadb import MariaDBEngines
+from local.engines.mysql import MySQLEngines
 from local.engines.port import Endpoint, EngineError, Engines, NewDatabase, Running, Volume
 from local.engines.postgresql import PostgresEngines
 from local.engines.served import HOST, free_port
+from local.engines.server_programs import MYSQL, is_here
 
 
 class BothFamilies:
-    """PostgreSQL for RDS's postgres and aurora-postgresql, MariaDB for mariadb, mysql and aurora-mysql.
+    """PostgreSQL, MariaDB and MySQL, each for the engines that RDS calls so, and for Aurora's.
 
-    A family is set up when its first database is made: who runs no MariaDB needs none on his machine.
+    Where no MySQL was unpacked or installed, MariaDB serves mysql and aurora-mysql as well. A family is set
+    up when its first database is made: who runs no MariaDB needs none on his machine.
     """
 
     background = True
@@ -97,7 +100,5 @@ class BothFamilies:
 
 
 def _family(engine: str) -> type[PostgresEngines] | type[MariaDBEngines] | None:
-    for family in (PostgresEngines, MariaDBEngines):
-        if engine in family.engine_names:
-            return family
-    return None
+    families = (PostgresEngines, *([MySQLEngines] if is_here(MYSQL) else []), MariaDBEngines)
+    return next((family for family in families if engine in family.engine_names), None)

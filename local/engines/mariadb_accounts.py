@@ -1,4 +1,4 @@
-"""The accounts that RDS puts into a new MariaDB, and the statements that make one from nothing."""
+"""The accounts that RDS puts into a new MariaDB or MySQL, and the statements that make one from nothing."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +17,12 @@ MASTER_PRIVILEGES = (
     *("ALTER", "SHOW DATABASES", "CREATE TEMPORARY TABLES", "LOCK TABLES", "EXECUTE", "REPLICATION CLIENT"),
     *("CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER"),
     "REPLICATION SLAVE",
+)
+# What a master user of RDS for MySQL 8.0 and newer has besides (its role rds_superuser_role); a server's version
+# decides which of them there are.
+OF_MYSQL = frozenset(
+    ("CREATE ROLE", "DROP ROLE", "APPLICATION_PASSWORD_ADMIN", "ROLE_ADMIN", "XA_RECOVER_ADMIN")
+    + ("SET_USER_ID", "SET_ANY_DEFINER")
 )
 
 # As mariadb-install-db reads them, without the help texts. From version 11 on their names begin with mariadb.
@@ -65,4 +71,7 @@ def let_in(connection: Connection, master: str, password: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE USER IF NOT EXISTS %s@%s", account)
         cursor.execute("ALTER USER %s@%s IDENTIFIED BY %s ACCOUNT UNLOCK", (*account, password))
-        cursor.execute(f"GRANT {', '.join(MASTER_PRIVILEGES)} ON *.* TO %s@%s WITH GRANT OPTION", account)
+        cursor.execute("SHOW PRIVILEGES")
+        there = sorted(OF_MYSQL & {str(name).upper() for name, *_ in cursor.fetchall()})
+        granted = ", ".join((*MASTER_PRIVILEGES, *there))
+        cursor.execute(f"GRANT {granted} ON *.* TO %s@%s WITH GRANT OPTION", account)

@@ -34,7 +34,6 @@ class MySQLEngines(MariaDBEngines):
     kind = MYSQL
     packaged = MYSQL_SERVER
     own_settings: Mapping[str, str] = _OF_MYSQL
-    made_anew = ()
     unlogged = "SET SESSION sql_log_bin = 0, sql_log_off = 1"
 
     def _make_template(self, volume: Volume) -> None:

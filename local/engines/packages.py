@@ -26,9 +26,19 @@ _PATIENCE = ["-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=10"]
 
 
 @dataclass(frozen=True)
+class Source:
+    """Options that make apt know packages."""
+
+    options: list[str]
+    alone: bool = False
+    """Whether they are another release's, so that nothing of this machine's goes with them."""
+
+
+@dataclass(frozen=True)
 class Packaged:
     """A server as a distribution packs it."""
 
+    product: str
     name: str
     """What its unpacked folder is called."""
     packages: tuple[tuple[str, ...], ...]
@@ -87,8 +97,8 @@ class Packaged:
         made, packages = folder / "made", folder / "packages"
         made.mkdir()
         packages.mkdir()
-        source = self._source(folder)
-        self._run("apt-get", "download", "-qq", *source.options, *self._wanted(source), cwd=packages)
+        source = self.source(folder)
+        self._run("apt-get", "download", "-qq", *source.options, *self.wanted(source), cwd=packages)
         for package in sorted(packages.glob("*.deb")):
             self._run("dpkg", "--extract", str(package), str(made))
         found = self.version_of(self.in_folder(made))
@@ -97,11 +107,11 @@ class Packaged:
             raise EngineError(f"The distribution's server is {said}. {self.missing}")
         return made
 
-    def _source(self, folder: Path) -> "_Source":
-        """Where apt finds the packages: what the machine knows, or lists that are fetched for us alone."""
-        own = _Source([])
+    def source(self, folder: Path) -> Source:
+        """Where apt finds the packages: what the machine knows, or lists that are fetched into a folder."""
+        own = Source([])
         if not self._run("apt-cache", "show", _EVERYWHERE, refuse=False):
-            own = _Source(_private_lists(folder / "own"))
+            own = Source(_private_lists(folder / "own"))
             self._run("apt-get", "update", "-qq", *own.options, *_PATIENCE)
         if self.newer_release is None or self._names(own, self.packages[0]):
             return own
@@ -109,35 +119,37 @@ class Packaged:
         mirror = next((line.split()[1] for line in shown.splitlines() if line.startswith("Debian ")), None)
         if mirror is None:
             raise EngineError(f"This distribution has no such package. {self.missing}")
-        newer = _Source(_private_lists(folder / "newer", mirror, self.newer_release), alone=True)
+        newer = Source(_private_lists(folder / "newer", mirror, self.newer_release), alone=True)
         self._run("apt-get", "update", "-qq", *newer.options, *_PATIENCE)
         return newer
 
-    def _wanted(self, source: "_Source") -> list[str]:
+    def wanted(self, source: Source) -> list[str]:
         """The packages, and of what they depend on that which the machine does not have."""
         wanted: list[str] = []
         for names in self.packages:
-            known = self._names(source, names)
-            if not known:
+            found = self._names(source, names)
+            if not found:
                 raise EngineError(f"This distribution has no {names[0]}. {self.missing}")
-            wanted.append(known[0])
-        for package in wanted:  # grows while it is read
-            shown = self._run("apt-cache", "depends", *_ONLY_DEPENDS, *source.options, package)
-            alternatives: list[str] = []
-            for bar, name in re.findall(r"^ *(\|?)(?:Pre)?Depends: (\S+)", shown, re.MULTILINE):
+            wanted.append(found[0])
+        fresh = wanted
+        while fresh:  # a generation at a time: every call of apt reads all its lists
+            shown = self._run("apt-cache", "depends", *_ONLY_DEPENDS, *source.options, *fresh)
+            known, alternatives = len(wanted), list[str]()
+            for bar, name in re.findall(r"^ +(\|?)(?:Pre)?Depends: (\S+)", shown, re.MULTILINE):
                 if not name.startswith("<"):  # a name that several packages provide, and that none bears
                     alternatives.append(name)
                 if not bar:
                     if alternatives and not any(self._is_there(one, wanted, source) for one in alternatives):
                         wanted.append(alternatives[0])
                     alternatives = []
+            fresh = wanted[known:]
         return wanted
 
-    def _names(self, source: "_Source", names: Sequence[str]) -> list[str]:
+    def _names(self, source: Source, names: Sequence[str]) -> list[str]:
         shown = [self._run("apt-cache", "show", *source.options, name, refuse=False) for name in names]
         return [name for name, text in zip(names, shown, strict=True) if text]
 
-    def _is_there(self, package: str, wanted: Sequence[str], source: "_Source") -> bool:
+    def _is_there(self, package: str, wanted: Sequence[str], source: Source) -> bool:
         """Whether nothing has to be fetched for it. Beside another C library only libraries are of use."""
         if package in wanted or (source.alone and not package.startswith("lib")):
             return True
@@ -154,15 +166,6 @@ class Packaged:
             return ""
         last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
         raise EngineError(f"{' '.join(command[:2])} failed: {' '.join(last)}. {self.missing}")
-
-
-@dataclass(frozen=True)
-class _Source:
-    """Options that make apt know packages."""
-
-    options: list[str]
-    alone: bool = False
-    """Whether they are another release's, so that nothing of this machine's goes with them."""
 
 
 def _private_lists(folder: Path, mirror: str | None = None, suite: str | None = None) -> list[str]:

@@ -1,8 +1,8 @@
-"""Where MariaDB's and MySQL's servers come from: the PATH, or a distribution's packages, unpacked without root.
+"""Where MariaDB's and MySQL's servers come from: the PATH, or packages, unpacked without root.
 
-No wheel holds them. On Debian and Ubuntu anybody may download packages and unpack them anywhere, so `make setup`
-puts MariaDB beside the wheels, into the virtual environment (`python -m local.engines`). Debian has MySQL in its
-unstable release only, so that it is got where somebody asks for it (`make mysql`).
+No wheel holds them. On Debian and Ubuntu anybody may download packages and unpack them anywhere, so `make
+setup` puts MariaDB beside the wheels, into the virtual environment (`python -m local.engines`). Debian has
+MySQL in its unstable release only, so that it is got where somebody asks for it (`make mysql`).
 """
 
 import os
@@ -20,6 +20,7 @@ HOME = Path(sys.prefix)
 _ALSO = "/usr/sbin"  # where Debian installs servers, and which is not on everybody's PATH
 
 MARIADB = Packaged(
+    product="MariaDB",
     name="mariadb",
     packages=(("mariadb-server-core",), ("mariadb-client-core",)),
     servers=("mariadbd", "mysqld"),
@@ -33,6 +34,7 @@ MARIADB = Packaged(
 )
 
 MYSQL = Packaged(
+    product="MySQL",
     name="mysql",
     packages=(("mysql-server-core", "mysql-server-core-8.4", "mysql-server-core-8.0"),),
     servers=("mysqld",),
@@ -65,6 +67,12 @@ def _found(of: Packaged) -> Programs | EngineError:
         return installed(of) or unpacked(of)
     except EngineError as problem:
         return problem
+
+
+@cache
+def is_here(of: Packaged) -> bool:
+    """Whether there is a server, without fetching one."""
+    return installed(of) is not None or of.in_folder(HOME / of.name).server.exists()
 
 
 def unpacked(of: Packaged) -> Programs:

@@ -73,12 +73,12 @@ def test_an_empty_variable_of_make_is_no_value(monkeypatch: pytest.MonkeyPatch) 
 def test_a_demo_without_its_engine_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from local.engines import mariadb, mariadb_programs
+    from local.engines import mariadb, server_programs
 
-    monkeypatch.setattr(mariadb_programs, "_installed", lambda: None)
-    monkeypatch.setattr(mariadb_programs, "UNPACKED", tmp_path / "nowhere")
-    monkeypatch.setattr(mariadb_programs.shutil, "which", lambda _: None)
-    monkeypatch.setattr(mariadb, "find_programs", mariadb_programs._look)
+    monkeypatch.setattr(server_programs, "installed", lambda _: None)
+    monkeypatch.setattr(server_programs, "HOME", tmp_path / "nowhere")
+    monkeypatch.setattr(server_programs.shutil, "which", lambda _: None)
+    monkeypatch.setattr(mariadb, "find_programs", server_programs.unpacked)
     assert run("demo", "--engine", "mariadb", "--directory", str(tmp_path)) == 1
     assert "There is no MariaDB server here: install version 10.6" in capsys.readouterr().err
 

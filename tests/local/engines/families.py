@@ -8,9 +8,9 @@ from typing import Any
 import psycopg
 import pymysql
 
-from local.engines import MariaDBEngines, NewDatabase, PostgresEngines, Running, Volume
+from local.engines import NewDatabase, PostgresEngines, Running, Volume
 from tests.local.engines.folders import engine_folder
-from tests.mariadb import require_mariadb
+from tests.mariadb import ENGINES, require_mariadb
 
 MASTER, PASSWORD = "shop_admin", "it's a secret"
 MARIADB_SHOP = NewDatabase(MASTER, PASSWORD, "shop", "mariadb")
@@ -68,7 +68,7 @@ def family(name: str) -> Iterator[Family]:
     if is_mariadb:
         require_mariadb()
     with engine_folder() as folder:
-        engines: Any = MariaDBEngines(folder) if is_mariadb else PostgresEngines(folder)
+        engines: Any = ENGINES(folder) if is_mariadb else PostgresEngines(folder)
         shop = engines.create(MARIADB_SHOP if is_mariadb else POSTGRESQL_SHOP)
         engines.start(shop, engines.reserve_port())
         yield Family(

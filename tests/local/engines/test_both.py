@@ -19,7 +19,7 @@ AWKWARD = {
     "postgresql": NewDatabase('O"Brien', "a'b\\c\"d;--", 'Sales "FR"'),
 }
 BROKEN = {  # a file, what it is overwritten with, and what the engine says
-    "mariadb": ("ibdata1", b"no tablespace", r"(?s)MariaDB did not start.*ibdata1"),
+    "mariadb": ("ibdata1", b"no tablespace", r"(?s)(MariaDB|MySQL) did not start.*ibdata1"),
     "postgresql": ("PG_VERSION", b"11\n", "initialized by PostgreSQL version 11"),
 }
 SNAPSHOTS = {"mariadb": 5, "postgresql": 1}  # MariaDB's files are copied while its process stands still
