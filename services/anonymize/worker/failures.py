@@ -34,6 +34,7 @@ QUIET_NUMBERS = frozenset(
     """.split()  # noqa: SIM905 - read as words
 )
 DUPLICATE, KEY = frozenset({1062, 1586}), re.compile(r"for key '([^']+)'\s*$")
+TOO_LONG = frozenset({3698, 3699})
 CONNECTION_LOST = frozenset({2002, 2003, 2006, 2013, 2055, 1053, 1927})
 
 
@@ -88,6 +89,9 @@ def _of_mysql(error: pymysql.MySQLError) -> str:
         return "the connection to the database broke"
     if number in QUIET_NUMBERS:
         return f"{said} (error {number})"
+    if number in TOO_LONG:
+        hint = "raise regexp_time_limit and regexp_stack_limit in the temporary database's parameter group"
+        return f"a regular expression took too many steps in one text (error {number}); {hint}"
     if number in DUPLICATE and (match := KEY.search(said)):
         hint = "if two values differ in case or spaces only, write case: exact for the email mask"
         return f"two rows have the same value for the key {match[1]} (error {number}); {hint}"

@@ -93,6 +93,8 @@ def _given(column: Column, value: Any) -> Any:
         return bytes.fromhex(value.removeprefix("\\x"))
     if column.family is Family.BOOLEAN and isinstance(value, str):
         return value == "true"
+    if column.base_type == "datetime" and isinstance(value, str):
+        return value.removesuffix("+00")  # the session's time zone
     if column.family in {Family.UUID, Family.INET} and value is not None:
         return str(value)
     return value

@@ -7,6 +7,7 @@ import pytest
 
 from services.anonymize.worker.engines.mysql import values
 from services.anonymize.worker.engines.mysql.functions import names
+from services.anonymize.worker.engines.mysql.patterns import FITS
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.numbering import COUNTRIES
 from services.anonymize.worker.schema import Column, Schema, Table, Unique
@@ -18,6 +19,7 @@ from tests.worker import (
     test_masks_texts,
     test_masks_web,
 )
+from tests.worker.building import column as column_of
 from tests.worker.masking import context
 from tests.worker.mysql.masking import MaskSession, prepared
 
@@ -118,13 +120,35 @@ def test_a_spanish_tax_number_has_one_fake_by_expression_and_by_function(mask_se
     assert asked(mask_session, made) == [(len(codes + others),)]
 
 
+def test_a_long_text_is_redacted_as_short_ones_are(mask_session):
+    line = (
+        "😀 ring +33 6 12 34 56 78 or anna@free.fr, see https://free.fr/é and FR7630006000011234567890189;\n"
+    )
+    long = line * (2 * FITS // len(line)) + "x" * 5 * FITS + "!\n" + line
+    said = "😀 ring [phone] or [email], see [url] and [iban];\n"
+    mask = MASKS["redact"]()
+    (made,) = mask_session.apply_mask(mask, column_of("v"), [long], {})
+    assert made == said * (2 * FITS // len(line)) + "x" * 5 * FITS + "!\n" + said
+    named = MASKS["redact"](names_from=("who",))
+    values_ = [long.replace("ring", "Zoé"), long]
+    made = mask_session.apply_mask(named, column_of("v"), values_, {"who": ["zoé", "nobody"]})
+    assert "zoé" not in made[0].lower()
+    assert made[0].replace("[name]", "ring") == made[1]
+
+
+def test_a_long_word_without_an_address_is_no_burden(mask_session):
+    words = [letter * (FITS - 1) for letter in "xé3_.+-"]
+    assert mask_session.apply_mask(MASKS["redact"](), column_of("v"), words, {}) == words
+
+
 @pytest.mark.parametrize("charset", ["latin1", "ascii", "utf8mb3", "utf8mb4", "ucs2"])
 def test_equal_values_of_other_character_sets_meet(mask_session, charset):
     mask = MASKS["email"]()
     here = values.masked_value(text(), mask, context())
     there = values.masked_value(text(charset=charset), mask, context())
+    mask_session.cursor.execute("DROP TEMPORARY TABLE IF EXISTS sets")
     mask_session.cursor.execute(
-        f"CREATE OR REPLACE TEMPORARY TABLE sets AS SELECT CONVERT('Jo@x.fr' USING {charset}) AS value"
+        f"CREATE TEMPORARY TABLE sets AS SELECT CONVERT('Jo@x.fr' USING {charset}) AS value"
     )
     (row,) = asked(mask_session, f"SELECT {there} FROM sets")
     (other,) = asked(mask_session, f"SELECT {here} FROM (SELECT 'jo@X.fr' AS value) AS r")
@@ -150,8 +174,8 @@ def test_rows_take_the_values_of_other_rows(mask_session, word):
     mask_session.cursor.execute("DROP TABLE IF EXISTS people")
     mask_session.cursor.execute(
         "CREATE TABLE people (id INT, place VARCHAR(9), value TEXT, PRIMARY KEY (id, place)) AS"
-        " SELECT seq AS id,"
-        " 'é' AS place, IF(seq % 7 = 0, NULL, CONCAT('v', seq % 50)) AS value FROM seq_1_to_500"
+        " WITH RECURSIVE numbers AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM numbers WHERE n < 500)"
+        " SELECT n AS id, 'é' AS place, IF(n % 7 = 0, NULL, CONCAT('v', n % 50)) AS value FROM numbers"
     )
     around = replace(context(), row_key=table.row_key, document_function=f"rows_{word}")
     for statement in values.lookups(MASKS[word](), table, text(), Schema(database, (table,)), around):

@@ -10,12 +10,14 @@ import pytest
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.codes import codes
 from services.anonymize.worker.engines.findings import KINDS
-from services.anonymize.worker.engines.mysql import personal, searching, verification
+from services.anonymize.worker.engines.mysql import personal, planted, searching, verification
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.discovery import discover
-from services.anonymize.worker.engines.mysql.sql import text_literal
+from services.anonymize.worker.engines.mysql.patterns import FITS
+from services.anonymize.worker.engines.mysql.sql import quoted, text_literal
 from services.anonymize.worker.engines.mysql.tables import make_functions
 from services.anonymize.worker.engines.results import Baseline
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.plan import Plan
@@ -51,7 +53,7 @@ def database(mariadb_server: MariaDBServer) -> Iterator[Database]:
     with mariadb_server.fresh_database(SCHEMA) as name, opened(mariadb_server, name) as opening:
         with opening.autocommit() as connection:
             execute(connection, "CREATE DATABASE snapveil_work")
-        make_functions(opening, personal.searching_functions())
+        make_functions(opening, personal.searching_functions(is_mariadb=opening.is_mariadb))
         yield opening
         with opening.autocommit() as connection:
             execute(connection, "DROP DATABASE snapveil_work")
@@ -65,7 +67,10 @@ def found(
     relation = f"(SELECT CAST({text_literal(value)} AS CHAR) AS value)"
     with database.begin() as connection:
         said = query(
-            connection, searching.found(searching.Search(relation, (part,)), wanted=wanted, is_mariadb=True)
+            connection,
+            searching.found(
+                searching.Search(relation, (part,)), wanted=wanted, is_mariadb=database.is_mariadb
+            ),
         )
     return {f"{kind} {digest.hex()}" for kind, digest in said}
 
@@ -130,6 +135,14 @@ def test_a_number_that_a_mask_of_codes_left_is_found(database: Database, word: s
         assert found(database, written, word, personal.SURVIVORS, code) == digests("phone:0612345678")
 
 
+def test_a_long_token_is_looked_through_whatever_it_ends_with(database: Database) -> None:
+    code = codes(MASKS["token"](), Family.TEXT)
+    assert found(database, "a1" * 1500 + "!", "token", personal.SURVIVORS, code) == set()
+    assert found(database, "a1" * 1500 + " 0612345678", "token", personal.SURVIVORS, code) == digests(
+        "phone:0612345678"
+    )
+
+
 def test_a_bare_number_in_a_kept_column_makes_no_original(database: Database) -> None:
     assert found(database, "0612345678", "keep") == set()
     assert found(database, "+33612345678", "keep") == digests("phone:0612345678")
@@ -143,6 +156,47 @@ def test_a_number_that_belongs_to_nobody_is_no_original(database: Database) -> N
 def test_a_long_text_is_gone_through_to_its_end(database: Database) -> None:
     text = "x" * 100_000 + " a@b.fr " + "1 2 3 " * 20_000 + "c@d.fr"
     assert found(database, text) == digests("email:a@b.fr", "email:c@d.fr")
+
+
+def test_what_stands_where_a_long_text_is_cut_is_found_once_and_whole(database: Database) -> None:
+    finds = "😀 zoë.doe@free.fr, 06 12 34 56 78; FR7630006000011234567890189"
+    expected = digests("email:zoë.doe@free.fr", "phone:0612345678", "iban:FR7630006000011234567890189")
+    for before in range(FITS - len(finds) - 3, FITS + 3):
+        assert found(database, "é" * (before - 1) + " " + finds + " " + "y" * FITS) == expected
+        assert found(database, "a" * (before - 1) + "_" + finds) == expected
+
+
+def test_a_long_text_holds_no_more_than_is_in_it(database: Database) -> None:
+    for unit in ("00(1(1(", "33 61", "+1(2)(3)", "a@", "FR76 3000 A ", "_", "."):
+        assert found(database, unit * FITS) == found(database, unit * (FITS // len(unit)))
+
+
+def test_a_server_that_does_not_find_what_is_planted_proves_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted.prove_search(database)
+    monkeypatch.setattr(personal, "EMAIL", "no e-mail")
+    with pytest.raises(MaskingError, match="no verification would prove anything"):
+        planted.prove_search(database)
+
+
+def test_a_table_is_known_by_its_number_whatever_its_name(database: Database) -> None:
+    names = ("a-b", "é", "日", "Ж", "p q", "x#p#y", "x", "A", "€uro", "`", "parted-é")
+    with database.autocommit() as connection:
+        for name in names:
+            parted = " PARTITION BY HASH (i) PARTITIONS 3" if name.startswith("parted") else ""
+            execute(connection, f"CREATE TABLE {quoted(name)} (i int){parted}")
+        tables = [table for table in discover(connection).tables if table.name in names]
+        assert len(tables) == len(names)
+        before = verification._files(connection, database, tables)
+        for table in tables:
+            assert verification._files(connection, database, tables) == before
+            execute(connection, f"ALTER TABLE {quoted(table.name)} ENGINE=InnoDB, FORCE")
+            after = verification._files(connection, database, tables)
+            assert {oid for oid in before if before[oid] != after[oid]} == {table.oid}
+            before = after
+        for name in names:
+            execute(connection, f"DROP TABLE {quoted(name)}")
 
 
 def policy_for(database: Database) -> tuple[Policy, Baseline]:

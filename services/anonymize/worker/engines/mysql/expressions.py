@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from services.anonymize.worker.engines.mysql.sql import pattern, text_literal, variable
+from services.anonymize.worker.engines.mysql.patterns import pattern
+from services.anonymize.worker.engines.mysql.sql import text_literal, variable
 
 TOKEN = re.compile(
     r"(?:\s|--[^\n]*)*(?:(?P<text>E?'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?(?!\.))|(?P<range>\d+(?=\.\.))"

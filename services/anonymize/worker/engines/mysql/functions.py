@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from types import MappingProxyType
 
+from services.anonymize.worker.engines.mysql.functions_long import PIECEWISE
 from services.anonymize.worker.engines.mysql.functions_permuting import PERMUTING
 from services.anonymize.worker.engines.mysql.functions_text import TEXTS
 from services.anonymize.worker.engines.mysql.procedures import name_of, procedure
 from services.anonymize.worker.masks import formats, iban, ranges, telephones
 from services.anonymize.worker.masks.identifiers import FAKE_TEST_CARD, IDENTIFIERS
 
-WRITTEN: Mapping[str, str] = MappingProxyType({**PERMUTING, **TEXTS})
+WRITTEN: Mapping[str, str] = MappingProxyType({**PERMUTING, **TEXTS, **PIECEWISE})
 INSTEAD = {
     formats.STEUER_ID.only_if: "snapveil_work.repeats_one_digit(left(made, 10))",
     iban._SPOKEN: "snapveil_work.spoken(bban)",

@@ -2,7 +2,8 @@
 # ruff: noqa: E501
 """Stored functions for texts and addresses that are written otherwise than PostgreSQL's."""
 
-from services.anonymize.worker.engines.mysql.sql import pattern, text_literal, variable
+from services.anonymize.worker.engines.mysql.patterns import either, pattern
+from services.anonymize.worker.engines.mysql.sql import text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.masks.iban import _WEIGHTS
 from services.anonymize.worker.masks.permuting import LOWER, UPPER
@@ -80,18 +81,21 @@ BEGIN
 END""",
 )  # fmt: skip
 
-# In this order: an address may stand inside a URL, and an IP address begins like some telephone numbers.
-SHAPES = (("(?i)" + URL, "[url]"), (EMAIL, "[email]"), (IBAN, "[iban]"), (IPV4, "[ip]"), (PHONE, "[phone]"))
+# In this order, behind URLs, which may hold addresses: an IP address begins like some telephone numbers.
+SHAPES = ((EMAIL, "[email]"), (IBAN, "[iban]"), (IPV4, "[ip]"), (PHONE, "[phone]"))
 
 
-def redacted(value: str) -> str:
+def redacted(value: str, replaced: str = "REGEXP_REPLACE(") -> str:
     """The shapes' places in a text, as an expression. A function compiles a pattern whenever it is called, and a query
     each of its constant ones once."""
-    made = value
+    made = f"REGEXP_REPLACE({value}, {_regular('(?i)' + URL)}, '[url]')"  # whose end may be far away
     for shape, instead in SHAPES:
-        made = f"REGEXP_REPLACE({made}, {_regular(shape)}, '{instead}')"
-    return f"CASE WHEN {value} REGEXP '[0-9@]|://' THEN {made} ELSE {value} END"
+        made = f"{replaced}{made}, {_regular(shape)}, '{instead}')"
+    return f"CASE WHEN {value} REGEXP '[0-9@]' OR LOCATE('://', {value}) > 0 THEN {made} ELSE {value} END"
 
+
+# MySQL's own function gives up on a long text.
+_REPLACED = either(mariadb="REGEXP_REPLACE(", mysql="own.replaced(")
 
 # Names and patterns come as JSON arrays; a name stands between \\Q and \\E, where nothing has a meaning.
 REDACTED = stored(
@@ -103,14 +107,14 @@ BEGIN
   WHILE place < COALESCE(JSON_LENGTH(patterns), 0) DO
     SET kept = REGEXP_REPLACE(kept, JSON_UNQUOTE(JSON_EXTRACT(patterns, CONCAT('$[', place, ']'))), '[redacted]'), place = place + 1;
   END WHILE;
-  SET kept = {redacted("kept")};
+  SET kept = {redacted("kept", _REPLACED)};
   RETURN own.named(kept, names);
 END""",
 )  # fmt: skip
 
 NAMED = stored(
     "named", "original text, names text", "text",
-    """
+    f"""
 BEGIN
   DECLARE kept text DEFAULT original;
   DECLARE name text;
@@ -119,7 +123,7 @@ BEGIN
     SET name = TRIM(REPLACE(JSON_UNQUOTE(JSON_EXTRACT(names, CONCAT('$[', place, ']'))), '\\E', '')), place = place + 1;
     -- one letter would take every such letter for a name
     IF CHAR_LENGTH(name) > 1 AND LOCATE(LOWER(name), LOWER(kept)) > 0 THEN
-      SET kept = REGEXP_REPLACE(kept, CONCAT('(?i)(?<![[:alnum:]_])\\Q', name, '\\E(?![[:alnum:]_])'), '[name]');
+      SET kept = {_REPLACED}kept, CONCAT('(?i)(?<![[:alnum:]_])\\Q', name, '\\E(?![[:alnum:]_])'), '[name]');
     END IF;
   END WHILE;
   RETURN kept;

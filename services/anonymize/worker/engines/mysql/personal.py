@@ -7,13 +7,16 @@ a query once, and one of a stored function again in every call (measured: 2 to 1
 comes as elements of a JSON array, each a text: the column's number in three digits, a letter for the kind, and the find.
 """
 
-from services.anonymize.worker.engines.mysql.sql import pattern, text_literal, variable
+from services.anonymize.worker.engines.mysql.functions_long import FOUND_IN
+from services.anonymize.worker.engines.mysql.patterns import FITS, pattern
+from services.anonymize.worker.engines.mysql.sql import text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.engines.mysql.values import functions_for
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING
 from services.anonymize.worker.numbering import belongs_to_nobody
 from services.anonymize.worker.shapes import (
     BARE_NUMBER,
+    EMAIL,
     IBAN,
     IBAN_LENGTHS,
     PHONE,
@@ -29,9 +32,8 @@ SURVIVORS, ORIGINALS, FAKE_PHONES, FAKE_IBANS = range(4)
 
 FAKE = " fake"  # behind a kind: digests of fakes that come from the originals' own range
 _LETTERS = {"email": "e", "iban": "i", "phone": "p"}
-# shapes.EMAIL, begun only where a word begins, and never given back: a long word without @ is read once
-_EMAIL = r"(?<![[:alnum:]._%+-])[[:alnum:]._%+-]++@[[:alnum:]-]++(?:\.[[:alnum:]-]++)++"
 WHOLE = 300  # characters of a value that is looked for as a whole
+LONGEST_CODE = 1000  # characters: a longer one without spaces holds no number anyway, and takes a server too many steps
 # what may stand between two finds, a word or what none of them begins with at a time: twice as fast as by letters
 _SKIPPED = "(?>[[:alpha:]]++|[^[:alnum:]._%+(-]++|.)"
 _NOTHING = "(?!)"
@@ -59,12 +61,12 @@ def finds(
     if codes and "phone" in kinds:  # a code holds no telephone number
         with_phones = finds(value, place, mask, kinds, wanted, is_mariadb=is_mariadb)
         without = finds(value, place, mask, kinds - {"phone"}, wanted, is_mariadb=is_mariadb)
-        return f"IF({value} REGEXP {text_literal(pattern(codes))}, {without}, {with_phones})"
+        is_code = f"CHAR_LENGTH({value}) <= {LONGEST_CODE} AND {value} REGEXP {text_literal(pattern(codes))}"
+        return f"IF({is_code}, {without}, {with_phones})"
     # a number within an IBAN is none, so that IBANs are looked for before
     phone = PHONE if "phone" in kinds else _NOTHING
-    found = pattern(
-        rf"(?s){_SKIPPED}*?(?:({_EMAIL})|(?=[A-Za-z][A-Za-z][0-9])({IBAN})|(?=[+(0-9])({phone})|$)"
-    )
+    shapes = f"({EMAIL})|(?=[A-Za-z][A-Za-z][0-9])({IBAN})|(?=[+(0-9])({phone})"
+    found = pattern(f"(?s){_SKIPPED}*?(?:{shapes}|$)")
     sign = "\\" if is_mariadb else "$"
     elements = "".join(
         f'"{place:03}{letter}{sign}{group}",' for group, letter in enumerate(_LETTERS.values(), 1)
@@ -72,7 +74,11 @@ def finds(
     # a server that gives up on a pattern says NULL
     worth = f"CHAR_LENGTH({value}) >= {SHORTEST_EMAIL} AND COALESCE({value} REGEXP {text_literal(_WORTHWHILE)}, TRUE)"
     replaced = f"REGEXP_REPLACE({value}, {text_literal(found)}, {text_literal(elements)})"
-    return f"IF({worth}, COALESCE({replaced}, {WORK_SCHEMA}.gave_up()), NULL)"
+    short = f"IF({worth}, COALESCE({replaced}, {WORK_SCHEMA}.gave_up()), NULL)"
+    if is_mariadb:
+        return short
+    long = f"{WORK_SCHEMA}.found_in({value}, {text_literal(pattern(shapes))}, '{place:03}')"
+    return f"IF(CHAR_LENGTH({value}) > {FITS}, {long}, {short})"
 
 
 def normal(found: str, letter: str, wanted: int, kept: str) -> str:
@@ -106,6 +112,11 @@ def is_one(form: str, letter: str, wanted: int) -> str:
 def digest(form: str, letter: str) -> str:
     """SQL for the keyed digest of a normal form, as 32 hexadecimal digits."""
     return f"LEFT(SHA2(CONCAT({variable(DIGEST_KEY_SETTING)}, ':', {kind_of(letter)}, ':', {form}), 256), 32)"
+
+
+def letter_of(kind: str) -> str:
+    """The letter that stands for a kind."""
+    return _LETTERS[kind]
 
 
 def kind_of(letter: str) -> str:
@@ -148,6 +159,6 @@ GAVE_UP = stored(
 _CALLED = f"{WORK_SCHEMA}.dialled( {WORK_SCHEMA}.fake_any_phone( {WORK_SCHEMA}.fake_any_iban("
 
 
-def searching_functions() -> tuple[str, ...]:
+def searching_functions(*, is_mariadb: bool) -> tuple[str, ...]:
     """The statements that make the functions that searches call."""
-    return (*functions_for((_CALLED,)), GAVE_UP)
+    return (*functions_for((_CALLED,)), GAVE_UP, *(() if is_mariadb else (FOUND_IN,)))

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from services.anonymize.worker.connecting import Address, query
 from services.anonymize.worker.engines.mysql import values
 from services.anonymize.worker.engines.mysql.connecting import Database, only_database
+from services.anonymize.worker.engines.mysql.patterns import without_long
 from services.anonymize.worker.engines.mysql.sql import qualified, quoted
 from services.anonymize.worker.engines.results import PreviewRow
 from services.anonymize.worker.failures import MaskingError, reason_of
@@ -56,7 +57,7 @@ def _select(policy: Policy, schema: Schema, table: Table, columns: Sequence[str]
         if name in rules:
             rule = rules[name]
             context = context_for(table, shape, f"document_{table.oid}_{part.number}")
-            after = values.masked_value(part, rule.mask, context, rule.when)
+            after = without_long(values.masked_value(part, rule.mask, context, rule.when))
             if rule.mask.needs_setup or values.functions_for([after]):
                 refused.append(f"{name} ({rule.mask.word})")
         listed.append(

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from services.anonymize.worker.connecting import Address, query
 from services.anonymize.worker.engines.mysql.connecting import Database, only_database
 from services.anonymize.worker.engines.mysql.discovery import discover
-from services.anonymize.worker.engines.mysql.sql import pattern, qualified, quoted, text_literal
+from services.anonymize.worker.engines.mysql.patterns import FITS, pattern
+from services.anonymize.worker.engines.mysql.sql import qualified, quoted, text_literal
 from services.anonymize.worker.guessing import is_code
 from services.anonymize.worker.samples import SAMPLE, Leaf, Sample, Sampler
 from services.anonymize.worker.schema import Column, Family, Schema, Table
@@ -71,4 +72,4 @@ class _Sampler:
 
 
 def _matching(place: int, shape: str) -> str:
-    return f"COALESCE(SUM(c{place} REGEXP {text_literal(pattern(shape))}), 0)"
+    return f"COALESCE(SUM(LEFT(c{place}, {FITS}) REGEXP {text_literal(pattern(shape))}), 0)"

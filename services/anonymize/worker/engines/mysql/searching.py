@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from services.anonymize.worker.engines.codes import codes
 from services.anonymize.worker.engines.findings import KINDS
+from services.anonymize.worker.engines.mysql.patterns import LONGEST
 from services.anonymize.worker.engines.mysql.personal import (
     FAKE,
     FAKE_IBANS,
@@ -55,7 +56,6 @@ FORGET_FAKES = (
 Rows = tuple[int | None, int | None]
 """Some rows of a table, by its key: the first, and the one after the last; None is either end."""
 ALL_ROWS: Rows = (None, None)
-LONGEST = 320  # characters of a find: no e-mail is longer, and the rows of a shorter one are made faster
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,8 @@ _END = text_literal('""')
 
 
 def _elements(texts: str, name: str) -> str:
-    """The elements of an array as rows, each computed once: nothing else keeps a server from doing it at every use."""
+    """The elements of an array as rows, each computed once: nothing else keeps a server from doing it at every use.
+    Rows of short texts are made faster."""
     return (
         f"JSON_TABLE(CONCAT('[', {texts}, ']'), '$[*]' COLUMNS ({name} VARCHAR({LONGEST})"
         f" CHARACTER SET utf8mb4 COLLATE {BINARY_COLLATION} PATH '$'))"

@@ -7,7 +7,6 @@ backslash in a literal stands for itself, and no ANSI_QUOTES. Literals are rende
 key is never one: it stands in user variables.
 """
 
-import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -28,6 +27,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Double, Integer, Numeric, String
 
 from services.anonymize.worker.engines.mysql.charsets import fitted
+from services.anonymize.worker.engines.mysql.patterns import pattern
 from services.anonymize.worker.sql import WORK_SCHEMA, Collated, NamedType, PartOf, WordAt, WordFor
 
 WORK_DATABASE = WORK_SCHEMA
@@ -257,11 +257,6 @@ def _as_number(compiler: SQLCompiler, value: Any, kw: dict[str, Any]) -> str:
         except InvalidOperation as error:
             raise ValueError(f"{bare.value} is no number") from error
     return f"CAST({compiler.process(value, **kw)} AS {NUMERIC})"
-
-
-def pattern(expression: str, flags: str = "") -> str:
-    """A regular expression of PostgreSQL as MySQL and MariaDB read it: the edges of words are \\b."""
-    return flags + re.sub(r"\\[mMy]", r"\\b", expression)
 
 
 def _pattern(compiler: SQLCompiler, value: Any, kw: dict[str, Any], flags: str = "") -> str:

@@ -27,6 +27,7 @@ from services.anonymize.worker.engines.findings import (
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.inventory import take_inventory
 from services.anonymize.worker.engines.mysql.personal import searching_functions
+from services.anonymize.worker.engines.mysql.planted import prove_search
 from services.anonymize.worker.engines.mysql.searching import (
     ALL_ROWS,
     COUNT_DIGESTS,
@@ -52,14 +53,22 @@ from services.anonymize.worker.schema import Schema, Table
 PART = 64 * 2**20  # bytes of a table that are searched at a time
 MOST_PARTS = 256
 
-# An InnoDB table that is made anew has a new number; the name of its file stands there in its own writing.
-_FILES_OF_MARIADB = "information_schema.innodb_sys_tables"
-_FILES_OF_MYSQL = "information_schema.innodb_tables"
-_FILES = """
-SELECT HEX(SUBSTRING_INDEX(REPLACE(name, '#p#', '#P#'), '#P#', 1)), MIN(table_id) FROM {tables}
- WHERE name LIKE '%/%' GROUP BY 1
+# An InnoDB table that is made anew has a new number. MariaDB says it beside the name of its file, in the writing of
+# files; MySQL knows no way into that writing, but has the plain name beside it where a table has a file of its own.
+_FILES_OF_MARIADB = """
+SELECT HEX(SUBSTRING_INDEX(REPLACE(name, '#p#', '#P#'), '#P#', 1)), MIN(table_id)
+  FROM information_schema.innodb_sys_tables WHERE name LIKE '%/%' GROUP BY 1
 """
-_FILE_OF = "SELECT HEX(CONCAT(CAST(CONVERT({database} USING filename) AS BINARY), '/', CAST(CONVERT({table} USING filename) AS BINARY)))"
+_FILE_OF_MARIADB = "SELECT HEX(CONCAT(CAST(CONVERT({database} USING filename) AS BINARY), '/', CAST(CONVERT({table} USING filename) AS BINARY)))"
+_FILES_OF_MYSQL = """
+SELECT HEX(CONVERT(IF(LOCATE('#p#', LOWER(t.name)) > 0, SUBSTRING_INDEX(REPLACE(n.name, '#P#', '#p#'), '#p#', 1), n.name) USING utf8mb4)),
+       MIN(t.table_id)
+  FROM information_schema.innodb_tables t
+  LEFT JOIN information_schema.innodb_tablespaces s ON s.space = t.space AND s.name LIKE '%/%'
+  JOIN LATERAL (SELECT COALESCE(s.name, t.name) AS name) n
+ WHERE n.name LIKE '%/%' GROUP BY 1
+"""
+_FILE_OF_MYSQL = "SELECT HEX(CONCAT({database}, '/', {table}))"
 
 
 def remember_originals(
@@ -67,7 +76,8 @@ def remember_originals(
 ) -> dict[str, int]:
     """Store keyed digests of every e-mail, telephone number and IBAN in the database; return how many of
     each."""
-    make_functions(database, searching_functions())
+    make_functions(database, searching_functions(is_mariadb=database.is_mariadb))
+    prove_search(database)
     with database.autocommit() as connection:
         for statement in MAKE_DIGESTS:
             execute(connection, statement)
@@ -210,12 +220,14 @@ def _made_anew(connection: Connection, database: Database, plan: Plan, before: B
 
 
 def _files(connection: Connection, database: Database, tables: Iterable[Table]) -> dict[int, int]:
-    named = _FILES.format(tables=_FILES_OF_MARIADB if database.is_mariadb else _FILES_OF_MYSQL)
+    named, file_of = (
+        (_FILES_OF_MARIADB, _FILE_OF_MARIADB) if database.is_mariadb else (_FILES_OF_MYSQL, _FILE_OF_MYSQL)
+    )
     numbers = {str(name): int(number) for name, number in query(connection, named)}
     found = {}
     for table in tables:
         name, of = text_literal(table.name), text_literal(database.address.database)
-        file = str(query(connection, _FILE_OF.format(database=of, table=name))[0][0])
+        file = str(query(connection, file_of.format(database=of, table=name))[0][0])
         if file in numbers:
             found[table.oid] = numbers[file]
     return found

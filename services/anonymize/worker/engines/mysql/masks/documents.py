@@ -51,7 +51,10 @@ class _Level:
 
     def part(self, path: str) -> str:
         """The part of a document at a path, as JSON; NULL where there is none."""
-        return self._column("r", f"JSON PATH {text_literal(path)}")
+        found = self._column("r", f"JSON PATH {text_literal(path)}")
+        # a null is NULL too on MySQL
+        there = self._column("e", f"INT EXISTS PATH {text_literal(path)}")
+        return f"COALESCE({found}, IF({there}, 'null', NULL))"
 
     def text(self, path: str) -> str:
         """A string, number or truth value at a path, as text."""
@@ -109,7 +112,8 @@ class _Walk:
         if self.others != "keep":
             return f"CONCAT('{{', CONCAT_WS(', ', {members}), '}}')"
         here = ", ".join(text_literal(f"$.{json.dumps(key, ensure_ascii=False)}") for key in node.keys)
-        rest = f"NULLIF(REGEXP_REPLACE(CONCAT(JSON_REMOVE({part}, {here})), '^[{{]|[}}]$', ''), '')"
+        rest = f"CONCAT(JSON_REMOVE({part}, {here}))"
+        rest = f"NULLIF(SUBSTR({rest}, 2, CHAR_LENGTH({rest}) - 2), '')"
         whole = f"CONCAT('{{', CONCAT_WS(', ', {members}, {rest}), '}}')"
         # of a key that stands twice only one would be taken out
         return f"IF(JSON_LENGTH({part}) = JSON_LENGTH(JSON_KEYS({part})), {whole}, 'null')"
@@ -152,7 +156,10 @@ def unknown_query(mask: Json, table: Table, column: Column, database: str | None
 
 TYPES = {
     "object": ("OBJECT",), "array": ("ARRAY",), "null": ("NULL",),
-    "scalar": ("STRING", "INTEGER", "UNSIGNED INTEGER", "DOUBLE", "DECIMAL", "BOOLEAN"),
+    "scalar": (
+        "STRING", "INTEGER", "UNSIGNED INTEGER", "DOUBLE", "DECIMAL", "BOOLEAN",
+        "DATE", "TIME", "DATETIME", "BLOB", "BIT", "OPAQUE",  # what MySQL's own values become
+    ),
 }  # fmt: skip
 
 

@@ -36,7 +36,9 @@ def url(mask: Url, value: TextElement, length: int | None, context: MaskContext)
     rest = Spelled("REGEXP_REPLACE({0}, '^[A-Za-z]+://', '')", value)
     host = Spelled("REGEXP_SUBSTR(REGEXP_REPLACE({0}, '^[^/?#]*@', ''), '^[^/?#:]*')", rest)
     path = Spelled("REGEXP_SUBSTR({0}, '^[^?#]*')", value)
-    kind = Spelled("REGEXP_SUBSTR({0}, '(?<=[^/])[.][a-z0-9]{{1,4}}$|(?<=/)[.][a-z0-9]{{1,4}}$')", path)
+    kind = Spelled(
+        "COALESCE(REGEXP_SUBSTR({0}, '(?<=[^/])[.][a-z0-9]{{1,4}}$|(?<=/)[.][a-z0-9]{{1,4}}$'), '')", path
+    )
     file = case((func.strpos(path, literal("/")) > literal(0), kind), else_=literal("", Text))
     return (
         func.coalesce(func.lower(scheme), literal("https"), type_=Text)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, and_, case, cast, column, literal, literal_column
 
 from services.anonymize.worker.engines.mysql.functions_text import redacted
+from services.anonymize.worker.engines.mysql.patterns import END_OF_LONG, LONG, is_long
 from services.anonymize.worker.engines.mysql.sql import (
     BINARY_COLLATION,
     WORK_DATABASE,
@@ -146,10 +147,10 @@ def redact(mask: Redact, value: TextElement, length: int | None, context: MaskCo
 
 def _redacted(text: str, own: Sequence[str], names: str) -> str:
     plain = redacted(text)
-    if not own:
-        return plain
+    long = f"WHEN {is_long(text)} THEN {WORK_DATABASE}.redacted({text}, {names}, NULL)"
     there = " OR ".join(f"LOCATE(LOWER(TRIM({name})), LOWER({text})) > 0" for name in own)
-    return f"CASE WHEN {there} THEN {WORK_DATABASE}.named({plain}, {names}) ELSE {plain} END"
+    named = f" WHEN {there} THEN {WORK_DATABASE}.named({plain}, {names})" if own else ""
+    return f"CASE {LONG}{long}{END_OF_LONG}{named} WHEN TRUE THEN {plain} END"
 
 
 MASKED: dict[type[Mask], Any] = {Shuffle: row_mask, Sample: row_mask}
