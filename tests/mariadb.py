@@ -65,12 +65,12 @@ class MariaDBServer:
     def fresh_database(self, statements: str = "") -> Iterator[str]:
         """A new, empty database, dropped afterwards; `statements`, separated by `;` at line ends, fill it."""
         name = f"fresh_{next(_names)}"
-        with self.connect() as connection, connection.cursor() as cursor:
-            cursor.execute(f"CREATE DATABASE {name}")
-            cursor.execute(f"USE {name}")
-            for statement in filter(str.strip, statements.split(";\n")):
-                cursor.execute(statement.rstrip().rstrip(";"))
         try:
+            with self.connect() as connection, connection.cursor() as cursor:
+                cursor.execute(f"CREATE DATABASE {name}")
+                cursor.execute(f"USE {name}")
+                for statement in filter(str.strip, statements.split(";\n")):
+                    cursor.execute(statement.rstrip().rstrip(";"))
             yield name
         finally:
             with self.connect() as connection, connection.cursor() as cursor:

@@ -84,7 +84,7 @@ SILENT_TYPES = frozenset(
     int2 int4 int8 numeric float4 float8 bool money oid xid xid8 cid tid pg_lsn bit varbit uuid bytea
     date time timetz timestamp timestamptz interval inet cidr macaddr macaddr8
     tinyint smallint mediumint int bigint decimal float double year datetime inet4 inet6
-    binary varbinary tinyblob blob mediumblob longblob geometrycollection linestring
+    binary varbinary tinyblob blob mediumblob longblob geometrycollection geomcollection linestring
     multipoint multilinestring multipolygon
     point line lseg box path polygon circle cube seg geometry geography raster vector
     int4range int8range numrange daterange tsrange tstzrange

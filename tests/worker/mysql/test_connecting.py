@@ -6,14 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from pymysql import _auth
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.connecting import ConnectionProblemError
 from services.anonymize.worker.engines import address_of, open_database, try_login
-from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.connecting import Database, open_connection
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.sql import KEY_SETTING
-from tests.mariadb import MariaDBServer, running_mariadb
+from tests.mariadb import ON_MYSQL, MariaDBServer, running_mariadb
 from tests.worker.mysql.working import KEY, address, ask, opened
 
 LOGGING = {
@@ -120,8 +121,8 @@ def test_sessions_are_set_up_alike_and_without_a_key_only_read(mariadb_server):
                 "+00:00",
                 0,
             )
-            assert database.is_mariadb
-            assert database.version >= (10, 6)
+            assert database.is_mariadb is not ON_MYSQL
+            assert database.version >= ((8, 0, 20) if ON_MYSQL else (10, 6))
             assert database.settings[KEY_SETTING] not in repr(database)
         with (
             opened(mariadb_server, name, None) as database,
@@ -138,11 +139,52 @@ def test_a_login_fails_with_its_reason_and_without_the_password(mariadb_server):
         (replace(right, password="wrong-one"), "wrong user or password"),
         (replace(right, port=1), "nothing listens there"),
         (replace(right, host="nowhere.invalid"), "no such host"),
-        (replace(right, database="", tls="require"), "does not offer the TLS"),
     ):
         with pytest.raises(ConnectionProblemError, match=reason) as raised:
             try_login(wrong)
         assert wrong.password not in str(raised.value)
+
+
+@pytest.fixture(scope="module")
+def in_the_clear(mariadb_server) -> Iterator[MariaDBServer]:
+    """A server without TLS, which MySQL makes certificates for by itself and MariaDB does not."""
+    if not ON_MYSQL:
+        yield mariadb_server
+        return
+    with running_mariadb({"tls_version": "", "auto_generate_certs": "0"}) as server:
+        yield server
+
+
+def test_tls_that_is_asked_for_and_not_there_is_refused_and_preferred_is_done_without(in_the_clear):
+    anywhere = replace(address(in_the_clear, ""), tls="prefer")
+    try_login(anywhere)
+    with pytest.raises(ConnectionProblemError, match="does not offer the TLS"):
+        try_login(replace(anywhere, tls="require"))
+
+
+@pytest.mark.skipif(not ON_MYSQL, reason="MariaDB sends no password that has to be encrypted")
+def test_a_password_of_mysql_8_goes_over_tls_where_there_is_any(mariadb_server, in_the_clear, monkeypatch):
+    def forget(server: MariaDBServer) -> None:
+        """Whom the server has seen lately it lets in by a hash."""
+        with server.connect_as_admin() as session, session.cursor() as cursor:
+            cursor.execute("FLUSH PRIVILEGES")
+
+    with mariadb_server.connect_as_admin() as session, session.cursor() as cursor:
+        cursor.execute("SELECT plugin FROM mysql.user WHERE user = 'master'")
+        assert cursor.fetchall() == (("caching_sha2_password",),)
+    monkeypatch.setattr(_auth, "_have_cryptography", False)
+    for tls in ("prefer", "require"):
+        forget(mariadb_server)
+        connection = open_connection(replace(address(mariadb_server, ""), tls=tls))
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_cipher'")
+            ((_, cipher),) = cursor.fetchall()
+            assert cipher
+    forget(in_the_clear)
+    with pytest.raises(ConnectionProblemError, match="can only be sent over TLS, which the server does not"):
+        try_login(replace(address(in_the_clear, ""), tls="prefer"))
+    monkeypatch.undo()
+    try_login(replace(address(in_the_clear, ""), tls="prefer"))
 
 
 def test_an_address_without_a_database_is_for_the_only_one(mariadb_server):

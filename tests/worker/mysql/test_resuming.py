@@ -42,7 +42,7 @@ tables:
 ASLEEP = "SELECT 1 FROM information_schema.processlist WHERE state = 'User sleep'"
 # what makes a boundary: everything of masking itself that stays if the worker is killed behind it
 STAYS = ("ALTER TABLE", "CREATE DEFINER", "DROP TRIGGER", "RENAME", "INSERT INTO `snapveil_work`.`new_",
-         "INSERT INTO snapveil_work.checkpoints", "DROP TABLE IF EXISTS `snapveil_work`.`old_",
+         "INSERT INTO snapveil_work.checkpoints", "DROP TABLE IF EXISTS `snapveil_old`.`old_",
          "CREATE TABLE `snapveil_work`.`new_")  # fmt: skip
 PLAN = TypeAdapter(Plan)
 

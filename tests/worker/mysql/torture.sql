@@ -79,23 +79,6 @@ CREATE TABLE slugs (
   UNIQUE KEY slugs_code (code(5))
 ) ENGINE=InnoDB;
 INSERT INTO slugs (id, title, code) VALUES (1, 'Winter', 'w-1'), (2, 'Summer', 's-1');
-CREATE TABLE aria_log (id int PRIMARY KEY, who varchar(100)) ENGINE=Aria TRANSACTIONAL=1;
-INSERT INTO aria_log VALUES (1, 'anna.first@old.example.org');
-CREATE TABLE history (
-  id int NOT NULL PRIMARY KEY,
-  email varchar(120) NOT NULL
-) ENGINE=InnoDB WITH SYSTEM VERSIONING;
-INSERT INTO history VALUES (1, 'earlier.anna@old.example.org');
-UPDATE history SET email = 'later.anna@old.example.org';
-CREATE TABLE periods (
-  id int NOT NULL PRIMARY KEY,
-  email varchar(120) NOT NULL,
-  since timestamp(6) GENERATED ALWAYS AS ROW START,
-  till timestamp(6) GENERATED ALWAYS AS ROW END,
-  PERIOD FOR SYSTEM_TIME (since, till)
-) ENGINE=InnoDB WITH SYSTEM VERSIONING;
-INSERT INTO periods (id, email) VALUES (1, 'earlier.bob@old.example.org');
-UPDATE periods SET email = 'later.bob@old.example.org';
 CREATE TABLE audit (at timestamp NOT NULL DEFAULT current_timestamp(), what varchar(200)) ENGINE=InnoDB;
 CREATE TRIGGER customers_added BEFORE INSERT ON customers FOR EACH ROW BEGIN DECLARE n int; SET n = 1; INSERT INTO audit (what) VALUES (concat('+', NEW.email)); END;
 CREATE TRIGGER customers_first BEFORE UPDATE ON customers FOR EACH ROW INSERT INTO audit (what) VALUES ('first');
@@ -109,7 +92,6 @@ CREATE TABLE `we``ird na.me` (`sel``ect` varchar(60), `100%` varchar(60) NOT NUL
 INSERT INTO `we``ird na.me` VALUES ('Anna', '100% Anna');
 CREATE TABLE two_keys (a varchar(60) NOT NULL, n int NOT NULL AUTO_INCREMENT, email varchar(100) NOT NULL, KEY two_keys_n (n), UNIQUE KEY two_keys_email (email, n), KEY two_keys_a (a(3))) ENGINE=InnoDB AUTO_INCREMENT=10;
 INSERT INTO two_keys (a, email) VALUES ('x', 'anna.first@old.example.org');
-CREATE SEQUENCE numbers START WITH 7 INCREMENT BY 3;
 CREATE VIEW buyers AS SELECT c.email, o.total FROM customers c JOIN orders o ON o.customer = c.id;
 CREATE VIEW best_buyers AS SELECT email FROM buyers WHERE total > 5;
 CREATE PROCEDURE count_customers() READS SQL DATA SELECT count(*) FROM customers;

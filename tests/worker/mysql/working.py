@@ -7,6 +7,7 @@ from typing import Any
 from services.anonymize.worker.connecting import Address
 from services.anonymize.worker.engines import open_database
 from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.sql import quoted
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
 from services.anonymize.worker.policy import load_policy
@@ -50,15 +51,30 @@ def ask(server: MariaDBServer, name: str | None, query: str) -> list[tuple[Any, 
         return list(cursor.fetchall())
 
 
+def definitions(server: MariaDBServer, name: str) -> dict[str, list[str]]:
+    """Every table as the server would make it anew, line by line; foreign keys come in any order."""
+    return {
+        table: sorted(
+            line.rstrip(",")
+            for line in ask(server, name, f"SHOW CREATE TABLE {quoted(table)}")[0][1].split("\n")
+        )
+        for table in _tables(server, name)
+    }
+
+
 def rows(server: MariaDBServer, name: str) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, in an order that does not depend on how it lies."""
-    tables = ask(
+    return {
+        table: sorted(ask(server, name, f"SELECT * FROM {quoted(table)}"), key=repr)
+        for table in _tables(server, name)
+    }
+
+
+def _tables(server: MariaDBServer, name: str) -> list[str]:
+    found = ask(
         server,
         None,
         "SELECT table_name FROM information_schema.tables"
         f" WHERE table_schema = '{name}' AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')",
     )
-    return {
-        table: sorted(ask(server, name, f"SELECT * FROM `{table.replace('`', '``')}`"), key=repr)
-        for (table,) in tables
-    }
+    return [str(table) for (table,) in found]

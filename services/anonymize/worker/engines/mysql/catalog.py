@@ -60,7 +60,7 @@ SELECT trigger_name AS `name`, event_object_table AS `table`, event_manipulation
        action_timing AS `timing`, action_statement AS `body`, definer AS `definer`, sql_mode AS `mode`,
        character_set_client AS `client`, collation_connection AS `collation`
   FROM information_schema.triggers WHERE trigger_schema {HERE}
- ORDER BY event_object_table, event_manipulation, action_timing, action_order
+ ORDER BY event_object_table, CONCAT(event_manipulation), CONCAT(action_timing), action_order
 """
 PARTITIONS = f"""
 SELECT table_name AS `table`, partition_expression AS `by`, subpartition_expression AS `sub_by`
@@ -70,7 +70,15 @@ VIEWS = f"""
 SELECT table_name AS `name`, view_definition AS `definition` FROM information_schema.views
  WHERE table_schema {HERE} ORDER BY table_name
 """
+DEFINED = "SELECT DISTINCT definer FROM information_schema.triggers WHERE trigger_schema = DATABASE()"
+ACCOUNTS = "SELECT CONCAT(user, '@', host) FROM information_schema.user_attributes"
+SYSTEM_USERS = "SELECT grantee FROM information_schema.user_privileges WHERE privilege_type = 'SYSTEM_USER'"
+# rights to make a trigger in another's name; MySQL has some of its own, and of these one is for users only that
+# there are, and none for those of the system
 DEFINERS = frozenset({"SUPER", "SET USER", "SET_USER_ID", "SET_ANY_DEFINER", "ALL PRIVILEGES"})
+
+OF_MYSQL = frozenset({"SET_USER_ID", "SET_ANY_DEFINER"})
+NAMING_NOBODY = frozenset({"SET_USER_ID", "ALLOW_NONEXISTENT_DEFINER", "SUPER"})
 
 Rows = Sequence[RowMapping]
 
@@ -97,14 +105,32 @@ def names_in(expression: str | None, known: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in known if name in found)
 
 
-def may_name_definers(connection: Connection) -> bool:
-    """Whether the user may make triggers in another's name."""
+def refused_definers(connection: Connection) -> frozenset[str]:
+    """Those in whose names triggers are here, and in whose names the user may make none."""
+    definers = frozenset(rows_of_text(connection, DEFINED))
+    rights = _rights(connection)
+    if DEFINERS.isdisjoint(rights):
+        return definers - set(rows_of_text(connection, "SELECT CURRENT_USER()"))
+    if rights.isdisjoint(OF_MYSQL):
+        return frozenset()
+    accounts = frozenset(rows_of_text(connection, ACCOUNTS))
+    of_system = frozenset() if "SYSTEM_USER" in rights else frozenset(rows_of_text(connection, SYSTEM_USERS))
+    gone = definers - accounts if rights.isdisjoint(NAMING_NOBODY) else frozenset()
+    return gone | {definer for definer in definers if _literally(definer) in of_system}
+
+
+def _literally(account: str) -> str:
+    user, _, host = account.rpartition("@")
+    return f"'{user}'@'{host}'"
+
+
+def _rights(connection: Connection) -> frozenset[str]:
+    """The user's rights on everything."""
     shown = "SHOW GRANTS"
     role = connection.exec_driver_sql("SELECT CURRENT_ROLE()").scalar_one()
     if role not in {None, "NONE"} and role.startswith("`"):  # MySQL's; MariaDB shows an active role's rights
         shown = f"SHOW GRANTS FOR CURRENT_USER() USING {role}"
-    granted = rows_of_text(connection, shown)
-    return not DEFINERS.isdisjoint(global_rights(granted))
+    return global_rights(rows_of_text(connection, shown))
 
 
 def rows_of_text(connection: Connection, statement: str) -> list[str]:

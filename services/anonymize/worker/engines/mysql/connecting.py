@@ -22,7 +22,13 @@ from services.anonymize.worker.sql import WORK_SCHEMA
 
 SCHEMES = ("mysql", "mariadb", "mysql+pymysql")
 TLS = ("disable", "prefer", "require")
-SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys", "innodb", WORK_SCHEMA)
+# Where a table is put that its masked copy has replaced. A copy bears its original's names of checks, and
+# MySQL has a name of a check once in a database.
+OLD_DATABASE = "snapveil_old"
+SYSTEM_DATABASES = (
+    *("information_schema", "mysql", "performance_schema", "sys", "innodb"),
+    *(WORK_SCHEMA, OLD_DATABASE),
+)
 
 # A backslash in a literal stands for itself. Dates that the server took once and would not take today, and a
 # 0 in an AUTO_INCREMENT column, are copied as they are. READ COMMITTED: INSERT … SELECT locks no row that it
@@ -41,6 +47,12 @@ SESSION = (
 OF_MARIADB = ("SET SESSION max_statement_time = 0, slow_query_log = 0, idle_transaction_timeout = 0",)
 OF_MYSQL = (
     "SET SESSION max_execution_time = 0, long_query_time = 31536000, information_schema_stats_expiry = 0",
+)
+# what only newer servers know: a primary key that the server made is seen, and a foreign key to what is not
+# unique, of a time when that was allowed, is brought back
+IF_KNOWN = (
+    "SET SESSION show_gipk_in_create_table_and_information_schema = 1",
+    "SET SESSION restrict_fk_on_non_standard_key = 0",
 )
 # what a right is needed for, which a master user of RDS need not have
 IF_ALLOWED = (
@@ -128,9 +140,10 @@ def prepare_session(connection: pymysql.connections.Connection, *, has_key: bool
     """Set a session up. Raises ConnectionProblemError where the run's key would be written down."""
     server = str(connection.get_server_info()).lower()  # type: ignore[no-untyped-call]
     with connection.cursor() as cursor:
-        for statement in (*SESSION, *(OF_MARIADB if "mariadb" in server else OF_MYSQL)):
+        is_mariadb = "mariadb" in server
+        for statement in (*SESSION, *(OF_MARIADB if is_mariadb else OF_MYSQL)):
             cursor.execute(statement)
-        for statement in IF_ALLOWED:
+        for statement in (*IF_ALLOWED, *(() if is_mariadb else IF_KNOWN)):
             try:
                 cursor.execute(statement)
             except pymysql.MySQLError as error:

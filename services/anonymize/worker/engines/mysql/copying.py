@@ -19,6 +19,7 @@ from services.anonymize.worker.plan import TablePlan
 from services.anonymize.worker.schema import Table
 
 HEAD = re.compile(r"^CREATE TABLE `(?:[^`]|``)+` \(")
+FOREIGN_KEY = re.compile(r",\n  CONSTRAINT `(?:[^`]|``)+` FOREIGN KEY .*?(?=,?\n)")
 KEY = re.compile(r"^  ((?:UNIQUE |FULLTEXT |SPATIAL )?KEY (`(?:[^`]|``)+`) .*?),?$")
 PRIMARY = re.compile(r"^  PRIMARY KEY \((`(?:[^`]|``)+`)")
 INNODB = ") ENGINE=InnoDB"
@@ -26,25 +27,30 @@ INNODB = ") ENGINE=InnoDB"
 
 def make_copy(connection: Connection, planned: TablePlan) -> None:
     """Run a plan's statements for one table."""
-    table = planned.table
     for statement in planned.statements:
-        if statement.startswith(SHOW_CREATE):
-            with _as_shown(connection):
-                made = str(query(connection, statement)[0][1])
-                execute(connection, HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1))
-        elif statement.startswith("INSERT INTO "):
-            with _as_shown(connection):
-                keys = _later(connection, table)
-            _alter(connection, table, [f"DROP KEY {name}" for name, _ in keys])
+        run_step(connection, planned.table, statement, filled=True)
+
+
+def run_step(connection: Connection, table: Table, statement: str, *, filled: bool) -> None:
+    """Run one of a table's statements; unless it is to be `filled`, without any row."""
+    if statement.startswith(SHOW_CREATE):
+        with as_shown(connection):
+            made = FOREIGN_KEY.sub("", str(query(connection, statement)[0][1]))
+            execute(connection, HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1))
+    elif statement.startswith("INSERT INTO "):
+        with as_shown(connection):
+            keys = _later(connection, table)
+        _alter(connection, table, [f"DROP KEY {name}" for name, _ in keys])
+        if filled:
             execute(connection, statement)
-            with _as_shown(connection):
-                _alter(connection, table, [f"ADD {definition}" for _, definition in keys])
-        else:
-            execute(connection, statement)
+        with as_shown(connection):
+            _alter(connection, table, [f"ADD {definition}" for _, definition in keys])
+    else:
+        execute(connection, statement)
 
 
 @contextmanager
-def _as_shown(connection: Connection) -> Iterator[None]:
+def as_shown(connection: Connection) -> Iterator[None]:
     """A session that reads what SHOW CREATE TABLE says: MariaDB doubles a comment's backslashes always."""
     escaping = ",".join(mode for mode in SQL_MODE.split(",") if mode != "NO_BACKSLASH_ESCAPES")
     execute(connection, f"SET SESSION sql_mode = '{escaping}'")

@@ -26,10 +26,9 @@ from services.anonymize.worker.schema import (
 from services.anonymize.worker.uniqueness import read_unique
 
 ELSEWHERE = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAPH"})
-UNION = "MRG_MyISAM"  # rows of other tables, which it names, as a view does
+UNION = "MRG_MYISAM"  # rows of other tables, which it names, as a view does
 BYTES_PER_CHARACTER = {"utf8mb4": 4, "utf16": 4, "utf32": 4, "utf16le": 4, "utf8mb3": 3, "utf8": 3, "ucs2": 2}
 EXACT = ("_bin", "_cs")  # collations under which a difference in case or accents counts
-OWN_CHECK_NAME = "{}_chk_"  # of a check that MySQL named itself
 
 
 def discover(connection: Connection) -> Schema:
@@ -37,15 +36,14 @@ def discover(connection: Connection) -> Schema:
     name = str(connection.exec_driver_sql("SELECT DATABASE()").scalar_one())
     is_mariadb = "mariadb" in str(connection.exec_driver_sql("SELECT VERSION()").scalar_one()).lower()
     found = catalog.rows(connection, catalog.TABLES)
-    base = [
-        row for row in found if row["type"] in {"BASE TABLE", "SYSTEM VERSIONED"} and row["engine"] != UNION
-    ]
+    unions = [row for row in found if (row["engine"] or "").upper() == UNION]
+    base = [row for row in found if row["type"] in {"BASE TABLE", "SYSTEM VERSIONED"} and row not in unions]
     tables = tuple(_tables(connection, base, is_mariadb))
     numbers = {table.name: table.oid for table in tables}
     return Schema(
         database=name,
         tables=tables,
-        views=tuple(_views(connection, [row for row in found if row["engine"] == UNION], numbers)),
+        views=tuple(_views(connection, unions, numbers)),
         dependants=tuple(_triggers(connection, name, numbers)),
         foreign_keys=tuple(
             _foreign_keys(connection, name, numbers, "RESTRICT" if is_mariadb else "NO ACTION")
@@ -108,17 +106,21 @@ def _tables(connection: Connection, base: Sequence[RowMapping], is_mariadb: bool
             partition_key=_named(by, parts),
             triggers=made,
             members=(Member(number, DEFAULT_SCHEMA, name, made, foreign),),
-            next_number=int(row["next"]) if row["next"] is not None else None,
+            next_number=_next_number(row["next"], parts),
             versioned=row["type"] == "SYSTEM VERSIONED",
-            copy_loses=_lost(name, checks.get(name, ())),
+            copy_loses=_lost(checks.get(name, ())),
         )
         yield replace(table, uniques=tuple(_uniques(table, indexes.get(name, ()))))
 
 
-def _lost(table: str, checks: Iterable[RowMapping]) -> str | None:
+def _next_number(said: int | None, columns: Sequence[Column]) -> int | None:
+    """MySQL says 1 of a table of MyISAM that gives no numbers."""
+    return None if said is None or not any(column.identity for column in columns) else int(said)
+
+
+def _lost(checks: Iterable[RowMapping]) -> str | None:
     """MySQL gives the checks of a table that is made like another names of its own."""
-    kept = OWN_CHECK_NAME.format(table)
-    named = [row["name"] for row in checks if not row["name"].startswith(kept)]
+    named = [row["name"] for row in checks]
     return f"the names of its checks ({', '.join(named)})" if named else None
 
 
@@ -168,10 +170,15 @@ def _named(expressions: Iterable[str | None], columns: Sequence[Column]) -> tupl
 def _inputs(table: Table, column: Column) -> tuple[str, ...]:
     """The columns that a generated column is made of, those of other generated ones included."""
     names = [other.name for other in table.columns if other.name != column.name]
-    inputs = dict.fromkeys(catalog.names_in(column.generated, names))
-    for name in tuple(inputs):
+    return _all_inputs(table, catalog.names_in(column.generated, names))
+
+
+def _all_inputs(table: Table, named: Sequence[str]) -> tuple[str, ...]:
+    """The columns that an expression names, with those of which the generated ones among them are made."""
+    inputs = dict.fromkeys(named)
+    for name in named:
         other = table.column(name)
-        if other is not None and other.generated is not None and other.number < column.number:
+        if other is not None and other.generated is not None:
             inputs |= dict.fromkeys(_inputs(table, other))
     return tuple(inputs)
 
@@ -189,7 +196,7 @@ def _uniques(table: Table, rows: Iterable[RowMapping]) -> Iterator[Unique]:
             named = part["column"]
             column = table.column(named) if named is not None else None
             if column is None:  # an expression
-                inputs = catalog.names_in(part["expression"], names)
+                inputs = _all_inputs(table, catalog.names_in(part["expression"], names))
                 columns |= dict.fromkeys(inputs)
                 opaque += inputs
                 continue
@@ -206,13 +213,12 @@ def _uniques(table: Table, rows: Iterable[RowMapping]) -> Iterator[Unique]:
 
 
 def _triggers(connection: Connection, database: str, numbers: Mapping[str, int]) -> Iterator[Dependant]:
-    own = catalog.may_name_definers(connection)
-    user = connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()
+    refused = catalog.refused_definers(connection)
     for row in catalog.rows(connection, catalog.TRIGGERS):
         if row["table"] not in numbers:
             continue
         named = qualified(database, row["name"])
-        definer = f" DEFINER={_account(row['definer'])}" if own or row["definer"] == user else ""
+        definer = f" DEFINER={_account(row['definer'])}" if row["definer"] not in refused else ""
         yield Dependant(
             kind=DependantKind.TRIGGER,
             name=row["name"],

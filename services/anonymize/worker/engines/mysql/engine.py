@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.engines import scripts
 from services.anonymize.worker.engines.checking import check_documents, failure
-from services.anonymize.worker.engines.mysql import cleaning, masking, tables, verification
+from services.anonymize.worker.engines.mysql import cleaning, masking, rehearsing, tables, verification
 from services.anonymize.worker.engines.mysql.cleaning import Work
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.discovery import discover, user_tables_elsewhere
@@ -58,6 +58,7 @@ class MySQL:
     def prepare(self, policy: Policy, schema: Schema, plan: Plan) -> None:
         self.checkpoints.prepare()
         tables.make_functions(self.database, plan.functions)
+        rehearsing.rehearse(self.database, plan)
         check_documents(self.database, plan.checks)
 
     def remember_originals(self, policy: Policy, schema: Schema, connections: int) -> Mapping[str, int]:

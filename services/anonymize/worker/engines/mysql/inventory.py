@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from services.anonymize.worker.connecting import query
 from services.anonymize.worker.engines.findings import Inventory
-from services.anonymize.worker.engines.mysql.catalog import may_name_definers
-from services.anonymize.worker.engines.mysql.sql import quoted
+from services.anonymize.worker.engines.mysql.catalog import refused_definers
+from services.anonymize.worker.engines.mysql.sql import quoted, text_literal
 
 RELATIONS = """
 SELECT table_name, table_type FROM information_schema.tables
@@ -55,8 +55,9 @@ FOREIGN_KEY = re.compile(r"^  CONSTRAINT `(?:[^`]|``)+` FOREIGN KEY ")
 
 def take_inventory(connection: Connection) -> Inventory:
     """Return what every object of the schema is, by its kind and name."""
-    # who may not make a trigger in another's name has made it in its own
-    definer = "definer" if may_name_definers(connection) else "''"
+    # a trigger whose definer's name the user may not use has been made in the user's own
+    either = ", ".join(text_literal(one) for one in sorted(refused_definers(connection)))
+    definer = f"IF(definer IN ({either or text_literal('')}) OR definer = CURRENT_USER(), '', definer)"
     found = {
         (str(kind), str(name)): str(what)
         for kind, name, what in query(connection, OBJECTS.format(definer=definer))

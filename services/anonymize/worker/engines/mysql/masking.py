@@ -1,8 +1,8 @@
 """Executes a plan on MySQL and MariaDB: clears the way, masks tables in parallel, brings everything back.
 
 A statement that defines something commits by itself, so a step and its checkpoint are never one transaction.
-What makes a table's masking one step is its RENAME: the old table in the worker's own database says that it
-was done. Every other statement gives the same when it is done again.
+What makes a table's masking one step is its RENAME: the old table in a database of the worker's own says that
+it was done. Every other statement gives the same when it is done again.
 """
 
 import re
@@ -16,10 +16,10 @@ from sqlalchemy.exc import DBAPIError
 from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.charsets import CODECS
-from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE, Database
 from services.anonymize.worker.engines.mysql.copying import make_copy
 from services.anonymize.worker.engines.mysql.planning import new_name, old_name
-from services.anonymize.worker.engines.mysql.sql import UNICODE, WORK_DATABASE, qualified, text_literal
+from services.anonymize.worker.engines.mysql.sql import UNICODE, qualified, quoted, text_literal
 from services.anonymize.worker.engines.mysql.watching import Watch
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.results import Masked
@@ -77,6 +77,8 @@ def _mask_tables(
     tell: Tell,
 ) -> list[Masked]:
     work = [planned for planned in plan.tables if planned.statements]
+    with database.autocommit() as connection:
+        execute(connection, f"CREATE DATABASE IF NOT EXISTS {quoted(OLD_DATABASE)}")
     known = checkpoints.done()
     with Watch(database, work, rows, tell) as watch:
 
@@ -87,7 +89,9 @@ def _mask_tables(
                 )
                 _drop_old(database, planned)
             except Exception as error:
-                raise MaskingError(f"{planned.table.label}: {reason_of(error)}") from error
+                # MySQL says a key's name with the table's, which is that of the copy
+                said = reason_of(error).replace(f" new_{planned.table.oid}.", " ")
+                raise MaskingError(f"{planned.table.label}: {said}") from error
             watch.ended(planned)
             return Masked(planned, done.rows, done.seconds)
 
@@ -113,7 +117,7 @@ def _renamed_before(connection: Connection, planned: TablePlan, database: str) -
     """Whether a worker before this one put the copy in its place; a RENAME that a crash of the server halved
     is ended."""
     table = planned.table
-    old, here = _is_there(connection, WORK_DATABASE, f"old_{table.oid}"), True
+    old, here = _is_there(connection, OLD_DATABASE, f"old_{table.oid}"), True
     if old:
         here = _is_there(connection, database, table.name)
     if old and not here:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from services.anonymize.worker import uniqueness
 from services.anonymize.worker.engines.mysql import values
+from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE
 from services.anonymize.worker.engines.mysql.sql import (
     BINARY_COLLATION,
     WORK_DATABASE,
@@ -18,6 +19,7 @@ from services.anonymize.worker.engines.mysql.sql import (
     quoted,
 )
 from services.anonymize.worker.masks import MaskContext
+from services.anonymize.worker.masks.places import PlaceMask
 from services.anonymize.worker.plan import (
     DocumentCheck,
     Method,
@@ -37,7 +39,7 @@ from services.anonymize.worker.policy import (
     TableRule,
 )
 from services.anonymize.worker.problems import find_problems
-from services.anonymize.worker.schema import ForeignKey, Schema, Table
+from services.anonymize.worker.schema import Column, Family, ForeignKey, Schema, Table
 
 SHOW_CREATE = "SHOW CREATE TABLE "
 
@@ -49,7 +51,7 @@ def new_name(table: Table) -> str:
 
 def old_name(table: Table) -> str:
     """What a table is called when its masked copy has taken its place."""
-    return qualified(WORK_DATABASE, f"old_{table.oid}")
+    return qualified(OLD_DATABASE, f"old_{table.oid}")
 
 
 def make_plan(policy: Policy, schema: Schema) -> Plan:
@@ -150,6 +152,20 @@ class _Work:
         self.checks += [
             Trial(label, named.at, *trial) for trial in values.trials(named.mask, table, column, self.schema)
         ]
+        if isinstance(named.mask, PlaceMask) and column.family is Family.POINT:
+            self.checks.append(self._located(label, table, column, named))
+
+    def _located(self, label: str, table: Table, column: Column, named: ColumnRule) -> Trial:
+        """MySQL says latitude before longitude where a system of reference does, and masks know no system."""
+        place = qualified(self.schema.database, table.name)
+        return Trial(
+            label,
+            named.at,
+            f"SELECT 1 FROM {place} WHERE ST_SRID({quoted(column.name)}) <> 0 LIMIT 1",
+            f"holds points of a spatial reference system (an SRID), which {named.mask.word} would take from"
+            " them; use keep or null",
+            scans=True,
+        )
 
     def _unmasked(self, table: Table, rule: TableRule) -> TablePlan:
         if rule.action is not Action.TRUNCATE:
@@ -204,7 +220,7 @@ def _why(table: Table, schema: Schema) -> str:
         said.append("without its history, whose rows hold originals")
     said += [
         f"trigger {trigger.name} is made anew in the worker's name, because making it in {trigger.owner}'s"
-        " needs SET USER"
+        " needs a right that the worker does not have"
         for trigger in schema.dependants
         if trigger.table == table.oid and trigger.owner
     ]
@@ -259,13 +275,17 @@ def _orphans(key: ForeignKey, child: Table, parent: Table, schema: Schema) -> st
 
 
 def _spelling(schema: Schema) -> uniqueness.Spelling:
+    """Values are compared as bytes: MySQL's own collations keep values apart by the spaces at their ends."""
+
     def text(name: str) -> str:
-        return f"CONVERT({quoted(name)} USING utf8mb4) COLLATE {BINARY_COLLATION}"
+        return f"CONVERT({quoted(name)} USING utf8mb4)"
 
     return uniqueness.Spelling(
-        compiled,
+        lambda expression: f"CAST({compiled(expression)} AS BINARY)",
         quoted,
         lambda table: qualified(schema.database, table.name),
-        text,
-        lambda name: f"{text(name)} REGEXP '[^ -~]'",  # beyond ASCII, as collations ignore accents
+        lambda name: f"CAST({text(name)} AS BINARY)",
+        lambda name: (
+            f"{text(name)} COLLATE {BINARY_COLLATION} REGEXP '[^ -~]'"
+        ),  # beyond ASCII, as collations ignore accents
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.connecting import execute
-from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE, Database
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, quoted
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.plan import Method, Plan
@@ -25,13 +25,17 @@ def make_functions(database: Database, functions: Iterable[str]) -> None:
                     execute(connection, f"DROP FUNCTION IF EXISTS {match[1]}")
                 execute(connection, function)
     except DBAPIError as error:
-        hint = ""
-        if error.orig is not None and error.orig.args[0] in NOT_TRUSTED:
-            hint = (
-                "; the binary log is on: set log_bin_trust_function_creators = 1 in the temporary database's"
-                " parameter group, or restore it without backups"
-            )
-        raise MaskingError(f"making what masks call: {reason_of(error)}{hint}") from error
+        raise MaskingError(f"making what masks call: {reason_of(error)}{hint(error)}") from error
+
+
+def hint(error: DBAPIError) -> str:
+    """What to do about an error, where the message does not say it."""
+    if error.orig is None or error.orig.args[0] not in NOT_TRUSTED:
+        return ""
+    return (
+        "; the binary log is on: set log_bin_trust_function_creators = 1 in the temporary database's"
+        " parameter group, or restore it without backups"
+    )
 
 
 def rewritten(plan: Plan) -> frozenset[int]:
@@ -42,9 +46,11 @@ def rewritten(plan: Plan) -> frozenset[int]:
 
 
 def finish(database: Database) -> None:
-    """Remove the worker's own database, in one statement: a server ends what it began, whoever is killed."""
+    """Remove the worker's own databases; last the one that says that it was here, in one statement: a server
+    ends what it began, whoever is killed."""
     try:
         with database.autocommit() as connection:
-            execute(connection, f"DROP DATABASE IF EXISTS {quoted(WORK_DATABASE)}")
+            for name in (OLD_DATABASE, WORK_DATABASE):
+                execute(connection, f"DROP DATABASE IF EXISTS {quoted(name)}")
     except DBAPIError as error:
         raise MaskingError(f"removing what masking made for itself: {reason_of(error)}") from error
