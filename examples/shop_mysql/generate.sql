@@ -12,7 +12,7 @@ SET SESSION time_zone = '+00:00';
 
 SELECT 'customers' AS progress;
 
-CREATE TEMPORARY TABLE person (PRIMARY KEY (id)) AS
+CREATE /*M! TEMPORARY */ TABLE person (PRIMARY KEY (id)) AS
 WITH drawn AS (
     SELECT seq AS id, sha2(concat('person ', seq), 512) AS d FROM seq_1_to_:customers
 ), placed AS (
@@ -111,7 +111,7 @@ ORDER BY k.id, no;
 SELECT 'orders' AS progress;
 
 -- Numbers per customer: three on average, many with none, a few with twelve.
-CREATE TEMPORARY TABLE draft_order (PRIMARY KEY (id), KEY (customer_id)) AS
+CREATE /*M! TEMPORARY */ TABLE draft_order (PRIMARY KEY (id), KEY (customer_id)) AS
 SELECT row_number() OVER (ORDER BY ordered_on, customer_id, no) AS id, customer_id, ordered_on, o
 FROM (
     SELECT k.id AS customer_id, no, o,
@@ -134,7 +134,7 @@ FROM (
 JOIN products a ON a.id = 1 + floor(pow(draw(e, 1) / 1048576, 1.4) * @articles)
 ORDER BY k.id, line_no;
 
-CREATE TEMPORARY TABLE total (PRIMARY KEY (order_id)) AS
+CREATE /*M! TEMPORARY */ TABLE total (PRIMARY KEY (order_id)) AS
 SELECT order_id, sum(quantity * unit_price_cents) AS cents FROM order_lines GROUP BY order_id;
 
 INSERT INTO orders (id, ordered_on, customer_id, address_id, status, country, contact_email, contact_phone, client_ip, delivery_note, total_cents)
@@ -153,7 +153,7 @@ ORDER BY d.id;
 SELECT 'payments' AS progress;
 
 -- One bank account for each customer: ISO 13616 check digits, in France the RIB key as well.
-CREATE TEMPORARY TABLE account (PRIMARY KEY (customer_id)) AS
+CREATE /*M! TEMPORARY */ TABLE account (PRIMARY KEY (customer_id)) AS
 SELECT customer_id,
        concat(country, lpad(98 - mod(cast(concat(bban_digits, conv(left(country, 1), 36, 10), conv(right(country, 1), 36, 10), '00') AS decimal(65)), 97), 2, '0'), bban) AS iban
 FROM (
@@ -176,7 +176,8 @@ FROM (
 INSERT INTO payments (order_id, method, country, holder, iban, card_last4, payer_email, psp_reference, amount_cents, paid_at)
 SELECT k.id, method, country, upper(concat(ascii_first, ' ', ascii_last)),
        CASE WHEN method NOT IN ('sepa_debit', 'transfer') THEN NULL
-            WHEN draw(o, 8) % 6 = 0 THEN trim(regexp_replace(iban, '(.{4})', '\\1 ')) ELSE iban END,
+            WHEN draw(o, 8) % 6 = 0 THEN trim(concat_ws(' ', mid(iban, 1, 4), mid(iban, 5, 4), mid(iban, 9, 4), mid(iban, 13, 4), mid(iban, 17, 4),
+                mid(iban, 21, 4), mid(iban, 25, 4))) ELSE iban END,
        CASE WHEN method = 'card' THEN lpad(draw(d, 18) % 10000, 4, '0') END, CASE WHEN method = 'paypal' THEN lower(email) END,
        concat('psp_', left(o, 16)), total_cents, TIMESTAMP(ordered_on, '08:00:00') + INTERVAL draw(o, 9) % 50400 SECOND
 FROM (

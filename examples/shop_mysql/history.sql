@@ -27,5 +27,13 @@ ALTER TABLE newsletter DROP COLUMN imported_name;
 
 SELECT 'statistics' AS progress;
 
--- Histograms: mysql.column_stats now holds real names, addresses and IBANs, as in production.
-ANALYZE TABLE customers, addresses, orders, payments, newsletter, support_tickets PERSISTENT FOR ALL;
+-- What the data was drawn from: MySQL reads a temporary table once in a statement, so there they were none.
+DROP TABLE person, draft_order, total, account, slot, spelling, sentence, phrase;
+
+-- Histograms now hold real names, addresses and IBANs, as in production: in mysql.column_stats, in MySQL in its own dictionary.
+ANALYZE TABLE customers /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON first_name, last_name, phone, birth_date, last_ip */;
+ANALYZE TABLE addresses /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON recipient, street, postcode, city, phone */;
+ANALYZE TABLE orders /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON contact_email, contact_phone, client_ip */;
+ANALYZE TABLE payments /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON holder, iban, payer_email */;
+ANALYZE TABLE newsletter /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON first_name, consent_ip */;
+ANALYZE TABLE support_tickets /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON contact_last_name, contact_email, contact_phone */;

@@ -1,4 +1,4 @@
-"""Fills an empty MariaDB database with the example shop, and reads customers to show before and after."""
+"""Fills an empty MySQL or MariaDB database with the example shop, and reads customers before and after."""
 
 import json
 import re
@@ -19,6 +19,11 @@ SCRIPTS = ("schema.sql", "generate.sql", "constraints.sql", "history.sql")
 
 _DRAW = re.compile(r"\bdraw\(([a-z.]+), (\d+)\)")
 _FILLED = re.compile(r"\bfilled\((.+), (\w+)\)(?=,| END|$)", re.MULTILINE)
+_SEQUENCE = re.compile(r"\bseq_1_to_(\d+)\b(?: (n)\b)?")
+_COUNTED = (
+    "(WITH RECURSIVE counted (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM counted WHERE seq < {0})"
+    " SELECT seq FROM counted) AS {1}"
+)
 _PLACEHOLDERS = {
     "{name}": "concat({0}.first_name, ' ', {0}.last_name)",
     "{first}": "{0}.first_name",
@@ -28,15 +33,15 @@ _PLACEHOLDERS = {
 }
 
 _WORDS = """
-CREATE TEMPORARY TABLE slot (
+CREATE /*M! TEMPORARY */ TABLE slot (
     country char(2), n int, {columns}, PRIMARY KEY (country, n)
 );
-CREATE TEMPORARY TABLE spelling (word varchar(80) COLLATE utf8mb4_bin PRIMARY KEY, ascii varchar(80));
-CREATE TEMPORARY TABLE sentence (
+CREATE /*M! TEMPORARY */ TABLE spelling (word varchar(80) COLLATE utf8mb4_bin PRIMARY KEY, ascii varchar(80));
+CREATE /*M! TEMPORARY */ TABLE sentence (
     kind varchar(20), language char(2), n int AUTO_INCREMENT PRIMARY KEY, subject varchar(200), words text
 )"""
 _PHRASES = """
-CREATE TEMPORARY TABLE phrase (KEY (kind, language, no)) AS
+CREATE /*M! TEMPORARY */ TABLE phrase (KEY (kind, language, no)) AS
 SELECT kind, language, subject, words,
        row_number() OVER (PARTITION BY kind, language ORDER BY n) - 1 AS no,
        count(*) OVER (PARTITION BY kind, language) AS many
@@ -72,18 +77,21 @@ def load_shop(
     """Create the shop with that many customers in an empty database; return the rows per table.
 
     `url` is mysql://user:password@host:port/database. `progress` hears a few words at the start of each
-    part. The generator uses MariaDB's sequences and histograms; the schema is MySQL's as well.
+    part.
 
     Raises ValueError for less than one customer, and what PyMySQL raises when the database is not empty.
     """
     if customers < 1:
         raise ValueError(f"a shop needs at least one customer, not {customers}")
     with connect(url) as connection, connection.cursor() as cursor:
+        is_mariadb = "mariadb" in str(connection.get_server_info()).lower()
+        if not is_mariadb:
+            cursor.execute(f"SET SESSION cte_max_recursion_depth = {customers:d}")
         for script in SCRIPTS:
             if script == "generate.sql":
                 _load_words(cursor)
             for statement in _statements((HERE / script).read_text(encoding="utf-8"), customers):
-                cursor.execute(statement)
+                cursor.execute(statement if is_mariadb else _counting(statement))
                 if progress is not None and cursor.description and cursor.description[0][0] == "progress":
                     progress(str(cursor.fetchall()[0][0]))
         return count_rows(connection)
@@ -142,14 +150,19 @@ def _statements(script: str, customers: int) -> list[str]:
     text = re.sub(r"^\s*--.*\n", "", script, flags=re.MULTILINE)
     text = _FILLED.sub(lambda found: _filled(found[1], found[2]), text)
     text = _DRAW.sub(
-        lambda found: f"cast(conv(mid({found[1]}, {5 * int(found[2]) - 4}, 5), 16, 10) AS int)", text
+        lambda found: f"cast(conv(mid({found[1]}, {5 * int(found[2]) - 4}, 5), 16, 10) AS signed)", text
     )
     text = text.replace(":customers", str(customers))
     return [statement for part in re.split(r";\n", text) if (statement := part.strip())]
 
 
+def _counting(statement: str) -> str:
+    """A statement without MariaDB's sequences of numbers, which MySQL has to count."""
+    return _SEQUENCE.sub(lambda found: _COUNTED.format(found[1], found[2] or "numbers"), statement)
+
+
 def _drawn(digest: str, which: int) -> str:
-    return f"cast(conv(mid({digest}, {5 * which - 4}, 5), 16, 10) AS int)"
+    return f"cast(conv(mid({digest}, {5 * which - 4}, 5), 16, 10) AS signed)"
 
 
 def _filled(sentence: str, person: str) -> str:
