@@ -84,7 +84,7 @@ def load_shop(
     if customers < 1:
         raise ValueError(f"a shop needs at least one customer, not {customers}")
     with connect(url) as connection, connection.cursor() as cursor:
-        is_mariadb = "mariadb" in str(connection.get_server_info()).lower()
+        is_mariadb = "mariadb" in str(connection.get_server_info()).lower()  # type: ignore[no-untyped-call]
         if not is_mariadb:
             cursor.execute(f"SET SESSION cte_max_recursion_depth = {customers:d}")
         for script in SCRIPTS:

@@ -1,4 +1,4 @@
-"""Copies the user's MySQL or MariaDB database into a MariaDB of the embedded cloud, as its master user.
+"""Copies the user's MySQL or MariaDB database into one of the embedded cloud, as its master user.
 
 Rows go from server to server through a pipe, byte for byte as each column holds them, and touch no disk. What
 the database says about itself comes from SHOW CREATE; whoever defined a thing is left out, so that it is the
@@ -27,7 +27,10 @@ from local.mysql import connect, quoted
 _DEFINER = re.compile(
     r"^(CREATE\b.{0,80}?)\bDEFINER\s*=\s*(`(?:[^`]|``)*`|\w+)(@(`(?:[^`]|``)*`|[\w%.]+))?\s", re.DOTALL
 )
-# MySQL 8's own collations, and MariaDB's of the same alphabet and the same treatment of trailing spaces.
+# Made switched on, an event might run before it is switched off, and MySQL would switch it on again.
+_SWITCHED_ON = re.compile(r"^(CREATE\b.*?\bON COMPLETION (?:NOT )?PRESERVE) ENABLE\b", re.DOTALL)
+# MySQL 8's own collations, and for a copy in MariaDB those of the same alphabet and the same treatment of
+# trailing spaces.
 _COLLATION = re.compile(r"\butf8mb4_0900_(\w+)")
 _COLLATIONS = {
     "ai_ci": "utf8mb4_uca1400_nopad_ai_ci",
@@ -37,14 +40,19 @@ _COLLATIONS = {
 }
 _COLUMNS = """
 SELECT column_name, data_type FROM information_schema.columns
-WHERE table_schema = database() AND table_name = %s AND extra NOT LIKE '%%GENERATED%%'
-  AND extra NOT LIKE '%%ROW %%' ORDER BY ordinal_position
+WHERE table_schema = database() AND table_name = %s AND coalesce(generation_expression, '') = ''
+  AND extra NOT LIKE '%%STORED GENERATED%%' AND extra NOT LIKE '%%ROW %%' ORDER BY ordinal_position
 """
 _ESCAPES = ((b"\\", b"\\\\"), (b"\t", b"\\t"), (b"\n", b"\\n"))
 _AS_IT_WAS = (
-    "SET SESSION foreign_key_checks = 0, unique_checks = 0, check_constraint_checks = 0, "
-    "innodb_strict_mode = 0, time_zone = '+00:00', sql_mode = 'NO_AUTO_VALUE_ON_ZERO'"
+    "SET SESSION foreign_key_checks = 0, unique_checks = 0, time_zone = '+00:00',"
+    " sql_mode = 'NO_AUTO_VALUE_ON_ZERO'"
 )
+_OF_MARIADB = "SET SESSION check_constraint_checks = 0, innodb_strict_mode = 0"
+_OF_MYSQL = "SET SESSION restrict_fk_on_non_standard_key = 0"
+_UNKNOWN_VARIABLE = 1193
+_MIXED_ENGINES = 6414  # MySQL 9 warns of tables of InnoDB and of MyISAM one after another
+_CONVERTED = {"enum": "cast({} AS unsigned)", "json": "convert({} USING utf8mb4)"}
 Say = Callable[[str], None]
 Columns = Sequence[tuple[str, str]]  # name and type
 
@@ -67,11 +75,12 @@ class _Copy:
         self._original = original
         self._say = say
         self._left_out: list[str] = []
+        self._into_mariadb = "mariadb" in str(target.get_server_info()).lower()  # type: ignore[no-untyped-call]
 
     def run(self) -> tuple[str, ...]:
-        self._do(_AS_IT_WAS)
+        self._prepare()
         charset, collation = rows(self._source, "SELECT @@character_set_database, @@collation_database")[0]
-        self._do(f"ALTER DATABASE CHARACTER SET {charset} COLLATE {_known_here(collation)}")
+        self._do(f"ALTER DATABASE CHARACTER SET {charset} COLLATE {self._known_here(collation)}")
         for name in self._original.sequences:
             self._make("SEQUENCE", name, column=1)
             (following,) = rows(self._source, f"SELECT next_not_cached_value FROM {quoted(name)}")[0]  # noqa: S608
@@ -83,6 +92,15 @@ class _Copy:
             self._copy_rows(name)
         self._make_the_rest()
         return tuple(self._left_out)
+
+    def _prepare(self) -> None:
+        """Set the session up to take everything as it was."""
+        self._do(_AS_IT_WAS)
+        try:
+            self._do(_OF_MARIADB if self._into_mariadb else _OF_MYSQL)
+        except pymysql.err.OperationalError as error:  # MySQL 8.0 allows such keys always
+            if error.args[0] != _UNKNOWN_VARIABLE:
+                raise
 
     def _make_the_rest(self) -> None:
         for kind, name in self._names("routine_type, routine_name", "routines", "routine_schema"):
@@ -120,15 +138,21 @@ class _Copy:
     def _make(self, kind: str, name: str, *, column: int, mode: int | None = None) -> None:
         """Make a thing as the original shows it; routines, triggers and events under their own SQL mode."""
         shown = rows(self._source, f"SHOW CREATE {kind} {quoted(name)}")[0]
-        statement = _known_here(_DEFINER.sub(r"\1", str(shown[column])))
+        statement = self._known_here(_DEFINER.sub(r"\1", str(shown[column])))
+        if kind == "EVENT":
+            statement = _SWITCHED_ON.sub(r"\1 DISABLE", statement)
         if mode is not None:
-            self._do("SET SESSION sql_mode = %s", _known_modes(str(shown[mode])))
+            modes = str(shown[mode])
+            self._do("SET SESSION sql_mode = %s", _known_modes(modes) if self._into_mariadb else modes)
         try:
             self._do(statement)
         except pymysql.Error as error:
             if kind in ("VIEW", "EVENT"):
                 raise
             raise CopyError(f"the copy stopped at {kind.lower()} {name}: {_reason(error)}") from None
+
+    def _known_here(self, statement: str) -> str:
+        return _in_mariadb(statement) if self._into_mariadb else statement
 
     def _copy_rows(self, table: str) -> None:
         columns = rows(self._source, _COLUMNS, table)
@@ -162,11 +186,13 @@ class _Copy:
         with self._target.cursor() as cursor:
             before, after = statement.split("%s", 1)  # a column's name may hold a percent sign as well
             loaded = cursor.execute(before + self._target.literal(pipe) + after)
-            cursor.execute("SHOW WARNINGS LIMIT 1")
-            first = cursor.fetchone()
+            cursor.execute("SHOW WARNINGS")
+            shown = [int(number) for _, number, _ in cursor.fetchall()]
+            of_values = [number for number in shown if number != _MIXED_ENGINES]
             cursor.execute("SELECT @@warning_count")
             (warnings,) = cursor.fetchone() or (0,)
-            return loaded, int(warnings), int(first[1]) if first else None
+            others = len(shown) - len(of_values)
+            return loaded, int(warnings) - others, of_values[0] if of_values else None
 
     def _result(
         self, table: str, loading: "Future[tuple[int, int, int | None]]"
@@ -209,9 +235,14 @@ def _exactly(name: str, kind: str) -> str:
 
 
 def _load_statement(table: str, columns: Columns) -> str:
-    enums = {name: f"@value_{number}" for number, (name, kind) in enumerate(columns) if kind == "enum"}
-    names = ", ".join(enums.get(name, quoted(name)) for name, _ in columns)
-    chosen = ", ".join(f"{quoted(name)} = cast({value} AS unsigned)" for name, value in enums.items())
+    """MySQL takes no bytes for JSON, and which value of an ENUM it is comes as a number."""
+    converted = {
+        name: (f"@value_{number}", _CONVERTED[kind])
+        for number, (name, kind) in enumerate(columns)
+        if kind in _CONVERTED
+    }
+    names = ", ".join(converted[name][0] if name in converted else quoted(name) for name, _ in columns)
+    chosen = ", ".join(f"{quoted(name)} = {form.format(value)}" for name, (value, form) in converted.items())
     statement = f"LOAD DATA LOCAL INFILE %s INTO TABLE {quoted(table)} CHARACTER SET binary ({names})"
     return f"{statement} SET {chosen}" if chosen else statement
 
@@ -229,7 +260,7 @@ def _field(value: bytes | str | None) -> bytes:
     return written
 
 
-def _known_here(statement: str) -> str:
+def _in_mariadb(statement: str) -> str:
     """Name MariaDB's collations in place of those that only MySQL 8 has."""
     return _COLLATION.sub(lambda found: _COLLATIONS.get(found[1], _COLLATIONS["ai_ci"]), statement)
 
@@ -240,9 +271,9 @@ def _known_modes(modes: str) -> str:
 
 
 def _reason(error: pymysql.Error) -> str:
-    """MariaDB's number and words; of a duplicate or wrong value, whose words hold it, the number alone."""
+    """The server's number and words; of a duplicate or wrong value, whose words hold it, the number alone."""
     code, *words = error.args or (0,)
-    tells_values = code in (1062, 1292, 1366, 1406, 1411, 4025)
+    tells_values = code in (1062, 1292, 1366, 1406, 1411, 3140, 4025)
     return f"error {code}" if tells_values else f"{' '.join(str(word) for word in words)} ({code})"
 
 

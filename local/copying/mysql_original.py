@@ -15,7 +15,7 @@ from local.mysql import AddressError, connect, parameters_of, quoted, without_pa
 CONNECT_PATIENCE_SECONDS = 10
 OLDEST = {"MariaDB": (10, 3), "MySQL": (5, 7)}
 EXAMPLE_URL = "mysql://user:password@host:3306/database"
-ENGINES = frozenset({"InnoDB", "MyISAM", "Aria", "MEMORY", "CSV", "MRG_MyISAM"})  # what the embedded one has
+ENGINES = frozenset({"INNODB", "MYISAM", "ARIA", "MEMORY", "CSV", "MRG_MYISAM"})  # what the embedded one has
 _NEEDED = ("SELECT", "SHOW VIEW", "TRIGGER", "EVENT")  # without the last three, such things are invisible
 _REFUSED_LOGIN, _NO_DATABASE, _NO_ACCESS, _NOBODY_THERE = 1045, 1049, 1044, 2003
 
@@ -105,9 +105,9 @@ def examine(url: str) -> MySQLOriginal:
         notes: list[str] = []
         for name, kind, engine in rows(connection, _TABLES):
             kinds.setdefault(kind, []).append(name)
-            if engine is not None and kind != "SEQUENCE" and engine not in ENGINES:
+            if engine is not None and kind != "SEQUENCE" and engine.upper() not in ENGINES:
                 raise OriginalError(
-                    f"{label}: table {name} is of the engine {engine}, which the embedded MariaDB has not; "
+                    f"{label}: table {name} is of the engine {engine}, which the embedded engine has not; "
                     "try a copy of the database without it"
                 )
             if engine not in (None, "InnoDB") and kind != "SEQUENCE":
