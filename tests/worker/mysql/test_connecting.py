@@ -12,10 +12,11 @@ from sqlalchemy.exc import DBAPIError
 from services.anonymize.worker.connecting import ConnectionProblemError
 from services.anonymize.worker.engines import address_of, open_database, try_login
 from services.anonymize.worker.engines.mysql.connecting import Database, open_connection
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.sql import KEY_SETTING
 from tests.mariadb import ON_MYSQL, MariaDBServer, running_mariadb
-from tests.worker.mysql.working import KEY, address, ask, opened
+from tests.worker.mysql.working import KEY, address, ask, opened, work
 
 LOGGING = {
     "performance_schema": "1", "slow_query_log": "1", "long_query_time": "0",
@@ -111,6 +112,19 @@ def test_a_log_that_would_hold_the_key_is_refused(talkative):
         assert "set general_log = 0 in the temporary database's parameter group" in refusal()
     with said(talkative, "binlog_format", "'MIXED'", "'ROW'"):
         assert "set binlog_format = ROW" in refusal()
+
+
+def test_a_trigger_that_could_not_be_brought_back_stops_the_run_before_anything_is_written(talkative):
+    policy = "version: 1\ntables: {people: {columns: {id: keep, name: {mask: constant, value: x}}}}\n"
+    trigger = "CREATE TRIGGER changed BEFORE UPDATE ON people FOR EACH ROW SET @a = 1"
+    with talkative.fresh_database("CREATE TABLE people (id int, name varchar(40));\n") as name:
+        with talkative.connect_as_admin(name) as session, session.cursor() as cursor:
+            cursor.execute(trigger)
+        with pytest.raises(MaskingError, match="set log_bin_trust_function_creators = 1 in the temporary"):
+            work(talkative, name, policy)
+        there = "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema = database()"
+        assert ask(talkative, name, there) == [("changed",)]
+        ask(talkative, None, "DROP DATABASE snapveil_work")
 
 
 def test_sessions_are_set_up_alike_and_without_a_key_only_read(mariadb_server):
