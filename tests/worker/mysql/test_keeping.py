@@ -111,15 +111,23 @@ def test_a_table_that_the_server_would_not_make_as_it_is_stops_the_run_first(mar
         refused(mariadb_server, name, EMAILS, said)
 
 
+@pytest.fixture
+def app(mariadb_server: MariaDBServer) -> Iterator[str]:
+    """A user of the application's."""
+    account = "app@`10.%`"
+    ask(mariadb_server, None, f"CREATE USER {account}")
+    yield account
+    ask(mariadb_server, None, f"DROP USER {account}")
+
+
 @of_mysql
-def test_a_trigger_keeps_the_name_it_was_made_in_where_mysql_lets_the_worker_use_it(mariadb_server):
+def test_a_trigger_keeps_the_name_it_was_made_in_where_mysql_lets_the_worker_use_it(mariadb_server, app):
     statements = """CREATE TABLE people (id int PRIMARY KEY, email varchar(80));
 INSERT INTO people VALUES (1, 'anna@old.example.org');
 """
-    made = {"of_app": "app@`10.%`", "of_nobody": "nobody@`%`", "of_system": "rdsadmin@localhost"}
+    made = {"of_app": app, "of_nobody": "nobody@`%`", "of_system": "rdsadmin@localhost"}
     with mariadb_server.fresh_database(statements) as name:
         with mariadb_server.connect_as_admin(name) as admin, admin.cursor() as cursor:
-            cursor.execute("CREATE USER app@`10.%`")
             for trigger, definer in made.items():
                 body = "BEFORE UPDATE ON people FOR EACH ROW SET @a = 1"
                 cursor.execute(f"CREATE DEFINER={definer} TRIGGER {trigger} {body}")
@@ -135,7 +143,6 @@ INSERT INTO people VALUES (1, 'anna@old.example.org');
         assert dict(ask(mariadb_server, name, definers)) == {
             "of_app": "app@10.%", "of_nobody": "master@%", "of_system": "master@%",
         }  # fmt: skip
-    ask(mariadb_server, None, "DROP USER app@`10.%`")
 
 
 def test_a_check_keeps_its_name_which_mysql_has_once_in_a_database(mariadb_server):
