@@ -10,8 +10,8 @@ from services.anonymize.worker.engines.mysql.functions import names
 from services.anonymize.worker.engines.mysql.patterns import FITS
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.numbering import COUNTRIES
-from services.anonymize.worker.schema import Column, Schema, Table, Unique
-from tests.mariadb import MariaDBServer
+from services.anonymize.worker.schema import Column, ForeignKey, Schema, Table, Unique
+from tests.mariadb import ON_MYSQL, MariaDBServer
 from tests.worker import (
     test_masks,
     test_masks_identifiers,
@@ -161,6 +161,53 @@ def test_words_are_such_as_the_column_can_hold(mask_session):
     names_ = [name for (name,) in asked(mask_session, f"SELECT {made} FROM ({rows}) AS r")]
     assert all(name.isascii() and "?" not in name for name in names_)
     assert len(set(names_)) > 150
+
+
+def test_names_behind_keys_that_differ_in_a_space_are_redacted(mask_session):
+    (database,) = asked(mask_session, "SELECT DATABASE()")[0]
+    collated = "utf8mb4_0900_ai_ci" if ON_MYSQL else "utf8mb4_nopad_bin"
+    key = f"VARCHAR(9) COLLATE {collated}"
+    for name, columns in (
+        ("who", f"code {key} PRIMARY KEY, name TEXT"),
+        ("notes", f"code {key}, value TEXT"),
+    ):
+        mask_session.cursor.execute(f"DROP TABLE IF EXISTS {name}")
+        mask_session.cursor.execute(f"CREATE TABLE {name} ({columns}) CHARACTER SET utf8mb4")
+    mask_session.cursor.execute("INSERT INTO who VALUES ('a', 'Zoé'), ('a ', 'Bob')")
+    mask_session.cursor.execute("INSERT INTO notes VALUES ('a', 'Zoé and Bob'), ('a ', 'Zoé and Bob')")
+    code = Column("code", "varchar(9)", "varchar", charset="utf8mb4")
+    who = Table(2, "public", "who", (code, text("name")), uniques=(Unique("PRIMARY", ("code",)),))
+    to_who = ForeignKey("notes_code", 1, ("code",), 2, ("code",), "")
+    notes = Table(1, "public", "notes", (code, text()))
+    mask = MASKS["redact"](names_from=("code.name",))
+    around = replace(context(), document_function="names")
+    for statement in values.lookups(
+        mask, notes, text(), Schema(database, (who, notes), foreign_keys=(to_who,)), around
+    ):
+        mask_session.cursor.execute(statement)
+    made = values.masked_value(text(), mask, around)
+    mask_session.make_functions(made)
+    masked = sorted(asked(mask_session, f"SELECT {made} FROM notes"))
+    assert masked == [("Zoé and [name]",), ("[name] and Bob",)]
+
+
+@pytest.mark.skipif(not ON_MYSQL, reason="MariaDB's documents have no dates")
+def test_a_documents_date_is_a_value_as_any_other(mask_session):
+    mask_session.cursor.execute("DROP TABLE IF EXISTS documents")
+    mask_session.cursor.execute(
+        "CREATE TABLE documents AS SELECT JSON_OBJECT('at', TIMESTAMP'2020-01-02 03:04:05', 'n', NULL)"
+        " AS value"
+    )
+    (database,) = asked(mask_session, "SELECT DATABASE()")[0]
+    column = Column("value", "json", "json")
+    mask = MASKS["json"](paths={"at": MASKS["hash"](), "n": MASKS["hash"]()}, others="fail")
+    unknown = values.unknown_query(
+        mask, Table(1, "public", "documents", (column,)), column, Schema(database, ())
+    )
+    assert asked(mask_session, unknown) == []
+    ((made,),) = asked(mask_session, f"SELECT {values.masked_value(column, mask, context())} FROM documents")
+    assert "2020" not in made
+    assert '"n": null' in made
 
 
 @pytest.mark.parametrize("word", ["shuffle", "sample"])

@@ -106,6 +106,12 @@ def test_originals_are_found_however_they_are_written(
     assert found(database, value) == digests(*expected)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x0b", "\x85", "\u2028", " \u2029\n"])
+def test_a_text_may_end_with_its_line(database: Database, end: str) -> None:
+    assert found(database, "06 12 34 56 78" + end) == digests("phone:0612345678")
+    assert found(database, "to a@b.fr!" + end) == digests("email:a@b.fr")
+
+
 def test_a_masked_column_is_looked_at_as_a_whole(database: Database) -> None:
     assert found(database, " X1@Example.invalid ", "email", personal.SURVIVORS) == digests(
         "email:x1@example.invalid"

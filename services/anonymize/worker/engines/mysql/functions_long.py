@@ -1,8 +1,9 @@
 """Stored functions that go through a text with a pattern, however long it is: on MySQL piece by piece.
 
 A piece is as long as what MySQL looks through at once, and so much longer that a find which begins in it
-ends in it too. The next piece begins behind the last find, with the character before it, for what looks
-behind. So what is found is what one search through the whole text would find.
+ends in it too. It has the character before it at its head, for what looks behind, where no find may begin:
+MySQL's functions see nothing before the place where they are told to start. So what is found is what one
+search through the whole text would find.
 """
 
 from services.anonymize.worker.engines.mysql.patterns import FITS, LONGEST, either
@@ -12,34 +13,34 @@ from services.anonymize.worker.engines.mysql.stored import stored
 def _pieces(on_find: str, between: str = "") -> str:
     """Statements that do something with every `find` in `original`, and with what stands `between`."""
     return f"""
+  DECLARE behind_head text DEFAULT CONCAT('(?!\\A)(?:', pattern, ')');
   DECLARE total INT DEFAULT CHAR_LENGTH(original);
-  DECLARE start, place, found_at INT DEFAULT 1;
+  DECLARE start, size, gone, ahead INT DEFAULT 1;
   DECLARE piece, find, done, made text DEFAULT '';
   WHILE start <= total DO
-    SET place = IF(start = 1, 1, 2), piece = SUBSTR(original, start - place + 1, {FITS + LONGEST} + place);
-    SET start = start - place, done = '';
+    SET piece = SUBSTR(original, start, {FITS + LONGEST}), size = CHAR_LENGTH(piece), gone = 0, done = '';
+    SET piece = CONCAT(IF(start = 1, '\n', SUBSTR(original, start - 1, 1)), piece);
     REPEAT
-      SET find = NULL, found_at = IF(place > CHAR_LENGTH(piece), 0, REGEXP_INSTR(piece, pattern, place));
-      IF found_at BETWEEN 1 AND {FITS} OR (found_at > 0 AND start + CHAR_LENGTH(piece) >= total) THEN
-        SET find = REGEXP_SUBSTR(piece, pattern, place);
-        {between.format("found_at")}
+      SET find = NULL, ahead = REGEXP_INSTR(piece, behind_head) - 2;
+      IF ahead >= 0 AND (gone + ahead < {FITS} OR start + size > total) THEN
+        SET find = REGEXP_SUBSTR(piece, behind_head);
+        {between}
         {on_find}
-        SET place = found_at + CHAR_LENGTH(find);
+        SET ahead = ahead + CHAR_LENGTH(find), gone = gone + ahead, piece = SUBSTR(piece, ahead + 1);
       END IF;
-    UNTIL find IS NULL OR place > {FITS} END REPEAT;
+    UNTIL find IS NULL OR gone >= {FITS} END REPEAT;
     IF find IS NULL THEN
-      SET found_at = IF(start + CHAR_LENGTH(piece) >= total, CHAR_LENGTH(piece), {FITS}) + 1;
-      {between.format("found_at")}
-      SET place = found_at;
+      SET ahead = IF(start + size > total, size, {FITS}) - gone, gone = gone + ahead;
+      {between}
     END IF;
-    SET start = start + place, made = CONCAT(made, done);
+    SET start = start + gone, made = CONCAT(made, done);
   END WHILE;
   RETURN made;"""
 
 
 # MySQL's version alone has the words for it; MariaDB bounds no text's length.
 _REPLACED = _pieces(
-    "SET done = CONCAT(done, instead);", "SET done = CONCAT(done, SUBSTR(piece, place, {0} - place));"
+    "SET done = CONCAT(done, instead);", between="SET done = CONCAT(done, SUBSTR(piece, 2, ahead));"
 )
 _IF_LONG = either(mariadb="", mysql=f"IF CHAR_LENGTH(original) > {FITS} THEN BEGIN {_REPLACED} END; END IF;")
 REPLACED = stored(

@@ -33,7 +33,9 @@ SURVIVORS, ORIGINALS, FAKE_PHONES, FAKE_IBANS = range(4)
 FAKE = " fake"  # behind a kind: digests of fakes that come from the originals' own range
 _LETTERS = {"email": "e", "iban": "i", "phone": "p"}
 WHOLE = 300  # characters of a value that is looked for as a whole
-LONGEST_CODE = 1000  # characters: a longer one without spaces holds no number anyway, and takes a server too many steps
+LONGEST_CODE = (
+    1000  # characters: a longer one without spaces holds no number anyway, and takes a server too many steps
+)
 # what may stand between two finds, a word or what none of them begins with at a time: twice as fast as by letters
 _SKIPPED = "(?>[[:alpha:]]++|[^[:alnum:]._%+(-]++|.)"
 _NOTHING = "(?!)"
@@ -66,7 +68,7 @@ def finds(
     # a number within an IBAN is none, so that IBANs are looked for before
     phone = PHONE if "phone" in kinds else _NOTHING
     shapes = f"({EMAIL})|(?=[A-Za-z][A-Za-z][0-9])({IBAN})|(?=[+(0-9])({phone})"
-    found = pattern(f"(?s){_SKIPPED}*?(?:{shapes}|$)")
+    found = pattern(f"(?s){_SKIPPED}*?(?:{shapes}|\\z)")
     sign = "\\" if is_mariadb else "$"
     elements = "".join(
         f'"{place:03}{letter}{sign}{group}",' for group, letter in enumerate(_LETTERS.values(), 1)

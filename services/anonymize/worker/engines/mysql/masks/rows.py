@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Text, and_, case, cast, column, literal, l
 from services.anonymize.worker.engines.mysql.functions_text import redacted
 from services.anonymize.worker.engines.mysql.patterns import END_OF_LONG, LONG, is_long
 from services.anonymize.worker.engines.mysql.sql import (
-    BINARY_COLLATION,
     WORK_DATABASE,
     Spelled,
     compiled,
@@ -26,7 +25,8 @@ from services.anonymize.worker.masks.text import Redact, _parent
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.sql import Collated, Purpose, TextElement, hashed, work_function
 
-NAME = f"VARCHAR(512) CHARACTER SET utf8mb4 COLLATE {BINARY_COLLATION}"
+# MySQL's collations tell a text from one with a space behind it, which under utf8mb4_bin is the same
+NAME = "VARBINARY(2048)"
 
 
 def _there(context: MaskContext) -> str:
@@ -133,7 +133,7 @@ def redact(mask: Redact, value: TextElement, length: int | None, context: MaskCo
     arrays = [f"JSON_ARRAY({', '.join(own)})"] if own else []
     for here in mask.elsewhere():
         key = f"CONCAT({text_literal(f'{here}:')}, {compiled(Collated(context.row(here)))})"
-        query = f"(SELECT snapveil_value FROM {_there(context)} WHERE snapveil_key_0 = {key})"
+        query = f"(SELECT snapveil_value FROM {_there(context)} WHERE snapveil_key_0 = CAST({key} AS BINARY))"
         arrays.append(f"COALESCE({query}, '[]')")
     names = "NULL" if not arrays else arrays[0]
     if len(arrays) > 1:
