@@ -18,11 +18,13 @@ MASTER_PRIVILEGES = (
     *("CREATE VIEW", "SHOW VIEW", "CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER"),
     "REPLICATION SLAVE",
 )
-# What a master user of RDS for MySQL 8.0 and newer has besides (its role rds_superuser_role); a server's version
-# decides which of them there are.
+# What a master user of RDS for MySQL 8.0 and newer has besides, by the role rds_superuser_role; which of them
+# there are is a matter of the server's version.
 OF_MYSQL = frozenset(
-    ("CREATE ROLE", "DROP ROLE", "APPLICATION_PASSWORD_ADMIN", "ROLE_ADMIN", "XA_RECOVER_ADMIN")
-    + ("SET_USER_ID", "SET_ANY_DEFINER")
+    (
+        *("CREATE ROLE", "DROP ROLE", "APPLICATION_PASSWORD_ADMIN", "ROLE_ADMIN", "XA_RECOVER_ADMIN"),
+        *("SET_USER_ID", "SET_ANY_DEFINER"),
+    )
 )
 
 # As mariadb-install-db reads them, without the help texts. From version 11 on their names begin with mariadb.

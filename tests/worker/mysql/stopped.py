@@ -1,7 +1,7 @@
-"""A MariaDB with a past that can be copied, started and searched byte by byte while it stands.
+"""A server with a past that can be copied, started and searched byte by byte while it stands.
 
 What is searched is what RDS would snapshot: the files as they are when the server stands still, and
-nothing is flushed for us. Nothing in them is compressed.
+nothing is flushed for us. What is compressed or encoded in them is read, too.
 """
 
 import re
@@ -16,7 +16,8 @@ from pymysql.connections import Connection
 from local.engines import Volume
 from local.engines.served import path_of
 from services.anonymize.worker.connecting import Address
-from tests.mariadb import MASTER, MariaDBServer, running_mariadb
+from tests.mariadb import MASTER, ON_MYSQL, MariaDBServer, running_mariadb
+from tests.worker.mysql.decoding import readings
 
 DATABASE = "shop"
 MARK = b"qzvx"
@@ -28,13 +29,21 @@ SETTINGS = {
     "log_bin": "binlog",
     "binlog_format": "ROW",
     "log_bin_trust_function_creators": "1",
-    "innodb_log_file_size": "4M",
     "server_id": "1",
     "skip_slave_start": "1",
     "innodb_autoextend_increment": "2",
-    "aria_log_file_size": "8M",
-    "aria_checkpoint_interval": "1",
-}
+} | (
+    {"skip_log_bin": "0", "innodb_redo_log_capacity": "8M"}
+    if ON_MYSQL
+    else {"innodb_log_file_size": "4M", "aria_log_file_size": "8M", "aria_checkpoint_interval": "1"}
+)
+REPLICATION = (
+    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'production', SOURCE_USER = 'u', SOURCE_PASSWORD = 'qzvxsb'"
+    if ON_MYSQL
+    else "CHANGE MASTER TO MASTER_HOST = 'production', MASTER_USER = 'u', MASTER_PASSWORD = 'qzvxsb'"
+)
+MADE_ANEW = "#innodb_temp"  # by every start
+EMPTY_QUERY = 1065  # a statement for the other server
 # A transaction that nobody ends: the snapshot is taken in its middle.
 PREPARED = (
     "XA START 'open'",
@@ -75,6 +84,11 @@ class Engine:
         finally:
             self.yard.server.engines.remove(snapshot)
 
+    def search_stopped(self, *secrets_too: str) -> Counter[str]:
+        """The same once the server was stopped, and has written down what it had in memory only."""
+        self.yard.server.engines.stop(self.volume)
+        return search(self.volume, *secrets_too)
+
 
 class Yard:
     """Where servers' files lie; they are copied from one another."""
@@ -110,13 +124,15 @@ def make_past(yard: Yard, history: str) -> Volume:
         cursor.execute("SET GLOBAL long_query_time = 0")
     with server.connect(DATABASE) as master, master.cursor() as cursor:
         for statement in filter(str.strip, history.split(";\n")):
-            cursor.execute(statement)
+            try:
+                cursor.execute(statement)
+            except pymysql.MySQLError as error:
+                if error.args[0] != EMPTY_QUERY:
+                    raise
         for statement in PREPARED:
             cursor.execute(statement)
         with server.connect_as_admin() as root, root.cursor() as admin:
-            admin.execute(
-                "CHANGE MASTER TO MASTER_HOST = 'production', MASTER_USER = 'u', MASTER_PASSWORD = 'qzvxsb'"
-            )
+            admin.execute(REPLICATION)
             for name in ("general_log", "slow_query_log"):
                 admin.execute(f"SET GLOBAL {name} = 0")
         snapshot = server.engines.snapshot(server.volume)
@@ -128,12 +144,13 @@ def search(volume: Volume, *secrets_too: str) -> Counter[str]:
     """Count every marked value in every file, as `code in file`."""
     found: Counter[str] = Counter()
     for path in path_of(volume).rglob("*"):
-        if not path.is_file():
+        if not path.is_file() or MADE_ANEW in path.parts:
             continue
         content = path.read_bytes()
         name = path.relative_to(path_of(volume))
-        lowered = content.lower() if MARK.upper() in content else content
-        found.update(f"{code.decode()} in {name}" for code in _MARKED.findall(lowered))
-        found.update(f"phone in {name}" for _ in _DIGITS.findall(content))
+        for read in readings(content, MARK):
+            lowered = read.lower() if MARK.upper() in read else read
+            found.update(f"{code.decode()} in {name}" for code in _MARKED.findall(lowered))
+            found.update(f"phone in {name}" for _ in _DIGITS.findall(read))
         found.update(f"secret in {name}" for secret in secrets_too if secret.encode() in content)
     return found

@@ -13,12 +13,13 @@ from services.anonymize.worker.engines.cleaning import Part, advance, run_parts
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.residue.aria_log import run_lap_of_aria
 from services.anonymize.worker.engines.mysql.residue.binary_log import purge_binary_logs
+from services.anonymize.worker.engines.mysql.residue.dictionary import write_over_dictionary
 from services.anonymize.worker.engines.mysql.residue.old_versions import wait_for_purge
 from services.anonymize.worker.engines.mysql.residue.redo import run_lap
 from services.anonymize.worker.engines.mysql.residue.statistics import renew_statistics
 from services.anonymize.worker.engines.mysql.residue.system_tables import empty_logs, rebuild_system_tables
 from services.anonymize.worker.engines.mysql.residue.tables import rebuild_tables
-from services.anonymize.worker.engines.mysql.residue.undo import fill_undo
+from services.anonymize.worker.engines.mysql.residue.undo import fill_undo, give_pages_back
 from services.anonymize.worker.engines.results import Cleaning, Remainder
 from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.progress import Tell
@@ -27,13 +28,14 @@ from services.anonymize.worker.schema import Table
 
 @dataclass(frozen=True)
 class Work:
-    """What cleaning works on; `tables` are those that masking did not make anew."""
+    """What cleaning works on; `tables` are those that masking did not make anew, `functions` the worker's."""
 
     database: Database
     policy: Policy
     tables: tuple[Table, ...]
     connections: int
     tell: Tell
+    functions: tuple[str, ...] = ()
     held: ExitStack = field(
         default_factory=ExitStack
     )  # what has to stay until all parts are done, and ends then
@@ -64,7 +66,9 @@ PARTS: tuple[Part[Work], ...] = (
     Part("logs in tables", lambda work: empty_logs(work.database)),
     Part("system tables", lambda work: rebuild_system_tables(work.database)),
     Part("Aria's log", _aria_log),
+    Part("kept undo", lambda work: give_pages_back(work.database)),
     Part("old versions", lambda work: wait_for_purge(work.database)),
+    Part("data dictionary", lambda work: write_over_dictionary(work.database, work.functions)),
     Part("undo", lambda work: fill_undo(work.database, work.held)),
     Part("redo log", _redo),
     Part("binary log", lambda work: purge_binary_logs(work.database)),

@@ -11,6 +11,7 @@ from services.anonymize.worker.engines.mysql.cleaning import Work
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.discovery import discover, user_tables_elsewhere
 from services.anonymize.worker.engines.mysql.holding import hold
+from services.anonymize.worker.engines.mysql.personal import searching_functions
 from services.anonymize.worker.engines.mysql.planning import make_plan
 from services.anonymize.worker.engines.mysql.residue.quarantine import quarantine
 from services.anonymize.worker.engines.mysql.scripting import sql_of
@@ -80,7 +81,8 @@ class MySQL:
     def clean(self, policy: Policy, schema: Schema, plan: Plan, connections: int, tell: Tell) -> Cleaning:
         new = tables.rewritten(plan)
         old = tuple(table for table in schema.tables if table.oid not in new)
-        return cleaning.clean(Work(self.database, policy, old, connections, tell))
+        functions = (*plan.functions, *searching_functions(is_mariadb=self.database.is_mariadb))
+        return cleaning.clean(Work(self.database, policy, old, connections, tell, functions))
 
     def verify(
         self, policy: Policy, schema: Schema, plan: Plan, before: Baseline, connections: int, tell: Tell

@@ -110,9 +110,15 @@ def _prepared(connection: Connection, database: Database) -> Sequence[Tie]:
 
 
 def _parted(digits: str, first: int, form: int) -> str:
-    """MySQL says both parts of a name as one hexadecimal number."""
-    plain = digits.removeprefix("0x")
-    return f"X'{plain[: 2 * first]}', X'{plain[2 * first :]}', {form}"
+    """MySQL says both parts of a name as one hexadecimal number. A name is written as MariaDB writes it."""
+    both = bytes.fromhex(digits.removeprefix("0x"))
+    name, branch = (_said(part) for part in (both[:first], both[first:]))
+    return name if (branch, form) == ("''", 1) else f"{name},{branch},{form}"
+
+
+def _said(part: bytes) -> str:
+    plain = part.isascii() and part.decode("latin1").isprintable()
+    return text_literal(part.decode()) if plain else f"X'{part.hex()}'"
 
 
 def _server_secrets(connection: Connection, database: Database) -> Sequence[Tie]:
@@ -155,7 +161,10 @@ def _users(connection: Connection, database: Database) -> Sequence[Tie]:
             )
         else:
             ways = (
-                (f"ALTER USER {account} IDENTIFIED BY RANDOM PASSWORD DISCARD OLD PASSWORD",),
+                (
+                    f"ALTER USER {account} IDENTIFIED BY RANDOM PASSWORD",
+                    f"ALTER USER {account} DISCARD OLD PASSWORD",
+                ),
                 (f"ALTER USER {account} ACCOUNT LOCK",),
             )
         ties.append(Tie(f"{user}@{host}", "password removed", ways))

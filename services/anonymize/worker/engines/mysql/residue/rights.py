@@ -26,6 +26,8 @@ REFUSED = {
     1370: "no right to the procedure",
     1381: "there is no binary log",
     1396: "the account may not be changed",
+    1401: "a right is missing to see prepared transactions",
+    1419: "the binary log is on, and log_bin_trust_function_creators is not",
     3566: "no right to a table of the server's own",
 }
 

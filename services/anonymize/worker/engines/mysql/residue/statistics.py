@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from services.anonymize.worker.engines.mysql.connecting import Database
+from services.anonymize.worker.engines.mysql.residue.old_versions import wait_until_purged
 from services.anonymize.worker.engines.mysql.residue.rights import asked, attempt
 from services.anonymize.worker.engines.mysql.sql import qualified, quoted
 from services.anonymize.worker.engines.results import Remainder
@@ -57,12 +58,22 @@ def _analyze(connection: Connection, database: str, table: str, columns: Sequenc
 
 
 def _of_mysql(connection: Connection) -> list[str]:
+    """Forget all of them first: a page of the dictionary is emptied only when its last row is gone."""
     left = []
-    for database, table, column, buckets in asked(connection, _HISTOGRAMS) or []:
-        name, part = qualified(str(database), str(table)), quoted(str(column))
-        statements = [
-            f"ANALYZE TABLE {name} DROP HISTOGRAM ON {part}",
-            f"ANALYZE TABLE {name} UPDATE HISTOGRAM ON {part} WITH {buckets} BUCKETS",
-        ]
-        left += attempt(connection, statements, f"histogram of {database}.{table}.{column}")
+    found = asked(connection, _HISTOGRAMS) or []
+    for database, table, column, _ in found:
+        left += attempt(
+            connection,
+            [f"ANALYZE TABLE {qualified(str(database), str(table))} DROP HISTOGRAM ON {quoted(str(column))}"],
+            f"histogram of {database}.{table}.{column}",
+        )
+    if found:
+        left += wait_until_purged(connection)
+    for database, table, column, buckets in found:
+        again = f"UPDATE HISTOGRAM ON {quoted(str(column))} WITH {buckets} BUCKETS"
+        left += attempt(
+            connection,
+            [f"ANALYZE TABLE {qualified(str(database), str(table))} {again}"],
+            f"histogram of {database}.{table}.{column}",
+        )
     return left

@@ -5,6 +5,9 @@
 A freed page keeps its content until it is used again. So undo is written that nobody needs, and kept by a
 transaction that could still ask for it, until the file has to grow: then every free page was used. Each small
 transaction takes its pages one by one, so that single free pages are used up as well as whole free extents.
+
+A transaction of one page leaves it to the next one of its rollback segment, which writes behind what is there.
+Such a page is given back when a larger transaction took it, so each segment gets some, before undo is purged.
 """
 
 import re
@@ -26,6 +29,12 @@ RESERVE = 4 * 2**20  # a file grows while some extents are still free: InnoDB ke
 IN_RESERVE = 0.01
 ROUNDS = 8  # transactions between two looks at the files
 
+KEPT_PAGES = qualified(WORK_DATABASE, "undo_pages")
+SEGMENTS = 128  # of each file; transactions take them in turn
+LAPS = 3  # pages that a segment may have kept of transactions that went on at the same time
+KEY = 3000  # bytes of a key, which undo of an INSERT and of a DELETE hold: eight do not fit into a page
+KEYS = 8
+
 _MARIADB = "SELECT name, file_size FROM information_schema.innodb_sys_tablespaces WHERE space = 0 OR name LIKE 'innodb_undo%'"
 _MYSQL = "SELECT name, file_size FROM information_schema.innodb_tablespaces WHERE space_type = 'Undo'"
 
@@ -45,6 +54,34 @@ def fill_undo(database: Database, held: ExitStack) -> Remainder:
             return _fill(connection, database.is_mariadb, sizes, row)
         finally:
             query(reader, "SELECT 1")  # it stood all the time
+
+
+def give_pages_back(database: Database) -> Remainder:
+    """Have no rollback segment keep a page of a transaction that ended; the pages are free once undo is purged."""
+    with database.autocommit() as connection:
+        sizes = _sizes(connection, database.is_mariadb)
+        if sizes is None:
+            return Remainder(["undo: GRANT PROCESS, to see how many files it has"])
+        _take_kept_pages(connection, LAPS * SEGMENTS * len(sizes))
+    return Remainder()
+
+
+def _take_kept_pages(connection: Connection, transactions: int) -> None:
+    execute(connection, f"DROP TABLE IF EXISTS {KEPT_PAGES}")
+    execute(
+        connection,
+        f"CREATE TABLE {KEPT_PAGES} (id VARBINARY({KEY}) NOT NULL PRIMARY KEY) ENGINE=InnoDB ROW_FORMAT=DYNAMIC STATS_PERSISTENT=0",
+    )
+    size = min(KEY, setting(connection, "innodb_page_size") // 6)
+    keys = ", ".join(f"(RPAD('{key}', {size}, '0'))" for key in range(KEYS))
+    try:
+        for _ in range(transactions):
+            execute(connection, "START TRANSACTION")
+            execute(connection, f"INSERT INTO {KEPT_PAGES} VALUES {keys}")
+            execute(connection, f"DELETE FROM {KEPT_PAGES}")
+            execute(connection, "COMMIT")
+    finally:
+        execute(connection, f"DROP TABLE IF EXISTS {KEPT_PAGES}")
 
 
 def _sizes(connection: Connection, is_mariadb: bool) -> dict[str, int] | None:
@@ -89,7 +126,7 @@ def _fill(connection: Connection, is_mariadb: bool, before: dict[str, int], row:
             continue
         now = _sizes(connection, is_mariadb) or {}
         waiting = [
-            name for name, size in before.items() if _is_written(name, before) and now.get(name, 0) <= size
+            name for name, size in before.items() if _is_written(name, before) and now.get(name, size) == size
         ]
         if not waiting:
             beyond_growth = int(RESERVE + IN_RESERVE * sum(before.values()))
