@@ -4,10 +4,12 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done || true)
 BIN := .venv/bin
 WORKERS ?= 2
+OF_MYSQL := tests/worker/mysql tests/worker/test_policy_mysql.py tests/local/engines \
+	tests/local/rds/test_real_mariadb.py tests/examples/test_shop_mysql.py tests/cli/test_copying_mysql.py
 
 export SIZE SOURCE ENGINE KEEP
 
-.PHONY: help setup infra demo test check format bench build templates scale soak faults chaos lock clean
+.PHONY: help setup infra mysql demo test check format bench build templates scale soak faults chaos lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -19,11 +21,15 @@ setup: ## make .venv with the locked dependencies and the snapveil command
 infra: setup ## add the CDK and Node.js, which write the templates and which running Snapveil does not need
 	@$(PYTHON) bootstrap.py infra
 
-demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster ENGINE=mariadb|aurora-mysql|… KEEP=1)
+demo: setup ## the main job, end to end (SIZE=20000 SOURCE=instance|cluster ENGINE=mariadb|mysql|… KEEP=1)
 	@$(BIN)/snapveil demo
 
 chaos: setup ## the demo twice under one key, the second time with everything going wrong, and a comparison
 	@$(BIN)/snapveil chaos
+
+mysql: setup ## get a real MySQL, which Debian has in its newest release only, and test masking and copying on it
+	@$(BIN)/python -m local.engines mysql
+	@SNAPVEIL_TEST_SERVER=mysql $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(OF_MYSQL)
 
 test: infra check ## every check and every test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

@@ -100,5 +100,8 @@ class BothFamilies:
 
 
 def _family(engine: str) -> type[PostgresEngines] | type[MariaDBEngines] | None:
-    families = (PostgresEngines, *([MySQLEngines] if is_here(MYSQL) else []), MariaDBEngines)
-    return next((family for family in families if engine in family.engine_names), None)
+    if engine in MySQLEngines.engine_names and is_here(MYSQL):
+        return MySQLEngines
+    if engine in PostgresEngines.engine_names:
+        return PostgresEngines
+    return MariaDBEngines if engine in MariaDBEngines.engine_names else None

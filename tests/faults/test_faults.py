@@ -78,5 +78,6 @@ def test_the_page_shows_the_figures_that_its_command_wrote() -> None:
     assert "`python -m tests.faults`" in page
     assert page == written(page, parts), "run: python -m tests.faults"
     assert last_line(parts) in page
-    assert parts["instance"]["injected"] > 1000
+    assert all(parts[name]["injected"] > 1000 for name in ("instance", "cluster"))
+    assert parts["pairs"]["injected"] > 500
     assert sum(told["known_weaknesses"] for told in parts.values()) == len(KNOWN)
