@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -159,3 +160,19 @@ INSERT INTO people VALUES (1, 'anna@old.example.org');
             (people,) = discover(connection).tables
         lost = "the names of its checks (at)" if ON_MYSQL else None
         assert people.copy_loses == lost
+
+
+def test_the_next_number_is_right_before_anybody_opened_the_table(mariadb_server: MariaDBServer) -> None:
+    """A restored server has just started: MySQL's catalog then says the last number instead of the next."""
+    people = "CREATE TABLE people (id int AUTO_INCREMENT PRIMARY KEY, email varchar(99));\n"
+    fill = "INSERT INTO people (email) VALUES ('a@b.fr'), ('c@d.fr'), ('e@f.fr');\n"
+    engines = mariadb_server.engines
+    with mariadb_server.fresh_database(people + fill) as name:
+        copy = engines.restore(engines.snapshot(mariadb_server.volume))
+        try:
+            port = engines.start(copy, engines.reserve_port()).port
+            restored = replace(mariadb_server, port=port, volume=copy)
+            with opened(restored, name) as database, database.begin() as connection:
+                assert discover(connection).tables[0].next_number == 4
+        finally:
+            engines.remove(copy)

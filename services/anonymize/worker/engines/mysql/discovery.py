@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, RowMapping
 
+from services.anonymize.worker.connecting import query
 from services.anonymize.worker.engines.mysql import catalog
 from services.anonymize.worker.engines.mysql.sql import qualified, quoted, text_literal
 from services.anonymize.worker.schema import (
@@ -106,16 +107,25 @@ def _tables(connection: Connection, base: Sequence[RowMapping], is_mariadb: bool
             partition_key=_named(by, parts),
             triggers=made,
             members=(Member(number, DEFAULT_SCHEMA, name, made, foreign),),
-            next_number=_next_number(row["next"], parts),
+            next_number=_next_number(connection, row, parts, is_mariadb),
             versioned=row["type"] == "SYSTEM VERSIONED",
             copy_loses=_lost(checks.get(name, ())),
         )
         yield replace(table, uniques=tuple(_uniques(table, indexes.get(name, ()))))
 
 
-def _next_number(said: int | None, columns: Sequence[Column]) -> int | None:
-    """MySQL says 1 of a table of MyISAM that gives no numbers."""
-    return None if said is None or not any(column.identity for column in columns) else int(said)
+def _next_number(
+    connection: Connection, row: RowMapping, columns: Sequence[Column], is_mariadb: bool
+) -> int | None:
+    """MySQL says 1 of a table of MyISAM that gives no numbers, and of one of InnoDB that nobody has opened
+    since the server's start the last number instead of the next."""
+    if row["next"] is None or not any(column.identity for column in columns):
+        return None
+    if is_mariadb:
+        return int(row["next"])
+    made = str(query(connection, f"SHOW CREATE TABLE {quoted(row['name'])}")[0][1])
+    shown = re.search(r"^\)(?: /\*!.*?\*/)? ENGINE=\w+ AUTO_INCREMENT=(\d+)", made, re.MULTILINE)
+    return int(shown[1]) if shown else 1
 
 
 def _lost(checks: Iterable[RowMapping]) -> str | None:
