@@ -39,7 +39,9 @@ def refused(server: MariaDBServer, name: str, policy: str, match: str) -> None:
         ask(server, None, f"DROP DATABASE IF EXISTS {own}")
 
 
-def test_values_that_differ_in_spaces_at_their_ends_are_two_to_a_key_that_pads_none(mariadb_server):
+def test_values_that_differ_in_spaces_at_their_ends_are_two_to_a_key_that_pads_none(
+    mariadb_server: MariaDBServer,
+) -> None:
     collation = "utf8mb4_0900_bin" if ON_MYSQL else "utf8mb4_nopad_bin"
     statements = f"""CREATE TABLE people (id int PRIMARY KEY, email varchar(80) COLLATE {collation} UNIQUE);
 INSERT INTO people VALUES (1, 'anna@old.example.org'), (2, 'anna@old.example.org ');
@@ -49,7 +51,7 @@ INSERT INTO people VALUES (1, 'anna@old.example.org'), (2, 'anna@old.example.org
         assert work(mariadb_server, name, EMAILS.replace("email: email", "email: hash")).passed
 
 
-def test_a_point_of_a_system_of_reference_is_not_made_one_of_none(mariadb_server):
+def test_a_point_of_a_system_of_reference_is_not_made_one_of_none(mariadb_server: MariaDBServer) -> None:
     statements = """CREATE TABLE places (id int PRIMARY KEY, at point);
 INSERT INTO places VALUES (1, ST_GeomFromText('POINT(48 2)', 4326)), (2, NULL);
 """
@@ -64,7 +66,9 @@ INSERT INTO places VALUES (1, ST_GeomFromText('POINT(48 2)', 4326)), (2, NULL);
 
 
 @of_mysql
-def test_a_unique_index_over_an_expression_lets_nobody_mask_what_it_looks_at(mariadb_server):
+def test_a_unique_index_over_an_expression_lets_nobody_mask_what_it_looks_at(
+    mariadb_server: MariaDBServer,
+) -> None:
     statements = """CREATE TABLE people (
   id int PRIMARY KEY, email varchar(80), name varchar(80),
   other varchar(80) GENERATED ALWAYS AS (concat(name, id)),
@@ -82,7 +86,7 @@ def test_a_unique_index_over_an_expression_lets_nobody_mask_what_it_looks_at(mar
 
 
 @of_mysql
-def test_a_primary_key_that_the_server_made_is_kept_seen_or_not(mariadb_server):
+def test_a_primary_key_that_the_server_made_is_kept_seen_or_not(mariadb_server: MariaDBServer) -> None:
     with mariadb_server.fresh_database() as name:
         with mariadb_server.connect_as_admin(name) as admin, admin.cursor() as cursor:
             cursor.execute("SET SESSION sql_generate_invisible_primary_key = 1")
@@ -146,7 +150,7 @@ INSERT INTO people VALUES (1, 'anna@old.example.org');
         }  # fmt: skip
 
 
-def test_a_check_keeps_its_name_which_mysql_has_once_in_a_database(mariadb_server):
+def test_a_check_keeps_its_name_which_mysql_has_once_in_a_database(mariadb_server: MariaDBServer) -> None:
     statements = """CREATE TABLE people (
   id int PRIMARY KEY, email varchar(80), CONSTRAINT at CHECK (email LIKE '%@%'));
 INSERT INTO people VALUES (1, 'anna@old.example.org');
