@@ -4,14 +4,18 @@ The night of a hundred sources is `make scale`; this one is small enough to pass
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from benchmarks.night import Night, Plan, simulate
+from benchmarks.night import POLICY, Night, Plan, create_sources, quietly, simulate, source_names, until
 from benchmarks.scale import figures, is_clean
 from local.accounts import DEVELOPMENT, PRODUCTION
-from local.documents import Pacing
+from local.documents import LocalSource, Pacing
 from local.rds import Limits
+from local.world import World
+from shared.database.port import Kind
+from shared.events import RefreshRequested
 from shared.records import Status
 
 SMALL = Plan(
@@ -78,3 +82,26 @@ def test_runs_queue_before_their_restore_and_none_fails_for_a_quota(tight: Plan)
     assert len(crowded.having(Status.SUCCEEDED)) == tight.sources
     assert crowded.meters.temporary == 2
     assert is_clean(crowded)
+
+
+def test_forty_sources_asked_for_twice_in_one_moment_have_one_run_and_one_lock_each() -> None:
+    plan = Plan(sources=40, pacing=Pacing(at_once=40))
+    kinds = source_names(plan)
+    sources = {name: LocalSource(f"{name}-prod", POLICY, kind) for name, kind in kinds.items()}
+    with quietly(), World(sources, timings=plan.timings, pacing=plan.pacing) as world:
+        world.rds.limits = Limits(instances=1000, clusters=1000)
+        create_sources(world, kinds)
+        before = world.rds.usage(PRODUCTION)
+        for name in (*kinds, *kinds):
+            world.send("restore", RefreshRequested(source=name, requested_by="schedule"))
+        while world.deliver():
+            pass
+        until(world, world.now + timedelta(minutes=20))
+        ledger = world.ledger("production")
+        runs = list(ledger.runs())
+        assert sorted(run.source for run in runs) == sorted(kinds)
+        assert {name: ledger.lock_holder(name) for name in kinds} == {run.source: run.run_id for run in runs}
+        after = world.rds.usage(PRODUCTION)
+        clusters = sum(kind is Kind.CLUSTER for kind in kinds.values())
+        assert after.clusters - before.clusters == clusters
+        assert after.instances - before.instances == len(kinds) - clusters
