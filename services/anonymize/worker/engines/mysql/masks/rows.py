@@ -112,18 +112,28 @@ def names_elsewhere(
     for here, names in mask.elsewhere().items():
         parent = _parent(table, here, schema)
         assert parent is not None  # noqa: S101 - the plan refuses it
-        key = compiled(Collated(column(parent[1])))
         listed = ", ".join(compiled(Collated(column(name))) for name in names)
         mine = qualified(database, table.name) if database else quoted(table.name)
         theirs = qualified(database, parent[0].name) if database else quoted(parent[0].name)
+        # a child may write a key in another case than its parent, and is found as it writes it
+        child = (
+            f"SELECT DISTINCT {_spelled(here, context)} AS snapveil_key_0, {quoted(here)} AS here"
+            f" FROM {mine} WHERE {quoted(here)} IS NOT NULL"
+        )
+        names_of = (
+            f"SELECT {quoted(parent[1])} AS there, JSON_ARRAY({listed}) AS snapveil_value FROM {theirs}"
+        )
         parts.append(
-            f"SELECT CONCAT({text_literal(f'{here}:')}, {key}) AS snapveil_key_0,"
-            f" JSON_ARRAY({listed}) AS snapveil_value FROM {theirs} AS parent"
-            f" WHERE EXISTS (SELECT 1 FROM {mine} AS child"
-            f" WHERE child.{quoted(here)} = parent.{quoted(parent[1])})"
+            f"SELECT snapveil_key_0, snapveil_value FROM ({child}) AS child"
+            f" JOIN ({names_of}) AS parent ON child.here = parent.there"
         )
     columns = f"snapveil_key_0 {NAME}, snapveil_value LONGTEXT CHARACTER SET utf8mb4, "
     return _filled(_there(context), "snapveil_key_0", " UNION ALL ".join(parts), columns)
+
+
+def _spelled(here: str, context: MaskContext) -> str:
+    """A row's foreign key as it is written, told from others by its bytes."""
+    return f"CAST(CONCAT({text_literal(f'{here}:')}, {compiled(Collated(context.row(here)))}) AS BINARY)"
 
 
 def redact(mask: Redact, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
@@ -132,8 +142,8 @@ def redact(mask: Redact, value: TextElement, length: int | None, context: MaskCo
     own = [compiled(Collated(context.row(name))) for name in mask.names_from if "." not in name]
     arrays = [f"JSON_ARRAY({', '.join(own)})"] if own else []
     for here in mask.elsewhere():
-        key = f"CONCAT({text_literal(f'{here}:')}, {compiled(Collated(context.row(here)))})"
-        query = f"(SELECT snapveil_value FROM {_there(context)} WHERE snapveil_key_0 = CAST({key} AS BINARY))"
+        key = _spelled(here, context)
+        query = f"(SELECT snapveil_value FROM {_there(context)} WHERE snapveil_key_0 = {key})"
         arrays.append(f"COALESCE({query}, '[]')")
     names = "NULL" if not arrays else arrays[0]
     if len(arrays) > 1:
