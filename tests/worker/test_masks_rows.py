@@ -120,6 +120,29 @@ def test_names_behind_a_foreign_key_are_redacted_as_they_were_before_masking(ser
     ]  # fmt: skip
 
 
+def test_names_behind_a_key_that_is_written_in_another_case_are_redacted(server, database):
+    tables = """
+CREATE EXTENSION citext;
+CREATE TABLE agents (code citext PRIMARY KEY, name text);
+INSERT INTO agents VALUES ('ana', 'Zoé');
+CREATE TABLE calls (id int, agent citext REFERENCES agents, body text);
+INSERT INTO calls VALUES (1, 'ana', 'Zoé rang'), (2, 'ANA', 'ring Zoé');
+"""
+    policy = """
+version: 1
+tables:
+  agents: {columns: {code: keep, name: first_name}}
+  calls: {columns: {id: keep, agent: keep, body: {mask: redact, names_from: [agent.name]}}}
+"""
+    with server.connect(database) as connection:
+        connection.execute(tables)
+    assert work(server, database, policy).passed
+    assert rows(server, database, "SELECT body FROM calls ORDER BY id") == [
+        ("[name] rang",),
+        ("ring [name]",),
+    ]
+
+
 def test_what_they_need_and_do_not_find_is_told():
     keyless = table("t", column("a"), column("n", "bigint"))
     assert refused("version: 1\ntables: {t: {columns: {a: shuffle, n: keep}}}", schema_of(keyless)) == [

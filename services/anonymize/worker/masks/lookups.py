@@ -62,9 +62,13 @@ def names_query(table: Table, here: str, parent: Table, there: str, names: Seque
     """A query for the names that each value of a foreign key leads to; several keys' values do not meet."""
     prefix = text_literal(f"{here}:")
     values = ", ".join(f"CAST({quoted(name)} AS text)" for name in names)
-    key = key_sql([there])
+    # a child may write a key in another case than its parent, and is found as it writes it
+    child = (
+        f'SELECT DISTINCT {prefix} || {key_sql([here])} COLLATE "C" AS key, {quoted(here)} AS here'
+        f" FROM {rows_of(table)} AS child WHERE {quoted(here)} IS NOT NULL"
+    )
+    names_of = f"SELECT {quoted(there)} AS there, ARRAY[{values}] AS value FROM {rows_of(parent)} AS parent"
     return (
-        f"SELECT {prefix} || {key} AS key, ARRAY[{values}] AS value FROM {rows_of(parent)} AS parent"
-        f" WHERE EXISTS (SELECT FROM {rows_of(table)} AS child"
-        f" WHERE child.{quoted(here)} = parent.{quoted(there)})"
+        f"SELECT child.key, parent.value FROM ({child}) AS child"
+        f" JOIN ({names_of}) AS parent ON child.here = parent.there"
     )
