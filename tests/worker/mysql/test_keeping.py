@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from services.anonymize.worker.engines.mysql.discovery import discover
+from services.anonymize.worker.engines.mysql.residue.quarantine import quarantine
 from services.anonymize.worker.failures import MaskingError
-from services.anonymize.worker.policy import PolicyError
+from services.anonymize.worker.policy import PolicyError, Quarantine
 from tests.mariadb import ON_MYSQL, MariaDBServer
 from tests.worker.mysql.working import ask, definitions, opened, rows, work
 
@@ -180,3 +181,21 @@ def test_the_next_number_is_right_before_anybody_opened_the_table(mariadb_server
                 assert discover(connection).tables[0].next_number == 4
         finally:
             engines.remove(copy)
+
+
+@of_mysql
+def test_a_table_in_a_file_with_others_is_named_its_old_pages_stay(
+    mariadb_server: MariaDBServer,
+) -> None:
+    with mariadb_server.connect_as_admin() as admin, admin.cursor() as cursor:
+        cursor.execute("CREATE TABLESPACE together ADD DATAFILE 'together.ibd'")
+        try:
+            people = "CREATE TABLE people (id int PRIMARY KEY, email varchar(99)) TABLESPACE together;\n"
+            with mariadb_server.fresh_database() as name:
+                cursor.execute(f"USE {name}")
+                cursor.execute(people.rstrip(";\n"))
+                with opened(mariadb_server, name) as database:
+                    (left,) = quarantine(database, Quarantine(keep={"users": ("*",)})).left
+                    assert left.startswith(f"table {name}/people lies in one file with others")
+        finally:
+            cursor.execute("DROP TABLESPACE together")

@@ -71,6 +71,13 @@ def _events(connection: Connection, database: Database) -> Sequence[Tie]:
     ]
 
 
+# A table's own file goes with its old rows; of a file of several only pages become free, with what they hold.
+_IN_SHARED_FILES = """
+SELECT name FROM information_schema.innodb_tables WHERE space_type IN ('System', 'General')
+   AND name LIKE '%/%' AND name NOT LIKE 'mysql/%' AND name NOT LIKE 'sys/%' ORDER BY 1
+"""
+
+
 def _replication(connection: Connection, database: Database) -> Sequence[Tie]:
     """A replica goes on to copy what happens in production, and knows a password for it. Who may not see whether
     there is one can forget it all the same."""
@@ -147,6 +154,13 @@ def _schema_secrets(connection: Connection, database: Database) -> Sequence[Tie]
         label = f"table {_name(database, schema, name)}"
         rows = f"keeps its rows elsewhere ({engine}); drop it in the source, or name it under quarantine.keep"
         ties.append(Tie(label, "", (), f"{label} {rows}"))
+    for (name,) in [] if database.is_mariadb else asked(connection, _IN_SHARED_FILES) or []:
+        label = f"table {name}"
+        pages = (
+            "lies in one file with others, whose free pages keep old rows; in the source,"
+            " ALTER TABLE … TABLESPACE = innodb_file_per_table, or name it under quarantine.keep"
+        )
+        ties.append(Tie(label, "", (), f"{label} {pages}"))
     return ties
 
 
