@@ -187,18 +187,22 @@ def test_a_name_that_rds_does_not_take_is_made_by_the_master_user(
     mariadb_server: MariaDBServer, embedded: MariaDBServer
 ) -> None:
     name = "it's-a `name`"
-    with mariadb_server.connect() as connection:
-        rows(connection, f"CREATE DATABASE {mysql.quoted(name)} CHARACTER SET latin1")
-        rows(connection, f"CREATE TABLE {mysql.quoted(name)}.t (a text)")
-    found = examined(url_of(mariadb_server, name))
-    assert (found.name, found.rds_name, found.engines[Kind.CLUSTER]) == (name, None, "aurora-mysql")
-    assert (mariadb_server.password in found.url, mariadb_server.password in found.shown) == (True, False)
-    url = url_of(embedded, name)
-    heard: list[str] = []
-    found.fill(Path(), Filling(url, "", embedded.user, embedded.password, heard.append, heard.append))
-    with reading(url) as connection:
-        assert rows(connection, "SELECT @@character_set_database") == (("latin1",),)
-    assert heard == [f"reading {found.label}", "copying table 1 of 1: t"]
+    try:
+        with mariadb_server.connect() as connection:
+            rows(connection, f"CREATE DATABASE {mysql.quoted(name)} CHARACTER SET latin1")
+            rows(connection, f"CREATE TABLE {mysql.quoted(name)}.t (a text)")
+        found = examined(url_of(mariadb_server, name))
+        assert (found.name, found.rds_name, found.engines[Kind.CLUSTER]) == (name, None, "aurora-mysql")
+        assert (mariadb_server.password in found.url, mariadb_server.password in found.shown) == (True, False)
+        url = url_of(embedded, name)
+        heard: list[str] = []
+        found.fill(Path(), Filling(url, "", embedded.user, embedded.password, heard.append, heard.append))
+        with reading(url) as connection:
+            assert rows(connection, "SELECT @@character_set_database") == (("latin1",),)
+        assert heard == [f"reading {found.label}", "copying table 1 of 1: t"]
+    finally:
+        with mariadb_server.connect() as connection:
+            rows(connection, f"DROP DATABASE IF EXISTS {mysql.quoted(name)}")
 
 
 @pytest.mark.engines
