@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -16,7 +15,7 @@ from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.sql import KEY_SETTING
 from tests.mariadb import ON_MYSQL, MariaDBServer, running_mariadb
-from tests.worker.mysql.working import KEY, address, ask, opened, work
+from tests.worker.mysql.working import KEY, address, ask, everywhere, opened, work
 
 LOGGING = {
     "performance_schema": "1", "slow_query_log": "1", "long_query_time": "0",
@@ -87,16 +86,6 @@ def test_no_other_session_and_no_log_sees_the_key(talkative):
         assert secret.encode() not in logs
 
 
-@contextmanager
-def said(server: MariaDBServer, setting: str, value: str, before: str) -> Iterator[None]:
-    with server.connect_as_admin() as session, session.cursor() as cursor:
-        cursor.execute(f"SET GLOBAL {setting} = {value}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"SET GLOBAL {setting} = {before}")
-
-
 def test_a_log_that_would_hold_the_key_is_refused(talkative):
     def refusal() -> str:
         with (
@@ -108,9 +97,9 @@ def test_a_log_that_would_hold_the_key_is_refused(talkative):
             pass
         return str(raised.value)
 
-    with said(talkative, "general_log", "1", "0"):
+    with everywhere(talkative, "general_log", "1", "0"):
         assert "set general_log = 0 in the temporary database's parameter group" in refusal()
-    with said(talkative, "binlog_format", "'MIXED'", "'ROW'"):
+    with everywhere(talkative, "binlog_format", "'MIXED'", "'ROW'"):
         assert "set binlog_format = ROW" in refusal()
 
 

@@ -1,7 +1,6 @@
 """A copy is what its table was, or the run stops before anything is written."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -11,23 +10,12 @@ from services.anonymize.worker.engines.mysql.residue.quarantine import quarantin
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.policy import PolicyError, Quarantine
 from tests.mariadb import ON_MYSQL, MariaDBServer
-from tests.worker.mysql.working import ask, definitions, opened, rows, work
+from tests.worker.mysql.working import ask, definitions, everywhere, opened, rows, work
 
 pytestmark = pytest.mark.usefixtures("without_cleaning")
 of_mysql = pytest.mark.skipif(not ON_MYSQL, reason="MariaDB has none of it")
 
 EMAILS = "version: 1\ntables: {people: {columns: {id: keep, email: email}}}\n"
-
-
-@contextmanager
-def everywhere(server: MariaDBServer, setting: str, value: str, before: str) -> Iterator[None]:
-    """A setting for all sessions to come."""
-    with server.connect_as_admin() as session, session.cursor() as cursor:
-        cursor.execute(f"SET GLOBAL {setting} = {value}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"SET GLOBAL {setting} = {before}")
 
 
 def refused(server: MariaDBServer, name: str, policy: str, match: str) -> None:

@@ -78,3 +78,14 @@ def _tables(server: MariaDBServer, name: str) -> list[str]:
         f" WHERE table_schema = '{name}' AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')",
     )
     return [str(table) for (table,) in found]
+
+
+@contextmanager
+def everywhere(server: MariaDBServer, setting: str, value: str, before: str) -> Iterator[None]:
+    """A setting for all sessions to come."""
+    with server.connect_as_admin() as session, session.cursor() as cursor:
+        cursor.execute(f"SET GLOBAL {setting} = {value}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"SET GLOBAL {setting} = {before}")
