@@ -21,7 +21,7 @@ BATCH = 1000
 
 
 def email(value: str) -> str:
-    return hashlib.md5(value.lower().encode()).hexdigest()[:20] + "@example.invalid"  # noqa: S324
+    return hashlib.md5(value.lower().encode()).hexdigest()[:20] + "@example.invalid"  # noqa: S324 - what such scripts do
 
 
 def customer(row: tuple[Any, ...]) -> tuple[Any, ...]:

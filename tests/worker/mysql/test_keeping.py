@@ -3,9 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import pymysql
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.engines.mysql.discovery import discover
+from services.anonymize.worker.engines.mysql.residue import tables
 from services.anonymize.worker.engines.mysql.residue.quarantine import quarantine
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.policy import PolicyError, Quarantine
@@ -187,3 +191,29 @@ def test_a_table_in_a_file_with_others_is_named_its_old_pages_stay(
                     assert left.startswith(f"table {name}/people lies in one file with others")
         finally:
             cursor.execute("DROP TABLESPACE together")
+
+
+def test_a_rebuild_that_the_server_ended_for_a_deadlock_is_done_again(
+    mariadb_server: MariaDBServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two rebuilds of tables that a foreign key ties may wait for each other on MySQL."""
+    ended = DBAPIError("ALTER", None, pymysql.OperationalError(1213, "Deadlock found"))
+    ends = [ended, ended]
+    attempt = tables.attempt
+
+    def unlucky(connection: Connection, statements: list[str], what: str) -> list[str]:
+        if ends:
+            raise ends.pop()
+        return attempt(connection, statements, what)
+
+    monkeypatch.setattr(tables, "attempt", unlucky)
+    people = "CREATE TABLE people (id int PRIMARY KEY);\n"
+    with mariadb_server.fresh_database(people) as name, opened(mariadb_server, name) as database:
+        with database.begin() as connection:
+            found = discover(connection).tables
+        assert not tables.rebuild_tables(database, found, 1).left
+        assert ends == []
+        ends += [ended] * tables.TURNS
+        monkeypatch.setattr(tables, "PAUSE", 0)
+        with pytest.raises(DBAPIError, match="Deadlock"):
+            tables.rebuild_tables(database, found, 1)
