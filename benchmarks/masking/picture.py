@@ -12,7 +12,7 @@ from benchmarks.masking import measuring
 
 _BLOCK = re.compile(r"(<!-- (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 BARS = (
-    measuring.FLOOR_1, measuring.PLAIN_1, measuring.PLAIN_2, measuring.OURS_1, measuring.OURS_2, measuring.COPY, measuring.UPDATE,
+    measuring.FLOOR_1, measuring.CHEAPEST, measuring.PLAIN_1, measuring.PLAIN_2, measuring.OURS_1, measuring.OURS_2, measuring.COPY, measuring.UPDATE,
     measuring.PYNONYMIZER, measuring.PYNONYMIZER_ALL, measuring.PGANONYMIZE, measuring.BATCHES, measuring.ROW_BY_ROW,
 )  # fmt: skip
 WIDTH, LEFT, RIGHT, TOP, BAR, GAP = 780, 250, 165, 58, 22, 10
@@ -55,7 +55,7 @@ def drawn(told: Mapping[str, Any]) -> str:
             OURS
             if name.startswith("ours")
             else FLOORS
-            if name in (measuring.FLOOR_1, measuring.COPY)
+            if name in (measuring.FLOOR_1, measuring.CHEAPEST, measuring.COPY)
             else OTHERS
         )
         end = _place(way["seconds"], low, high)
