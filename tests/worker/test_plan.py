@@ -124,7 +124,9 @@ def test_what_cannot_be_rewritten_is_updated_silently(known, why):
     assert (planned.method, planned.why) == (Method.UPDATE, why)
     assert planned.statements[0] == 'ALTER TABLE "public"."people" DISABLE TRIGGER USER'
     assert planned.statements[1].startswith("UPDATE ")
+    assert planned.statements[1].endswith('WHERE "email" IS DISTINCT FROM NULL')
     assert planned.statements[2:] == (
+        "SET CONSTRAINTS ALL IMMEDIATE",
         'ALTER TABLE "public"."people" ENABLE TRIGGER USER',
         'ALTER TABLE "public"."people" DISABLE TRIGGER "old"',
     )

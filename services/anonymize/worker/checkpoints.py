@@ -64,8 +64,9 @@ OF_TABLE = "table "
 
 
 def of_table(table: "SchemaTable") -> str:
-    """The checkpoint of a table."""
-    return f"{OF_TABLE}{table.schema}.{table.name}"
+    """The checkpoint of a table; a dot in its schema's name is told from the one behind it."""
+    schema = table.schema.replace("\\", "\\\\").replace(".", "\\.")
+    return f"{OF_TABLE}{schema}.{table.name}"
 
 
 def is_of_table(step: str) -> bool:

@@ -68,12 +68,18 @@ def rewrite(
 
 
 def update(table: Table, values: Mapping[Column, str]) -> tuple[str, ...]:
-    """One UPDATE of every masked column, with the table's triggers silent."""
+    """One UPDATE of every masked column, with the table's triggers silent.
+
+    Not IS NOT NULL, which is false of a composite value with one field NULL. Checks that wait for the commit
+    are made before it, because ALTER TABLE is refused while one waits.
+    """
     name = qualified(table.schema, table.name)
     only = "ONLY " if table.inheritance else ""
     assignments = ", ".join(f"{quoted(column.name)} = {value}" for column, value in values.items())
-    where = " OR ".join(f"{quoted(column.name)} IS NOT NULL" for column in values)
-    return silently([table], (f"UPDATE {only}{name} SET {assignments} WHERE {where}",))
+    where = " OR ".join(f"{quoted(column.name)} IS DISTINCT FROM NULL" for column in values)
+    return silently(
+        [table], (f"UPDATE {only}{name} SET {assignments} WHERE {where}", "SET CONSTRAINTS ALL IMMEDIATE")
+    )
 
 
 def silently(tables: Iterable[Table], statements: tuple[str, ...]) -> tuple[str, ...]:
