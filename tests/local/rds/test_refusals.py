@@ -1,17 +1,11 @@
-"""Every refusal has the code that RDS has for that operation."""
+"""Every refusal of a call has the code that RDS has for that operation."""
 
-import ast
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import botocore.session
 import pytest
 
-import local.rds
-from local.rds.errors import COMMON, RefusedError, UnknownCodeError, verify
-from local.rds.names import CLUSTER, INSTANCE
-from tests.local.rds.cloud import PASSWORD, PRODUCTION, REGION, Cloud, refusal
+from tests.local.rds.cloud import PASSWORD, Cloud, refusal
 
 NEW_INSTANCE = {
     "DBInstanceIdentifier": "shop-fr",
@@ -354,89 +348,3 @@ def test_a_call_that_rds_would_not_accept_is_refused_with_its_code(
 ) -> None:
     prepare(cloud)
     assert refusal(getattr(cloud.production.rds, operation), **params) == code
-
-
-def test_a_renamed_database_cannot_take_a_name_that_is_taken(cloud: Cloud) -> None:
-    cloud.instance("one")
-    cloud.instance("two")
-    cloud.cluster("three")
-    cloud.cluster("four")
-    rds = cloud.production.rds
-    assert (
-        refusal(rds.modify_db_instance, DBInstanceIdentifier="one", NewDBInstanceIdentifier="two")
-        == "DBInstanceAlreadyExists"
-    )
-    assert (
-        refusal(rds.modify_db_cluster, DBClusterIdentifier="three", NewDBClusterIdentifier="four")
-        == "DBClusterAlreadyExistsFault"
-    )
-
-
-def test_a_database_that_is_being_renamed_cannot_be_deleted(cloud: Cloud) -> None:
-    cloud.instance()
-    rds = cloud.production.rds
-    rds.modify_db_instance(
-        DBInstanceIdentifier="shop-fr", NewDBInstanceIdentifier="old", ApplyImmediately=True
-    )
-    cloud.pass_time(30)
-    assert refusal(rds.delete_db_instance, DBInstanceIdentifier="shop-fr", SkipFinalSnapshot=True) == (
-        "InvalidDBInstanceState"
-    )
-
-
-def test_an_automated_snapshot_cannot_be_deleted(cloud: Cloud) -> None:
-    cloud.instance()
-    name = cloud.world.automated_snapshot(PRODUCTION, REGION, "shop-fr")
-    cloud.pass_time()
-    delete = cloud.production.rds.delete_db_snapshot
-    assert refusal(delete, DBSnapshotIdentifier=name) == "InvalidDBSnapshotState"
-
-
-def test_a_backup_of_a_busy_or_unknown_database_is_refused(cloud: Cloud) -> None:
-    with pytest.raises(RefusedError, match="no instance or cluster nobody"):
-        cloud.world.automated_snapshot(PRODUCTION, REGION, "nobody")
-    cloud.instance()
-    cloud.world.automated_snapshot(PRODUCTION, REGION, "shop-fr")
-    with pytest.raises(RefusedError, match="already exists"):
-        cloud.world.automated_snapshot(PRODUCTION, REGION, "shop-fr")
-
-
-def test_a_code_that_the_model_does_not_list_for_the_operation_is_a_bug_of_ours() -> None:
-    verify("CopyDBSnapshot", RefusedError("DBSnapshotNotFound", "as the model says"))
-    with pytest.raises(UnknownCodeError, match="CopyDBSnapshot cannot answer DBSnapshotNotFoundFault"):
-        verify("CopyDBSnapshot", RefusedError("DBSnapshotNotFoundFault", "the model drops the word"))
-
-
-def _literal_codes() -> set[str]:
-    codes: set[str] = set()
-    for file in Path(local.rds.__file__).parent.glob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RefusedError":
-                code = node.args[0]
-                if isinstance(code, ast.Constant):
-                    codes.add(str(code.value))
-    return codes
-
-
-def test_every_code_in_this_package_exists_in_botocores_model() -> None:
-    model = botocore.session.get_session().get_service_model("rds")
-    known = {
-        shape.error_code
-        for name in model.operation_names
-        for shape in model.operation_model(name).error_shapes
-    }
-    ours = _literal_codes() | {
-        getattr(names, field)
-        for names in (INSTANCE, CLUSTER)
-        for field in (
-            "not_found",
-            "already_exists",
-            "invalid_state",
-            "too_many",
-            "snapshot_not_found",
-            "snapshot_already_exists",
-            "snapshot_invalid_state",
-        )
-    }
-    assert ours >= {"KMSKeyNotAccessibleFault", "DBClusterAlreadyExistsFault"}, "the search finds nothing"
-    assert ours - COMMON <= known
