@@ -1,20 +1,19 @@
 """The run ledger: one DynamoDB table that keeps runs, one chain of waits per step, locks and the audit trail.
 
-Every item is a flat map of strings under `pk` and `sk`; a field that is None is absent. Changes that two
-deliveries could make at once are compare-and-set.
+Changes that two deliveries could make at once are compare-and-set.
 """
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel
 
 from shared.aws import client
 from shared.errors import code_of
+from shared.items import REFUSED, Items, key_of
 from shared.records import (
     Choice,
     Delivery,
@@ -29,12 +28,8 @@ from shared.records import (
 )
 from shared.requests import Requests
 
-RETENTION = timedelta(days=400)
 _order = itertools.count()  # lines of one process keep their order within a microsecond
-_REFUSED = "ConditionalCheckFailedException"
 _PLACES = "lock#places"  # among the locks, which only restore may write
-
-RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
 def now() -> datetime:
@@ -54,33 +49,22 @@ class Ledger:
         self._table = table
         self._clock = clock
         self._connect = connect
+        self._items = Items(table, clock, connect)
         self.requests = Requests(table, clock, connect)
-
-    @property
-    def _dynamodb(self) -> Any:
-        return self._connect()
 
     # Runs ---------------------------------------------------------------------------------------------
 
     def run(self, run_id: str) -> Run | None:
         """Read a run; None if this account knows none of this name."""
-        return self._read(run_id, "run", Run)
+        return self._items.read(run_id, "run", Run)
 
     def runs(self) -> Iterator[Run]:
         """List every run that the ledger still keeps, in no order."""
-        pages = self._dynamodb.get_paginator("scan").paginate(
-            TableName=self._table,
-            FilterExpression="sk = :run",
-            ExpressionAttributeValues={":run": {"S": "run"}},
-            ConsistentRead=True,
-        )
-        for page in pages:
-            for item in page["Items"]:
-                yield Run.model_validate(_plain(item))
+        return self._items.everywhere("run", Run)
 
     def open_run(self, run: Run) -> Run:
         """Write a run unless it exists; return the one that the ledger holds."""
-        if self._write(run.run_id, "run", run, condition="attribute_not_exists(pk)"):
+        if self._items.write(run.run_id, "run", run, condition="attribute_not_exists(pk)"):
             self.note(run.run_id, "run", "opened", f"attempt {run.attempt}, requested by {run.requested_by}")
             return run
         existing = self.run(run.run_id)
@@ -90,7 +74,7 @@ class Ledger:
     def reopen_run(self, failed: Run, run: Run) -> Run:
         """Begin the next attempt of a run that failed; return the one that the ledger holds."""
         again = run.model_copy(update={"attempt": failed.attempt + 1})
-        if self._write(
+        if self._items.write(
             run.run_id,
             "run",
             again,
@@ -107,72 +91,62 @@ class Ledger:
 
     def record_facts(self, run_id: str, **facts: datetime | str) -> None:
         """Write facts about a run, each once: what is there already stays."""
-        self._add_facts(run_id, "run", facts)
+        self._items.add_facts(run_id, "run", facts)
 
     # `target` is empty for the target that is named as its source: it needs no name of its own here.
 
     def delivery(self, run_id: str, edition: str = "", target: str = "") -> Delivery:
         """Read what development has done with the snapshot of a run for a target."""
-        return self._read(run_id, _delivery(edition, target), Delivery) or Delivery()
+        return self._items.read(run_id, _delivery(edition, target), Delivery) or Delivery()
 
     def record_delivery(
         self, run_id: str, edition: str = "", target: str = "", **facts: datetime | str
     ) -> None:
         """Write facts about what development does with the snapshot of a run, each once."""
-        self._add_facts(run_id, _delivery(edition, target), facts)
+        self._items.add_facts(run_id, _delivery(edition, target), facts)
 
     def choice(self, target: str) -> Choice | None:
         """Read what an operator chose for a target."""
-        return self._read(target, "choice", Choice)
+        return self._items.read(target, "choice", Choice)
 
     def choose(self, target: str, choice: Choice) -> None:
         """Write what an operator chose for a target; a later choice replaces it."""
-        self._write(target, "choice", choice)
+        self._items.write(target, "choice", choice)
 
     def sighting(self, copy: str) -> Sighting | None:
         """Read how an unfinished copy looked to the sweep."""
-        return self._read(copy, "sighting", Sighting)
+        return self._items.read(copy, "sighting", Sighting)
 
     def record_sighting(self, copy: str, sighting: Sighting) -> None:
         """Write how an unfinished copy looks; it replaces what was seen before."""
-        self._write(copy, "sighting", sighting)
+        self._items.write(copy, "sighting", sighting)
 
     def record_password(self, run_id: str, resource_id: str) -> None:
         """Write which temporary database has our master password now; a later one replaces it."""
-        self._add_facts(run_id, "run", {"password_set_for": resource_id}, once=False)
+        self._items.add_facts(run_id, "run", {"password_set_for": resource_id}, once=False)
 
     def record_task(self, run_id: str, task: str, start: int) -> None:
         """Write which task is the worker's now, and the number of its start."""
-        self._add_facts(run_id, "run", {"task": task, "starts": str(start)}, once=False)
+        self._items.add_facts(run_id, "run", {"task": task, "starts": str(start)}, once=False)
 
     def record_delivered_password(
         self, run_id: str, edition: str, resource_id: str, target: str = ""
     ) -> None:
         """Write which new target has our master password now; a later one replaces it."""
-        self._add_facts(run_id, _delivery(edition, target), {"password_set_for": resource_id}, once=False)
+        self._items.add_facts(
+            run_id, _delivery(edition, target), {"password_set_for": resource_id}, once=False
+        )
 
     def record_prepared(self, run_id: str, edition: str, resource_id: str, target: str = "") -> None:
         """Write which new target has run what developers need; a later one replaces it."""
-        self._add_facts(run_id, _delivery(edition, target), {"prepared_for": resource_id}, once=False)
+        self._items.add_facts(run_id, _delivery(edition, target), {"prepared_for": resource_id}, once=False)
 
     def forget_build_failure(self, run_id: str, edition: str = "", target: str = "") -> None:
         """Let the next look build the target of this run again."""
-        self._dynamodb.update_item(
+        self._connect().update_item(
             TableName=self._table,
-            Key=_key(run_id, _delivery(edition, target)),
+            Key=key_of(run_id, _delivery(edition, target)),
             UpdateExpression="REMOVE build_failure",
-        )
-
-    def _add_facts(
-        self, run_id: str, item: str, facts: Mapping[str, datetime | str], *, once: bool = True
-    ) -> None:
-        value = "if_not_exists(#{0}, :{0})" if once else ":{0}"
-        self._dynamodb.update_item(
-            TableName=self._table,
-            Key=_key(run_id, item),
-            UpdateExpression="SET " + ", ".join(f"#{name} = " + value.format(name) for name in facts),
-            ExpressionAttributeNames={f"#{name}": name for name in facts},
-            ExpressionAttributeValues={f":{name}": {"S": _text(value)} for name, value in facts.items()},
         )
 
     # Locks --------------------------------------------------------------------------------------------
@@ -180,34 +154,34 @@ class Ledger:
     def take_lock(self, source: str, run_id: str) -> bool:
         """Take the lock of a source for a run; True if the run holds it now, False if another does."""
         try:
-            self._dynamodb.put_item(
+            self._connect().put_item(
                 TableName=self._table,
-                Item={**_key(f"lock#{source}", "lock"), "run_id": {"S": run_id}},
+                Item={**key_of(f"lock#{source}", "lock"), "run_id": {"S": run_id}},
                 ConditionExpression="attribute_not_exists(pk) OR run_id = :run",
                 ExpressionAttributeValues={":run": {"S": run_id}},
             )
         except ClientError as error:
-            if code_of(error) == _REFUSED:
+            if code_of(error) == REFUSED:
                 return False
             raise
         return True
 
     def lock_holder(self, source: str) -> str | None:
         """Name the run that holds the lock of a source."""
-        item = self._item(f"lock#{source}", "lock")
+        item = self._items.fields(f"lock#{source}", "lock")
         return item["run_id"] if item else None
 
     def release_lock(self, source: str, run_id: str) -> None:
         """Give the lock of a source back, if this run holds it."""
         try:
-            self._dynamodb.delete_item(
+            self._connect().delete_item(
                 TableName=self._table,
-                Key=_key(f"lock#{source}", "lock"),
+                Key=key_of(f"lock#{source}", "lock"),
                 ConditionExpression="attribute_not_exists(pk) OR run_id = :run",
                 ExpressionAttributeValues={":run": {"S": run_id}},
             )
         except ClientError as error:
-            if code_of(error) != _REFUSED:
+            if code_of(error) != REFUSED:
                 raise
 
     # Places -------------------------------------------------------------------------------------------
@@ -215,9 +189,9 @@ class Ledger:
     def take_place(self, run_id: str, places: int) -> bool:
         """Take one of so many places for runs that have a temporary database; False if all are taken."""
         try:
-            self._dynamodb.update_item(
+            self._connect().update_item(
                 TableName=self._table,
-                Key=_key(_PLACES, "places"),
+                Key=key_of(_PLACES, "places"),
                 UpdateExpression="ADD runs :this",
                 ConditionExpression=(
                     "attribute_not_exists(runs) OR size(runs) < :places OR contains(runs, :run)"
@@ -229,23 +203,23 @@ class Ledger:
                 },
             )
         except ClientError as error:
-            if code_of(error) == _REFUSED:
+            if code_of(error) == REFUSED:
                 return False
             raise
         return True
 
     def places(self) -> frozenset[str]:
         """Name the runs that have a place."""
-        answer = self._dynamodb.get_item(
-            TableName=self._table, Key=_key(_PLACES, "places"), ConsistentRead=True
+        answer = self._connect().get_item(
+            TableName=self._table, Key=key_of(_PLACES, "places"), ConsistentRead=True
         )
         return frozenset(answer.get("Item", {}).get("runs", {}).get("SS", []))
 
     def leave_place(self, run_id: str) -> None:
         """Give the place of a run to the next."""
-        self._dynamodb.update_item(
+        self._connect().update_item(
             TableName=self._table,
-            Key=_key(_PLACES, "places"),
+            Key=key_of(_PLACES, "places"),
             UpdateExpression="DELETE runs :this",
             ExpressionAttributeValues={":this": {"SS": [run_id]}},
         )
@@ -254,13 +228,15 @@ class Ledger:
 
     def step(self, subject: str, step: str) -> StepRecord | None:
         """Read what a step remembers about its subject."""
-        return self._read(subject, f"step#{step}", StepRecord)
+        return self._items.read(subject, f"step#{step}", StepRecord)
 
     def begin_step(self, record: StepRecord, *, instead_of: str | None = None) -> bool:
         """Write a new step, or one in place of the ended one with that token; False if another was faster."""
         if instead_of is None:
-            return self._write(record.subject, f"step#{record.step}", record, "attribute_not_exists(pk)")
-        return self._write(
+            return self._items.write(
+                record.subject, f"step#{record.step}", record, "attribute_not_exists(pk)"
+            )
+        return self._items.write(
             record.subject, f"step#{record.step}", record, "#token = :old", {":old": {"S": instead_of}}
         )
 
@@ -268,7 +244,7 @@ class Ledger:
         """Replace a working step if its token is one of these; False if another delivery was faster."""
         names = [f":token{number}" for number in range(len(tokens))]
         values = {name: {"S": token} for name, token in zip(names, sorted(tokens), strict=True)}
-        return self._write(
+        return self._items.write(
             record.subject,
             f"step#{record.step}",
             record,
@@ -278,7 +254,7 @@ class Ledger:
 
     def mark_published(self, record: StepRecord) -> None:
         """Remember that the outcome of an ended step was published."""
-        self._write(
+        self._items.write(
             record.subject,
             f"step#{record.step}",
             record.model_copy(update={"published": True}),
@@ -293,103 +269,42 @@ class Ledger:
         at = self._clock()
         line = Transition(at=at, step=step, what=what, why=why)
         moment = f"{at.isoformat(timespec='microseconds')}#{next(_order):06d}"
-        self._write(subject, f"at#{moment}#{secrets.token_hex(2)}", line)
+        self._items.write(subject, f"at#{moment}#{secrets.token_hex(2)}", line)
 
     def history(self, subject: str) -> list[Transition]:
         """Read the history of a run, oldest first."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :at)",
-            ExpressionAttributeValues={":pk": {"S": subject}, ":at": {"S": "at#"}},
-            ConsistentRead=True,
-        )
-        return [Transition.model_validate(_plain(item)) for page in pages for item in page["Items"]]
+        return self._items.of(subject, "at#", Transition)
 
     def steps(self, subject: str) -> list[StepRecord]:
         """Read every step that remembers this subject."""
-        pages = self._dynamodb.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :step)",
-            ExpressionAttributeValues={":pk": {"S": subject}, ":step": {"S": "step#"}},
-            ConsistentRead=True,
-        )
-        return [StepRecord.model_validate(_plain(item)) for page in pages for item in page["Items"]]
+        return self._items.of(subject, "step#", StepRecord)
 
     def record_progress(self, run_id: str, progress: Progress) -> None:
         """Write how far the worker is."""
-        self._write(_workers(run_id), "progress", progress)
+        self._items.write(_workers(run_id), "progress", progress)
 
     def progress(self, run_id: str) -> Progress | None:
         """Read how far the worker is."""
-        return self._read(_workers(run_id), "progress", Progress)
+        return self._items.read(_workers(run_id), "progress", Progress)
 
     def record_verification(self, run_id: str, verification: Verification) -> None:
         """Write what verification found in one database."""
-        self._write_document(
+        self._items.write_document(
             _workers(run_id), f"verification#{verification.database_resource_id}", verification
         )
 
     def verification(self, run_id: str, resource_id: str) -> Verification | None:
         """Read what verification found in one database."""
-        return self._read_document(_workers(run_id), f"verification#{resource_id}", Verification)
+        return self._items.read_document(_workers(run_id), f"verification#{resource_id}", Verification)
 
     def record_worker_failure(self, run_id: str, reason: str, resource_id: str) -> None:
         """Write why the worker gave up on one database; the reason must hold no personal value."""
         failure = WorkerFailure(database_resource_id=resource_id, reason=reason)
-        self._write_document(_workers(run_id), f"failure#{resource_id}", failure)
+        self._items.write_document(_workers(run_id), f"failure#{resource_id}", failure)
 
     def worker_failure(self, run_id: str, resource_id: str) -> WorkerFailure | None:
         """Read why the worker gave up on one database."""
-        return self._read_document(_workers(run_id), f"failure#{resource_id}", WorkerFailure)
-
-    # Items --------------------------------------------------------------------------------------------
-
-    def _item(self, pk: str, sk: str) -> dict[str, str] | None:
-        answer = self._dynamodb.get_item(TableName=self._table, Key=_key(pk, sk), ConsistentRead=True)
-        return _plain(answer["Item"]) if "Item" in answer else None
-
-    def _read(self, pk: str, sk: str, model: type[RecordT]) -> RecordT | None:
-        item = self._item(pk, sk)
-        return model.model_validate(item) if item else None
-
-    def _read_document(self, pk: str, sk: str, model: type[RecordT]) -> RecordT | None:
-        item = self._item(pk, sk)
-        return model.model_validate_json(item["document"]) if item else None
-
-    def _write_document(self, pk: str, sk: str, record: BaseModel) -> None:
-        item = {**_key(pk, sk), "document": {"S": record.model_dump_json()}, **self._expiry()}
-        self._dynamodb.put_item(TableName=self._table, Item=item)
-
-    def _write(
-        self,
-        pk: str,
-        sk: str,
-        record: BaseModel,
-        condition: str | None = None,
-        values: Mapping[str, Any] | None = None,
-    ) -> bool:
-        fields = {name: {"S": _text(value)} for name, value in record if value is not None}
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "Item": {**_key(pk, sk), **fields, **self._expiry()},
-        }
-        if condition:
-            request["ConditionExpression"] = condition
-            used = {name: name.removeprefix("#") for name in ("#token", "#state") if name in condition}
-            if used:
-                request["ExpressionAttributeNames"] = used
-        if values:
-            request["ExpressionAttributeValues"] = dict(values)
-        try:
-            self._dynamodb.put_item(**request)
-        except ClientError as error:
-            if code_of(error) == _REFUSED:
-                return False
-            raise
-        return True
-
-    def _expiry(self) -> dict[str, Any]:
-        return {"expires": {"N": str(int((self._clock() + RETENTION).timestamp()))}}
+        return self._items.read_document(_workers(run_id), f"failure#{resource_id}", WorkerFailure)
 
 
 def _workers(run_id: str) -> str:
@@ -399,15 +314,3 @@ def _workers(run_id: str) -> str:
 
 def _delivery(edition: str, target: str) -> str:
     return "delivery" + (f"@{target}" if target else "") + (f"#{edition}" if edition else "")
-
-
-def _key(pk: str, sk: str) -> dict[str, Any]:
-    return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def _text(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
-
-
-def _plain(item: Mapping[str, Any]) -> dict[str, str]:
-    return {name: value["S"] for name, value in item.items() if "S" in value}
