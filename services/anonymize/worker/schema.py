@@ -123,6 +123,8 @@ class Column:
     comment: str | None = None
     statistics: int | None = None
     granted: bool = False  # has privileges of its own
+    options: str | None = None  # n_distinct and the like, as SET (…) takes them
+    not_null_name: str | None = None  # what the constraint is called
 
     @property
     def family(self) -> Family:
@@ -250,6 +252,7 @@ class DependantKind(StrEnum):
     POLICY = "policy"
     PUBLICATION = "publication"
     FUNCTION = "function"
+    KEY = "key"  # unique, or an exclusion: only in the way of an UPDATE that gives a row what another one had
 
 
 @dataclass(frozen=True)
@@ -292,7 +295,8 @@ class GeneratedColumn:
 
 @dataclass(frozen=True)
 class IndexStatistics:
-    """A statistics target on an expression index's column, which a rewrite forgets."""
+    """A statistics target on an expression index's column or of extended statistics, which a rewrite
+    forgets."""
 
     table: int
     statement: str

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Text, column
 
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import SAFE_COLLISION_ODDS, collision_odds
+from services.anonymize.worker.masks.contact import Email
 from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.plain import Hash
 from services.anonymize.worker.masks.rows import RowMask
@@ -125,6 +126,11 @@ def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: Mask
 def _by_case_only(unique: Unique, part: Column) -> bool:
     """Whether it is lower(), upper() or citext that makes a key loose, and no collation."""
     return part.name in unique.lowered or (part.base_type == "citext" and part.name not in unique.folded)
+
+
+def may_repeat(mask: Mask) -> bool:
+    """Whether a fake may be what another row holds, so that a key must not be checked row by row."""
+    return mask.word != "null" and not isinstance(mask, Hash | Email)
 
 
 def _others(part: Column) -> str:

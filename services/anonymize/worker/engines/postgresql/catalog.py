@@ -56,7 +56,9 @@ SELECT a.attrelid AS table, a.attname AS name, a.attnum AS number, format_type(a
        CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS generated,
        a.attgenerated <> 'v' AS generated_stored, a.attidentity <> '' AS identity,
        col_description(a.attrelid, a.attnum) AS comment, nullif(a.attstattarget, -1) AS statistics,
-       a.attacl IS NOT NULL AS granted
+       a.attacl IS NOT NULL AS granted, array_to_string(a.attoptions, ', ') AS options,
+       (SELECT quote_ident(k.conname) FROM pg_constraint k
+         WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum]) AS not_null_name
   FROM pg_attribute a
   JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN LATERAL (
@@ -120,6 +122,25 @@ SELECT p.partrelid AS table, array_agg(DISTINCT a.attname::text) AS columns
   ) k ON k.number > 0
   JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = k.number
  GROUP BY p.partrelid
+"""
+
+# What an index is made of, and what CREATE INDEX does not say.
+_INDEX = """
+       pg_get_indexdef(i.indexrelid) AS definition, i.indexrelid::regclass::text AS name,
+       (SELECT quote_ident(c.relname) FROM pg_class c WHERE c.oid = i.indexrelid) AS short_name,
+       obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered, i.indisreplident AS identifies,
+       ARRAY(SELECT format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, a.attstattarget) FROM pg_attribute a
+              WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) AS targets
+"""
+
+# Keys of whole tables that are checked row by row.
+KEYS = f"""
+SELECT i.indrelid AS table, quote_ident(k.conname) AS constraint, pg_get_constraintdef(k.oid) AS constraint_definition,
+       obj_description(k.oid, 'pg_constraint') AS constraint_comment, c.relname, {_INDEX}
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
+ WHERE (i.indisunique OR i.indisexclusion) AND i.indimmediate AND NOT c.relispartition AND i.indrelid = ANY(:tables)
+ ORDER BY c.relname
 """
 
 TRIGGERS = """
@@ -189,17 +210,15 @@ SELECT d.adrelid AS table, g.attname AS name, array_agg(DISTINCT a.attname::text
 """
 
 # What hangs on any column of a table, for generated columns that are dropped and added.
-COLUMN_INDEXES = """
-SELECT i.indrelid AS table, a.attname AS column, pg_get_indexdef(i.indexrelid) AS definition,
-       i.indexrelid::regclass::text AS name, obj_description(i.indexrelid, 'pg_class') AS comment,
+COLUMN_INDEXES = f"""
+SELECT i.indrelid AS table, a.attname AS column, {_INDEX},
        EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) AS of_constraint
   FROM pg_index i
   JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid AND a.attgenerated <> ''
  WHERE i.indrelid = ANY(:tables)
- UNION SELECT i.indrelid, a.attname, pg_get_indexdef(i.indexrelid), i.indexrelid::regclass::text,
-       obj_description(i.indexrelid, 'pg_class'), true
+ UNION SELECT i.indrelid, a.attname, {_INDEX}, true
   FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey::int2[])
    AND a.attgenerated <> '' WHERE i.indrelid = ANY(:tables) AND EXISTS (
      SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
@@ -221,14 +240,20 @@ SELECT s.stxrelid AS table, a.attname AS column, s.stxname AS name
 """
 
 INDEX_STATISTICS = """
-SELECT i.indrelid AS table, i.indexrelid::regclass::text AS index, a.attnum AS number, a.attstattarget AS target
+SELECT i.indrelid AS table, format('ALTER INDEX %s ALTER COLUMN %s SET STATISTICS %s', i.indexrelid::regclass, a.attnum,
+         a.attstattarget) AS statement
   FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indexrelid
  WHERE i.indrelid = ANY(:tables) AND a.attstattarget >= 0
+UNION ALL
+SELECT s.stxrelid, format('ALTER STATISTICS %I.%I SET STATISTICS %s', n.nspname, s.stxname, s.stxstattarget)
+  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+ WHERE s.stxrelid = ANY(:tables) AND s.stxstattarget >= 0
 """
 
 VIEWS = """
 SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions AS options, quote_ident(pg_get_userbyid(c.relowner)) AS owner,
        obj_description(c.oid, 'pg_class') AS comment, am.amname AS method, quote_ident(ts.spcname) AS tablespace,
+       c.relacl IS NOT NULL AS granted,
        pg_describe_object('pg_class'::regclass, c.oid, 0) AS description
   FROM pg_class c LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
  WHERE c.oid = ANY(:relations)
@@ -236,8 +261,13 @@ SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions AS options, quot
 
 VIEW_COLUMNS = """
 SELECT a.attrelid AS view, a.attname AS name, col_description(a.attrelid, a.attnum) AS comment,
-       pg_get_expr(d.adbin, d.adrelid) AS default, nullif(a.attstattarget, -1) AS statistics
-  FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+       pg_get_expr(d.adbin, d.adrelid) AS default, nullif(a.attstattarget, -1) AS statistics,
+       array_to_string(a.attoptions, ', ') AS options,
+       CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL'
+            WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END AS storage,
+       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression
+  FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+  LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
  WHERE a.attrelid = ANY(:relations) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attrelid, a.attnum
 """
 
@@ -251,10 +281,17 @@ SELECT a.attrelid, a.attname, x.privilege_type, x.is_grantable,
   FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = ANY(:relations)
 """
 
-VIEW_INDEXES = """
-SELECT i.indrelid AS view, pg_get_indexdef(i.indexrelid) AS definition, i.indexrelid::regclass::text AS name,
-       obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered, c.relname AS short_name
-  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid = ANY(:relations) ORDER BY c.relname
+VIEW_INDEXES = f"""
+SELECT i.indrelid AS view, {_INDEX}
+  FROM pg_index i WHERE i.indrelid = ANY(:relations) ORDER BY short_name
+"""
+
+VIEW_STATISTICS = """
+SELECT s.stxrelid AS view, pg_get_statisticsobjdef(s.oid) AS definition, format('%I.%I', n.nspname, s.stxname) AS name,
+       nullif(s.stxstattarget, -1) AS target, obj_description(s.oid, 'pg_statistic_ext') AS comment,
+       quote_ident(pg_get_userbyid(s.stxowner)) AS owner
+  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
+ WHERE s.stxrelid = ANY(:relations) ORDER BY s.stxname
 """
 
 # A view that a function, a type's user or anything else needs cannot be dropped and made anew.
@@ -265,7 +302,7 @@ SELECT c.oid AS view, pg_describe_object(d.classid, d.objid, d.objsubid) AS root
     OR (d.refclassid = 'pg_type'::regclass AND d.refobjid IN (
       SELECT t.oid FROM pg_type t WHERE t.typrelid = c.oid UNION SELECT t.typarray FROM pg_type t WHERE t.typrelid = c.oid))
  WHERE c.oid = ANY(:relations) AND d.deptype = 'n' AND (
-   d.classid IN ('pg_proc'::regclass, 'pg_constraint'::regclass, 'pg_policy'::regclass, 'pg_statistic_ext'::regclass)
+   d.classid IN ('pg_proc'::regclass, 'pg_constraint'::regclass, 'pg_policy'::regclass)
    OR (d.classid = 'pg_class'::regclass AND d.objid <> c.oid AND d.objid NOT IN (
         SELECT indexrelid FROM pg_index WHERE indrelid = c.oid)))
 UNION ALL

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping
 
 from services.anonymize.worker.engines.postgresql import catalog
 from services.anonymize.worker.engines.postgresql.catalog import Catalog
+from services.anonymize.worker.engines.postgresql.views import index_extras, index_statements
 from services.anonymize.worker.schema import Dependant, DependantKind, GeneratedColumn
 from services.anonymize.worker.sql import qualified, quoted, text_literal
 
@@ -43,6 +44,10 @@ def read_dependants(reader: Catalog, tables: Sequence[RowMapping]) -> Iterator[D
         if used:
             yield _publication_dependant(row, names[row["table"]], frozenset(used))
     yield from _functions(reader, uses)
+    over = {(row["table"], row["name"]): row["columns"] for row in reader.rows(catalog.UNIQUES, tables=oids)}
+    for row in reader.rows(catalog.KEYS, tables=oids):
+        columns = over.get((row["table"], row["relname"]), ())
+        yield _key_dependant(row, names[row["table"]], frozenset(columns))
 
 
 def _functions(reader: Catalog, uses: Mapping[tuple[str, int, int], set[str]]) -> Iterator[Dependant]:
@@ -115,6 +120,25 @@ def _publication_dependant(row: RowMapping, table: str, columns: frozenset[str])
     )
 
 
+def _key_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
+    name = row["constraint"]
+    create = tuple(index_statements(row, "TABLE", table))
+    if name:
+        create = (
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} {row['constraint_definition']}",
+            *_comment(f"CONSTRAINT {name} ON {table}", row["constraint_comment"]),
+            *index_extras(row, "TABLE", table),
+        )
+    return Dependant(
+        kind=DependantKind.KEY,
+        name=row["relname"],
+        table=row["table"],
+        columns=columns,
+        drop=(f"ALTER TABLE {table} DROP CONSTRAINT {name}" if name else f"DROP INDEX {row['name']}",),
+        create=create,
+    )
+
+
 def read_generated(reader: Catalog, tables: Sequence[RowMapping]) -> Iterator[GeneratedColumn]:
     """Read generated columns, their inputs and what hangs on them."""
     oids = [row["oid"] for row in tables]
@@ -129,9 +153,7 @@ def read_generated(reader: Catalog, tables: Sequence[RowMapping]) -> Iterator[Ge
         for index in indexes[table]:
             if index["column"] == name:
                 root = f"index {index['name']} is of a constraint" if index["of_constraint"] else root
-                recreate |= dict.fromkeys(
-                    (index["definition"], *_comment(f"INDEX {index['name']}", index["comment"]))
-                )
+                recreate |= dict.fromkeys(index_statements(index, "TABLE", names[table]))
         for check in checks[table]:
             if check["column"] == name:
                 root = root if check["kind"] == "c" else f"constraint {check['name']} stands on it"

@@ -52,10 +52,7 @@ def discover(connection: Connection) -> Schema:
         ),
         generated_columns=tuple(read_generated(reader, tables)),
         index_statistics=tuple(
-            IndexStatistics(
-                row["table"],
-                f"ALTER INDEX {row['index']} ALTER COLUMN {row['number']} SET STATISTICS {row['target']}",
-            )
+            IndexStatistics(row["table"], row["statement"])
             for row in reader.rows(catalog.INDEX_STATISTICS, tables=oids)
         ),
         partitions=_partitions(tables),
@@ -181,6 +178,8 @@ def _column(row: RowMapping) -> Column:
         comment=row["comment"],
         statistics=row["statistics"],
         granted=row["granted"],
+        options=row["options"],
+        not_null_name=row["not_null_name"],
     )
 
 
@@ -201,6 +200,7 @@ def _views(reader: Catalog, views: Sequence[RowMapping]) -> list[View]:
         columns=reader.by("view", catalog.VIEW_COLUMNS, relations=oids),
         grants=reader.by("view", catalog.VIEW_GRANTS, relations=oids),
         indexes=reader.by("view", catalog.VIEW_INDEXES, relations=oids),
+        statistics=reader.by("view", catalog.VIEW_STATISTICS, relations=oids),
         rules=reader.by("table", catalog.RULES, relations=oids),
         triggers=reader.by("table", catalog.TRIGGERS, tables=oids),
     )

@@ -4,7 +4,7 @@ rewrite.
 PostgreSQL refuses ALTER COLUMN … TYPE under views, rules, policies, triggers on the column, publications'
 filters, generated columns and foreign keys on it. All of that can be dropped before and made anew after. It
 also refuses it for partition keys, typed and inheriting tables, row types in use and SQL-body functions:
-there an UPDATE has to do.
+there an UPDATE has to do, and a key is in its way where a row gets a value that another one still has.
 """
 
 from collections.abc import Mapping
@@ -92,8 +92,11 @@ class Obstacles:
             return f"generated column {granted} has privileges of its own"
         return None
 
-    def taken_away(self, rewritten: Touched, updated: Touched) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the statements that clear the way, and those that bring everything back."""
+    def taken_away(
+        self, rewritten: Touched, updated: Touched, repeating: Touched
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the statements that clear the way, and those that bring everything back. `repeating` are
+        those updated columns in which a fake may be what another row still has."""
         drops: list[str] = []
         creates: list[str] = []
         views = self._views_on(rewritten)
@@ -112,6 +115,12 @@ class Obstacles:
             creates += view.create
         taken: dict[tuple[str, ...], tuple[str, ...]] = {}
         for dependant in self.schema.dependants:
+            if dependant.kind is DependantKind.KEY:
+                root = self.root_of.get(dependant.table, dependant.table)
+                if repeating.get(root, frozenset()) & dependant.columns:
+                    drops += dependant.drop
+                    creates[:0] = dependant.create  # before the foreign keys that lead to it
+                continue
             root = self.root_of.get(dependant.table, dependant.table)
             in_the_way = bool(rewritten.get(root, frozenset()) & dependant.columns)
             if dependant.kind is DependantKind.RULE and root in updated:

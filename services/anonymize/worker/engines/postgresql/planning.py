@@ -84,6 +84,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
     dismantle, rebuild = obstacles.taken_away(
         {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.REWRITE},
         {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.UPDATE},
+        {plan.table.oid: _repeating(plan, policy) for plan in planned if plan.method is Method.UPDATE},
     )
     emptied = truncate([plan.table for plan in planned if plan.method is Method.TRUNCATE])
     return Plan(
@@ -114,6 +115,11 @@ def _unmasked(table: Table, rule: TableRule) -> TablePlan:
     if rule.action is Action.TRUNCATE:
         return TablePlan(table, Method.TRUNCATE, "the policy empties it")
     return TablePlan(table, Method.KEEP, "no rule changes a column")
+
+
+def _repeating(planned: TablePlan, policy: Policy) -> frozenset[str]:
+    rules = policy.tables[planned.table.schema, planned.table.name].columns
+    return frozenset(name for name in planned.masked if uniqueness.may_repeat(rules[name].mask))
 
 
 def _number(table: Table, name: str) -> int:

@@ -57,6 +57,8 @@ def rewrite(
         clauses += _physical(column)
         if column.statistics is not None:
             clauses.append(f"ALTER COLUMN {quoted(column.name)} SET STATISTICS {column.statistics}")
+        if column.options:
+            clauses.append(f"ALTER COLUMN {quoted(column.name)} SET ({column.options})")
     comments = [
         f"COMMENT ON COLUMN {name}.{quoted(column.name)} IS {text_literal(column.comment)}"
         for column in following.columns
@@ -116,7 +118,8 @@ def _physical(column: Column) -> list[str]:
 def _add_generated(column: Column) -> str:
     collation = f" COLLATE {column.collation}" if column.collation else ""
     kind = "STORED" if column.generated_stored else "VIRTUAL"
-    not_null = " NOT NULL" if column.not_null and not column.domain else ""
+    named = f" CONSTRAINT {column.not_null_name}" if column.not_null_name else ""
+    not_null = f"{named} NOT NULL" if column.not_null and not column.domain else ""
     return (
         f"ADD COLUMN {quoted(column.name)} {column.type}{collation}"
         f" GENERATED ALWAYS AS ({column.generated}) {kind}{not_null}"

@@ -17,6 +17,7 @@ def view_statements(
     columns: Rows,
     grants: Rows,
     indexes: Rows,
+    statistics: Rows,
     rules: Rows,
     triggers: Rows,
 ) -> dict[int, tuple[str, ...]]:
@@ -30,11 +31,12 @@ def view_statements(
         made[oid] = (
             _create(row, kind, view),
             *_columns(columns.get(oid, ()), kind, view),
-            *_indexes(indexes.get(oid, ()), view),
+            *(said for index in indexes.get(oid, ()) for said in index_statements(index, kind, view)),
+            *_statistics(statistics.get(oid, ())),
             *_rules(rules.get(oid, ()), view),
             *_triggers(triggers.get(oid, ()), view),
             *([f"COMMENT ON {kind} {view} IS {text_literal(row['comment'])}"] if row["comment"] else []),
-            *_grants(grants.get(oid, ()), view),
+            *_grants(grants.get(oid, ()), view, explicit=row["granted"], owner=row["owner"]),
             f"ALTER {kind} {view} OWNER TO {row['owner']}",
         )
     return made
@@ -58,19 +60,47 @@ def _columns(rows: Sequence[RowMapping], kind: str, view: str) -> list[str]:
             statements.append(f"ALTER VIEW {view} ALTER COLUMN {column} SET DEFAULT {row['default']}")
         if row["statistics"] is not None:
             statements.append(f"ALTER {kind} {view} ALTER COLUMN {column} SET STATISTICS {row['statistics']}")
+        if row["options"]:
+            statements.append(f"ALTER {kind} {view} ALTER COLUMN {column} SET ({row['options']})")
+        if row["storage"]:
+            statements.append(f"ALTER {kind} {view} ALTER COLUMN {column} SET STORAGE {row['storage']}")
+        if row["compression"]:
+            statements.append(
+                f"ALTER {kind} {view} ALTER COLUMN {column} SET COMPRESSION {row['compression']}"
+            )
         if row["comment"]:
             statements.append(f"COMMENT ON COLUMN {view}.{column} IS {text_literal(row['comment'])}")
     return statements
 
 
-def _indexes(rows: Sequence[RowMapping], view: str) -> list[str]:
+def index_statements(row: RowMapping, kind: str, relation: str) -> list[str]:
+    """An index, if it is not made yet by a constraint, and everything that CREATE INDEX does not say."""
+    return [row["definition"], *index_extras(row, kind, relation)]
+
+
+def index_extras(row: RowMapping, kind: str, relation: str) -> list[str]:
+    """What CREATE INDEX and ADD CONSTRAINT do not say of an index."""
+    statements = []
+    if row["clustered"]:
+        statements.append(f"ALTER {kind} {relation} CLUSTER ON {row['short_name']}")
+    if row["identifies"]:
+        statements.append(f"ALTER {kind} {relation} REPLICA IDENTITY USING INDEX {row['short_name']}")
+    statements += [f"ALTER INDEX {row['name']} {target}" for target in row["targets"]]
+    if row["comment"]:
+        statements.append(f"COMMENT ON INDEX {row['name']} IS {text_literal(row['comment'])}")
+    return statements
+
+
+def _statistics(rows: Sequence[RowMapping]) -> list[str]:
     statements = []
     for row in rows:
+        name = row["name"]
         statements.append(row["definition"])
-        if row["clustered"]:
-            statements.append(f"ALTER MATERIALIZED VIEW {view} CLUSTER ON {quoted(row['short_name'])}")
+        if row["target"] is not None:
+            statements.append(f"ALTER STATISTICS {name} SET STATISTICS {row['target']}")
         if row["comment"]:
-            statements.append(f"COMMENT ON INDEX {row['name']} IS {text_literal(row['comment'])}")
+            statements.append(f"COMMENT ON STATISTICS {name} IS {text_literal(row['comment'])}")
+        statements.append(f"ALTER STATISTICS {name} OWNER TO {row['owner']}")
     return statements
 
 
@@ -107,8 +137,11 @@ _REVOKE_ALL = """DO $$ DECLARE grantee text; BEGIN
 END $$"""
 
 
-def _grants(rows: Sequence[RowMapping], view: str) -> list[str]:
+def _grants(rows: Sequence[RowMapping], view: str, *, explicit: bool, owner: str) -> list[str]:
+    """`explicit` if the owner's own privileges were said and may be fewer than all."""
     statements = [_REVOKE_ALL.format(view=text_literal(view))]
+    if explicit:
+        statements.append(f"REVOKE ALL ON {view} FROM {owner}")
     for row in rows:
         column = f" ({quoted(row['column'])})" if row["column"] else ""
         grantable = " WITH GRANT OPTION" if row["grantable"] else ""
