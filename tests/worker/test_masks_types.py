@@ -121,6 +121,70 @@ def test_a_constant_that_a_type_cannot_read_stops_the_run_before_it_writes(odd):
     ]
 
 
+HELD = """
+CREATE DOMAIN code AS varchar(12) CHECK (VALUE ~ '^[A-Z]+$');
+CREATE TABLE held (id int PRIMARY KEY, code code, price numeric(4,1), kind text CHECK (kind IN ('x', 'y')), note text NOT NULL, low int, high int,
+  shout text GENERATED ALWAYS AS (upper(note)) STORED, old text CHECK (length(old) > 1), CHECK (low < high), CHECK (length(shout) < 9));
+INSERT INTO held VALUES (1, 'ABC', 1.5, 'x', 'one', 1, 2, DEFAULT, 'aa'), (2, NULL, NULL, NULL, 'two', NULL, NULL, DEFAULT, NULL);
+ALTER TABLE held ADD CONSTRAINT since CHECK (old <> 'aa') NOT VALID;
+"""
+ALL_KEPT = dict.fromkeys(("id", "code", "price", "kind", "note", "low", "high", "old"), "keep")
+
+
+def held(server, database: str, rules: dict[str, str], before: str = "") -> None:
+    text = policy_of(ALL_KEPT | rules).replace("  odd:", "  held:").replace("tables:", f"{before}\ntables:")
+    with Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened:
+        outcome = anonymize(opened, load_policy(text, "policy.yaml"), {}, 2, tell_nobody)
+    assert [finding.detail for finding in outcome.findings if not finding.passed] == []
+
+
+NOT_HELD = [
+    (
+        {"code": "first_name", "price": "{mask: constant, value: 12345}", "kind": "lorem", "note": "{mask: expression, sql: 'nullif(note, note)'}"},
+        [
+            'policy.yaml:7:13: held.code: first_name makes what the column cannot hold: value for domain code violates check constraint "code_check" (SQLSTATE 23514)',
+            "policy.yaml:8:14: held.price: constant makes what the column cannot hold: NumericValueOutOfRange (SQLSTATE 22003); its message may quote a value and is withheld",
+            'policy.yaml:9:13: held.kind: lorem makes what the column cannot hold: new row for relation "held" violates check constraint "held_kind_check" (SQLSTATE 23514)',
+            'policy.yaml:10:13: held.note: expression makes what the column cannot hold: null value in column "note" of relation "held" violates not-null constraint (SQLSTATE 23502)',
+        ],
+    ),
+    (
+        {"low": "{mask: constant, value: 8}", "high": "{mask: constant, value: 7}"},
+        ['policy.yaml:11:12: held.low: constant makes what the column cannot hold: new row for relation "held" violates check constraint "held_check" (SQLSTATE 23514)'],
+    ),
+    (
+        {"note": "hash"},
+        ['policy.yaml:10:13: held.note: hash makes what the column cannot hold: new row for relation "held" violates check constraint "held_shout_check" (SQLSTATE 23514)'],
+    ),
+    (
+        {"price": "{mask: expression, sql: count(*)}"},
+        ["policy.yaml:8:14: held.price: expression: PostgreSQL refuses it for numeric(4,1): aggregate functions are not allowed in WHERE (SQLSTATE 42803)"],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rules", "said"), NOT_HELD)
+def test_what_a_table_cannot_hold_is_said_of_each_rule_before_anything_is_written(
+    server, database, rules, said
+):
+    with server.connect(database) as connection:
+        connection.execute(HELD)
+    with pytest.raises(MaskingError) as stopped:
+        held(server, database, rules)
+    assert str(stopped.value).splitlines() == said
+    with server.connect(database) as connection:
+        assert connection.execute("SELECT note FROM held ORDER BY id").fetchall() == [("one",), ("two",)]
+        left = "SELECT relname FROM pg_class WHERE relname LIKE 'fitting%'"
+        assert connection.execute(left).fetchall() == []
+
+
+def test_what_a_step_before_the_rules_mends_and_what_is_not_validated_stop_nothing(server, database):
+    with server.connect(database) as connection:
+        connection.execute(HELD)
+    before = "before: [{sql: ALTER TABLE held DROP CONSTRAINT held_kind_check}]"
+    held(server, database, {"kind": "lorem", "code": "scramble"}, before)
+
+
 def test_types_that_cannot_be_tried_here_are_refused_by_their_words():
     columns = [
         column(name, type_)

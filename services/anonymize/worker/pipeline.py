@@ -154,7 +154,8 @@ class _Work:
         if quarantined.changed_schema:
             schema, policy, plan = self._planned()
         clock.lap("quarantining")
-        masking.prepare(policy, schema, plan)
+        # a step before the rules may mend what checks would find
+        masking.prepare(policy, schema, replace(plan, checks=()) if self._written.first else plan)
         self._tell(Advance("masking", 0, sum(1 for planned in plan.tables if planned.statements)))
         originals = masking.remember_originals(policy, schema, self._connections)
         remembered = Remembered(self._worker, found.schema, quarantined, originals)

@@ -104,6 +104,39 @@ INSERT INTO people VALUES (1, 'Anna', 'x'), (2, 'Bob', 'y');
         ask(mariadb_server, None, "DROP DATABASE snapveil_work")
 
 
+def test_what_a_table_cannot_hold_is_said_of_each_rule_before_anything_is_written(mariadb_server):
+    statements = """CREATE TABLE held (id int PRIMARY KEY, age tinyint unsigned, kind varchar(9), note varchar(9) NOT NULL,
+  CONSTRAINT kinds CHECK (kind IN ('x', 'y')));
+INSERT INTO held VALUES (1, 20, 'x', 'one'), (2, NULL, NULL, 'two');
+"""
+    policy = """version: 1
+tables:
+  held:
+    columns:
+      id: keep
+      age: {mask: constant, value: 300}
+      kind: {mask: constant, value: z}
+      note: {mask: expression, sql: "nullif(note, note)"}
+"""
+    with mariadb_server.fresh_database(statements) as name:
+        with pytest.raises(MaskingError) as raised:
+            work(mariadb_server, name, policy)
+        assert [line.partition(": held.")[::2] for line in str(raised.value).splitlines()] == [
+            ("policy.yaml:6:12", "age: constant makes what the column cannot hold: Out of range value for column 'age' at row 1 (error 1264)"),
+            ("policy.yaml:7:13", "kind: constant makes what the column cannot hold: CONSTRAINT `kinds` failed for held (error 4025)"),
+            ("policy.yaml:8:13", "note: expression makes what the column cannot hold: Column 'note' cannot be null (error 1048)"),
+        ]  # fmt: skip
+        with pytest.raises(MaskingError, match=r"held\.age: expression: the server refuses it for tinyint"):
+            work(
+                mariadb_server,
+                name,
+                policy.replace("{mask: constant, value: 300}", "{mask: expression, sql: count(*)}"),
+            )
+        assert ask(mariadb_server, name, "SELECT note FROM held ORDER BY id") == [("one",), ("two",)]
+        assert ask(mariadb_server, None, "SHOW TABLES FROM snapveil_work LIKE 'fitting%'") == []
+        ask(mariadb_server, None, "DROP DATABASE snapveil_work")
+
+
 def test_a_reference_that_leads_nowhere_already_is_said_before_anything_is_written(mariadb_server):
     statements = """CREATE TABLE people (email varchar(100) PRIMARY KEY);
 CREATE TABLE letters (email varchar(100), CONSTRAINT letters_to FOREIGN KEY (email) REFERENCES people (email));

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.connecting import query
+from services.anonymize.worker.engines.fitting import Fitting, misfits
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.plan import DocumentCheck, Trial
 
@@ -18,11 +19,19 @@ SHOWN = 10
 def check_documents(database: "Database", checks: Iterable[DocumentCheck | Trial]) -> None:
     """Run a plan's checks. Raises MaskingError with all that was found."""
     checks = list(checks)
-    trials = sorted((check for check in checks if isinstance(check, Trial)), key=lambda trial: trial.at)
+    fitted = [check for check in checks if isinstance(check, Fitting)]
+    trials = sorted(
+        (check for check in checks if isinstance(check, Trial) and not isinstance(check, Fitting)),
+        key=lambda trial: trial.at,
+    )
     failed = [
         f"{trial.at}: {trial.column}: {trial.complaint}{why}"
         for trial in trials
         if (why := failure(database, trial)) is not None
+    ]
+    # what a trial says already a table's copy would say again
+    failed = failed or [
+        said for one in sorted(fitted, key=lambda one: one.at) for said in misfits(database, one)
     ]
     if failed:
         raise MaskingError("\n".join(failed))
@@ -55,4 +64,4 @@ def failure(database: "Database", trial: Trial) -> str | None:
 
 
 def _kind(found: str) -> str:
-    return f"an {found}" if found[0] in "ao" else f"a {found}"
+    return f"an {found}" if found[0] in "aiou" else f"a {found}"

@@ -45,7 +45,9 @@ class Expression(Mask):
 
     def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
         yield (
-            f"SELECT CAST(({self.sql}) AS {column.type}) FROM {rows_of(table)} LIMIT 0",
+            # a WHERE takes what one row tells: neither aggregates nor sets
+            f"SELECT CAST(({self.sql}) AS {column.type}) FROM {rows_of(table)}"
+            f" WHERE ({self.sql}) IS NULL LIMIT 0",
             f"expression: PostgreSQL refuses it for {column.type}",
         )
 

@@ -9,6 +9,7 @@ keep it where it is, so both are taken away before and brought back after.
 from collections.abc import Iterator, Mapping
 
 from services.anonymize.worker import uniqueness
+from services.anonymize.worker.engines.fitting import Copy, Fitting, fitting
 from services.anonymize.worker.engines.mysql import values
 from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE
 from services.anonymize.worker.engines.mysql.sql import (
@@ -115,6 +116,7 @@ class _Work:
             Trial(f"{table.label}.{name}", rules[name].at, query, said, scans=True)
             for name, query, said in uniqueness.trials(table, masks, _spelling(self.schema))
         ]
+        self.checks.append(self._fitting(table, rules, contexts))
         return TablePlan(
             table=table,
             method=Method.COPY,
@@ -138,6 +140,21 @@ class _Work:
             for part in table.columns
             if part.name in rules
         }
+
+    def _fitting(
+        self, table: Table, rules: Mapping[str, ColumnRule], contexts: Mapping[str, MaskContext]
+    ) -> Fitting:
+        parts = {part.name: part for part in table.columns}
+        source, name = qualified(self.schema.database, table.name), f"fitting_{table.oid}"
+        there = qualified(WORK_DATABASE, name)
+        drop = f"DROP TABLE IF EXISTS {there}"
+        return fitting(
+            table,
+            rules,
+            lambda one, mask: values.masked_value(parts[one], mask, contexts[one], rules[one].when),
+            quoted,
+            Copy(name, (drop, f"CREATE TABLE {there} LIKE {source}"), drop, there, source),
+        )
 
     def _collect(self, table: Table, name: str, named: ColumnRule, context: MaskContext) -> None:
         column = table.column(name)

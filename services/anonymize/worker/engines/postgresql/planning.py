@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from services.anonymize.worker import uniqueness
+from services.anonymize.worker.engines.postgresql.fitting import fitting_of
 from services.anonymize.worker.engines.postgresql.obstacles import Obstacles
 from services.anonymize.worker.engines.postgresql.rewriting import masked_value, rewrite, silently, update
 from services.anonymize.worker.masks.documents import Json
@@ -63,6 +64,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
                 table, {name: rule.mask for name, rule in rules.items()}
             )
         ]
+        checks.append(fitting_of(table, rules, contexts))
         reason = obstacles.no_rewrite(table, frozenset(rules))
         method = Method.UPDATE if reason else Method.REWRITE
         follow = obstacles.following(table, frozenset(rules))
