@@ -168,6 +168,7 @@ def test_a_plan_for_programs_has_everything(policy):
         "estimated_bytes",
         "estimated_seconds",
         "cleaned",
+        "partitions",
         "columns",
         "statements",
     }

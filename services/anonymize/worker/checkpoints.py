@@ -31,6 +31,7 @@ from services.anonymize.worker.sql import WORK_SCHEMA
 
 if TYPE_CHECKING:
     from services.anonymize.worker.engines.port import Database
+    from services.anonymize.worker.plan import Unit
     from services.anonymize.worker.schema import Table as SchemaTable
 
 _TABLES = MetaData(schema=WORK_SCHEMA)
@@ -60,18 +61,13 @@ class Done:
     seconds: float
 
 
-OF_TABLE = "table "
+def of_table(table: "SchemaTable | Unit") -> str:
+    """The checkpoint of a table, or of a partition that is masked on its own.
 
-
-def of_table(table: "SchemaTable") -> str:
-    """The checkpoint of a table; a dot in its schema's name is told from the one behind it."""
+    A dot in its schema's name is told from the one behind it.
+    """
     schema = table.schema.replace("\\", "\\\\").replace(".", "\\.")
-    return f"{OF_TABLE}{schema}.{table.name}"
-
-
-def is_of_table(step: str) -> bool:
-    """Whether a step is a table's."""
-    return step.startswith(OF_TABLE)
+    return f"table {schema}.{table.name}"
 
 
 class Checkpoints:

@@ -46,6 +46,8 @@ class TableExplained:
     cleaned: bool  # cleaning rewrites it, because masking does not
     columns: tuple[ColumnExplained, ...]
     statements: tuple[str, ...]
+    partitions: int = 0  # that are masked one by one
+    longest: float = 0.0  # seconds of the longest piece: the table, or the largest of those partitions
 
     def as_json(self) -> dict[str, Any]:
         """The table for programs."""
@@ -60,6 +62,7 @@ class TableExplained:
             "cleaned": self.cleaned,
             "columns": [column.as_json() for column in self.columns],
             "statements": list(self.statements),
+            "partitions": self.partitions,
         }
 
 
@@ -80,9 +83,9 @@ class Explanation:
         return round(sum(table.seconds for table in self.tables), 1)
 
     def seconds_over(self, connections: int) -> float:
-        """The estimate for tables side by side; one table is one connection's work, so the largest is the
-        bound."""
-        largest = max((table.seconds for table in self.tables), default=0.0)
+        """The estimate for tables side by side; a table, or a partition that is masked on its own, is one
+        connection's work, so the largest is the bound."""
+        largest = max((table.longest for table in self.tables), default=0.0)
         return round(max(largest, self.seconds / connections), 1)
 
     def as_json(self) -> dict[str, Any]:
@@ -127,6 +130,7 @@ def _table(policy: Policy, planned: TablePlan) -> TableExplained:
     table = planned.table
     rule = policy.tables[table.schema, table.name]
     whole = str(rule.action) if rule.action is not None else ""
+    seconds = _seconds(planned)
     made_anew = planned.method not in {Method.UPDATE, Method.KEEP} and not policy.after
     columns = tuple(
         ColumnExplained(
@@ -146,11 +150,19 @@ def _table(policy: Policy, planned: TablePlan) -> TableExplained:
         by=rule.by or f"rule at {rule.at}",
         rows=table.rows,
         bytes=0 if rule.action is Action.TRUNCATE else table.size,
-        seconds=_seconds(planned),
+        seconds=seconds,
         cleaned=not made_anew and not table.foreign,
         columns=columns,
         statements=planned.statements,
+        partitions=len(planned.units),
+        longest=seconds * _largest(planned),
     )
+
+
+def _largest(planned: TablePlan) -> float:
+    """The share of a table that its largest piece is."""
+    sizes = [piece.size for piece in planned.pieces(0)]
+    return max(sizes) / sum(sizes) if sum(sizes) else 1.0
 
 
 def _seconds(planned: TablePlan) -> float:

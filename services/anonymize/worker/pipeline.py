@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from services.anonymize.worker.checkpoints import is_of_table
 from services.anonymize.worker.engines import Database, Masking, masking_of
 from services.anonymize.worker.engines.results import Cleaning, Finding, Masked, Quarantined, leftovers
 from services.anonymize.worker.failures import MaskingError
@@ -104,9 +103,14 @@ class _Work:
     def outcome(self) -> Outcome:
         """Do what is not done yet, and say all that was done."""
         masking, clock = self._masking, self._clock
-        masked_before = sum(1 for step in masking.checkpoints.done() if is_of_table(step))
         remembered = self._remembered()
         begun = self._begun(remembered)
+        done = masking.checkpoints.done()
+        masked_before = sum(
+            all(piece.step in done for piece in planned.pieces(0))
+            for planned in begun.plan.tables
+            if planned.statements
+        )
         policy = resolve(self._written, begun.schema)
         masked = masking.mask(begun.plan, begun.before, self._connections, self._tell)
         clock.lap("masking")
@@ -156,7 +160,11 @@ class _Work:
         clock.lap("quarantining")
         # a step before the rules may mend what checks would find
         masking.prepare(policy, schema, replace(plan, checks=()) if self._written.first else plan)
-        self._tell(Advance("masking", 0, sum(1 for planned in plan.tables if planned.statements)))
+        self._tell(
+            Advance(
+                "masking", 0, sum(len(planned.units) or 1 for planned in plan.tables if planned.statements)
+            )
+        )
         originals = masking.remember_originals(policy, schema, self._connections)
         remembered = Remembered(self._worker, found.schema, quarantined, originals)
         self._book.save(remembered)

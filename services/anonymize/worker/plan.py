@@ -1,14 +1,16 @@
 """A plan: what is done to each table, and what has to hold before; each family of databases makes its own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Text, column, type_coerce
 
+from services.anonymize.worker.checkpoints import of_table
 from services.anonymize.worker.masks import MaskContext
 from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
 from services.anonymize.worker.policy import ColumnRule, Place, Policy, TableRule
-from services.anonymize.worker.schema import Schema, Table
+from services.anonymize.worker.schema import Schema, Table, label_of
 
 
 class Method(StrEnum):
@@ -21,15 +23,63 @@ class Method(StrEnum):
     KEEP = "keep"
 
 
+EACH_PARTITION = "ALTER TABLE <each partition> "
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A partition that is masked on its own; `begins` stands for EACH_PARTITION in its table's statement."""
+
+    oid: int
+    schema: str
+    name: str
+    size: int  # bytes with indexes
+    begins: str
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What is masked in one transaction: a table, or one of its partitions."""
+
+    oid: int
+    relations: tuple[int, ...]  # oids of what holds its rows
+    step: str  # its checkpoint
+    label: str
+    size: int  # bytes with indexes
+    rows: int
+    statements: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class TablePlan:
-    """What is done to one table; `statements` run in one transaction."""
+    """What is done to one table. `statements` run in one transaction; where there are `units`, in one for
+    each of these."""
 
     table: Table
     method: Method
     why: str
     masked: tuple[str, ...] = ()
     statements: tuple[str, ...] = ()
+    units: tuple[Unit, ...] = ()
+
+    def pieces(self, rows: int) -> Iterator[Piece]:
+        """What is masked in a transaction of its own; the rows of partitions are estimates by their sizes."""
+        table = self.table
+        if not self.units:
+            relations = tuple(member.oid for member in table.members if not member.foreign)
+            yield Piece(table.oid, relations, of_table(table), table.label, table.size, rows, self.statements)
+        whole = max(1, sum(unit.size for unit in self.units))
+        for unit in self.units:
+            yield Piece(
+                unit.oid,
+                (unit.oid,),
+                of_table(unit),
+                label_of(unit.schema, unit.name),
+                unit.size,
+                rows * unit.size // whole,
+                (*(unit.begins + said.removeprefix(EACH_PARTITION) for said in self.statements), *unit.after),
+            )
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,11 @@ DEFAULT_SCHEMA = (
 )
 
 
+def label_of(schema: str, name: str) -> str:
+    """How the policy names a table."""
+    return name if schema == DEFAULT_SCHEMA and "." not in name else f"{schema}.{name}"
+
+
 @dataclass(frozen=True)
 class Column:
     """One column; `type` is format_type()'s exact word for it, names in it qualified."""
@@ -176,6 +181,7 @@ class Table:
     foreign: bool = False
     extension: str | None = None
     partition_key: tuple[str, ...] = ()
+    partitions_tied: str | None = None  # why PostgreSQL would not bring its partitions back as they were
     inheritance: bool = False  # parent or child of another table, other than by partitioning
     typed: bool = False
     row_type_used_by: str | None = None
@@ -190,11 +196,7 @@ class Table:
     @property
     def label(self) -> str:
         """How the policy names the table."""
-        return (
-            self.name
-            if self.schema == DEFAULT_SCHEMA and "." not in self.name
-            else f"{self.schema}.{self.name}"
-        )
+        return label_of(self.schema, self.name)
 
     def column(self, name: str) -> Column | None:
         """Return a column by name."""
@@ -213,6 +215,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """How a partition hangs on its parent, as SQL: the parent, FOR VALUES … or DEFAULT, and what holds for
+    every row in it."""
+
+    parent: str
+    bound: str
+    holds: str
+
+
+@dataclass(frozen=True)
 class Member:
     """One relation that holds rows of a table."""
 
@@ -222,6 +234,8 @@ class Member:
     triggers: tuple[Trigger, ...] = ()
     foreign: bool = False
     forces_row_security: bool = False
+    size: int = 0  # bytes with indexes and TOAST
+    attachment: Attachment | None = None  # of PostgreSQL's partitions
 
 
 @dataclass(frozen=True)

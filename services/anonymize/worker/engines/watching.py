@@ -2,14 +2,13 @@
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from services.anonymize.worker.plan import TablePlan
+from services.anonymize.worker.plan import Piece
 from services.anonymize.worker.progress import Advance, Tell
-from services.anonymize.worker.schema import Table
 
 ObservedT = TypeVar("ObservedT")
 
@@ -18,15 +17,16 @@ MOST_OF_A_TABLE = 0.99  # an estimate never says that a table is done
 
 
 class Watching(ABC, Generic[ObservedT]):
-    """Tells of tables that are done, and every few seconds of those under way, which a family estimates.
+    """Tells of pieces that are done, tables or partitions, and every few seconds of those under way, which a
+    family estimates.
 
     `lock` is held by whoever reads or changes what is under way.
     """
 
-    def __init__(self, work: Sequence[TablePlan], rows: Mapping[int, int], tell: Tell) -> None:
-        self.rows = {planned.table.oid: rows.get(planned.table.oid, 0) for planned in work}
+    def __init__(self, work: Sequence[Piece], tell: Tell) -> None:
+        self.rows = {piece.oid: piece.rows for piece in work}
         self.lock = threading.Lock()
-        self.under_way: dict[int, Table] = {}
+        self.under_way: dict[int, Piece] = {}
         self._tell = tell
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_looking, name="watch", daemon=True)
@@ -41,26 +41,26 @@ class Watching(ABC, Generic[ObservedT]):
         self._stop.set()
         self._thread.join()
 
-    def finished(self, table: Table) -> None:
-        """A table is done. The lock is held."""
-        self.under_way.pop(table.oid, None)
-        self._done.append(table.oid)
-        self._advance(table.label)
+    def finished(self, piece: Piece) -> None:
+        """A piece is done. The lock is held."""
+        self.under_way.pop(piece.oid, None)
+        self._done.append(piece.oid)
+        self._advance(piece.label)
 
     @abstractmethod
     def observe(self) -> ObservedT:
-        """Ask the database for whatever tells how far the tables under way are."""
+        """Ask the database for whatever tells how far the pieces under way are."""
 
     @abstractmethod
     def estimate(self, observed: ObservedT) -> int:
-        """Rows of the tables under way. The lock is held."""
+        """Rows of the pieces under way. The lock is held."""
 
     def look(self) -> None:
-        """Estimate the rows of the tables under way, and tell."""
+        """Estimate the rows of the pieces under way, and tell."""
         observed = self.observe()
         with self.lock:
             if self.under_way:
-                labels = ", ".join(sorted(table.label for table in self.under_way.values()))
+                labels = ", ".join(sorted(piece.label for piece in self.under_way.values()))
                 self._advance(labels, self.estimate(observed))
 
     def _keep_looking(self) -> None:

@@ -13,7 +13,7 @@ import pymysql
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
+from services.anonymize.worker.checkpoints import Checkpoints, Done
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.charsets import CODECS
 from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE, Database
@@ -24,7 +24,7 @@ from services.anonymize.worker.engines.mysql.watching import Watch
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import Plan, TablePlan
+from services.anonymize.worker.plan import Piece, Plan, TablePlan
 from services.anonymize.worker.progress import Tell
 
 # "it is not there" to a DROP, "it is there already" to an ADD: an earlier worker was killed in between
@@ -80,36 +80,36 @@ def _mask_tables(
     with database.autocommit() as connection:
         execute(connection, f"CREATE DATABASE IF NOT EXISTS {quoted(OLD_DATABASE)}")
     known = checkpoints.done()
-    with Watch(database, work, rows, tell) as watch:
+    pieces = [piece for planned in work for piece in planned.pieces(rows.get(planned.table.oid, 0))]
+    with Watch(database, pieces, tell) as watch:
 
-        def one(planned: TablePlan) -> Masked:
+        def one(both: tuple[TablePlan, Piece]) -> Masked:
+            planned, piece = both
             try:
-                done = known.get(of_table(planned.table)) or _mask_table(
-                    database, checkpoints, planned, rows.get(planned.table.oid, 0), watch
-                )
+                done = known.get(piece.step) or _mask_table(database, checkpoints, planned, piece, watch)
                 _drop_old(database, planned)
             except Exception as error:
                 # MySQL says a key's name with the table's, which is that of the copy
                 said = reason_of(error).replace(f" new_{planned.table.oid}.", " ")
                 raise MaskingError(f"{planned.table.label}: {said}") from error
-            watch.ended(planned)
+            watch.ended(piece)
             return Masked(planned, done.rows, done.seconds)
 
-        return in_parallel(one, work, connections)
+        return in_parallel(one, list(zip(work, pieces, strict=True)), connections)
 
 
 def _mask_table(
-    database: Database, checkpoints: Checkpoints, planned: TablePlan, rows: int, watch: Watch
+    database: Database, checkpoints: Checkpoints, planned: TablePlan, piece: Piece, watch: Watch
 ) -> Done:
     started = time.monotonic()
     with database.autocommit() as connection:
         number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
-        watch.began(planned, int(number))
+        watch.began(piece, int(number))
         if not _renamed_before(connection, planned, database.address.database):
             make_copy(connection, planned)
-    done = Done(rows, time.monotonic() - started)
+    done = Done(piece.rows, time.monotonic() - started)
     with database.begin() as connection:
-        checkpoints.claim(connection, of_table(planned.table), done.rows, done.seconds)
+        checkpoints.claim(connection, piece.step, done.rows, done.seconds)
     return done
 
 

@@ -1,12 +1,12 @@
 """How far the tables are that are being copied: by the rows that each transaction says it has written."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from services.anonymize.worker.connecting import query
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.watching import MOST_OF_A_TABLE, Watching
-from services.anonymize.worker.plan import TablePlan
+from services.anonymize.worker.plan import Piece
 from services.anonymize.worker.progress import Tell
 
 WRITTEN = "SELECT trx_mysql_thread_id, trx_rows_modified FROM information_schema.innodb_trx"
@@ -17,10 +17,8 @@ RowsBySession = dict[int, int]
 class Watch(Watching[RowsBySession]):
     """Estimates by the session that fills each table's copy."""
 
-    def __init__(
-        self, database: Database, work: Sequence[TablePlan], rows: Mapping[int, int], tell: Tell
-    ) -> None:
-        super().__init__(work, rows, tell)
+    def __init__(self, database: Database, work: Sequence[Piece], tell: Tell) -> None:
+        super().__init__(work, tell)
         self._database = database
         self._sessions: dict[int, int] = {}  # by the table's oid
 
@@ -28,16 +26,16 @@ class Watch(Watching[RowsBySession]):
         self.start()
         return self
 
-    def began(self, planned: TablePlan, session: int) -> None:
+    def began(self, piece: Piece, session: int) -> None:
         """A table is under way in a session, by the server's number for it."""
         with self.lock:
-            self.under_way[planned.table.oid] = planned.table
-            self._sessions[planned.table.oid] = session
+            self.under_way[piece.oid] = piece
+            self._sessions[piece.oid] = session
 
-    def ended(self, planned: TablePlan) -> None:
+    def ended(self, piece: Piece) -> None:
         """A table is done."""
         with self.lock:
-            self.finished(planned.table)
+            self.finished(piece)
 
     def observe(self) -> RowsBySession:
         with self._database.begin() as connection:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, RowMapping, text
 from services.anonymize.worker.engines.postgresql import catalog
 from services.anonymize.worker.engines.postgresql.catalog import Catalog
 from services.anonymize.worker.engines.postgresql.dependants import read_dependants, read_generated
+from services.anonymize.worker.engines.postgresql.partitions import read_attachments, read_ties
 from services.anonymize.worker.engines.postgresql.views import view_statements
 from services.anonymize.worker.schema import (
     Column,
@@ -98,6 +99,7 @@ def _tables(reader: Catalog, tables: Sequence[RowMapping], oids: list[int]) -> I
     uniques = reader.by("table", catalog.UNIQUES, tables=oids)
     triggers = reader.by("table", catalog.TRIGGERS, tables=oids)
     keys = reader.by("table", catalog.PARTITION_KEYS)
+    attachments, ties = read_attachments(reader, oids), read_ties(reader, oids)
     members: dict[int, list[RowMapping]] = defaultdict(list)
     for row in tables:
         members[row["root"] or row["oid"]].append(row)
@@ -126,6 +128,7 @@ def _tables(reader: Catalog, tables: Sequence[RowMapping], oids: list[int]) -> I
                     }
                 )
             ),
+            partitions_tied=ties.get(row["oid"]),
             inheritance=row["inheritance"],
             typed=row["typed"],
             row_type_used_by=row["row_type_used_by"],
@@ -146,6 +149,8 @@ def _tables(reader: Catalog, tables: Sequence[RowMapping], oids: list[int]) -> I
                     triggers=_triggers(triggers[leaf["oid"]]),
                     foreign=leaf["kind"] == "f",
                     forces_row_security=leaf["forces_row_security"],
+                    size=leaf["size"],
+                    attachment=attachments.get(leaf["oid"]),
                 )
                 for leaf in leaves
             ),

@@ -19,7 +19,8 @@ WITH relation AS (
 )
 SELECT CASE relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'S' THEN 'sequence' ELSE 'table' END, label,
        concat_ws('|', relkind, relpersistence, pg_get_userbyid(relowner), relrowsecurity, relforcerowsecurity, relispartition,
-         relreplident, relispopulated, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o),
+         (SELECT i.inhparent::regclass FROM pg_inherits i WHERE i.inhrelid = relation.oid AND relispartition),
+         pg_get_expr(relpartbound, oid), relreplident, relispopulated, (SELECT string_agg(o, ',' ORDER BY o) FROM unnest(reloptions) o),
          (SELECT string_agg(x::text, ',' ORDER BY x::text)
             FROM unnest(coalesce(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))) x),
          obj_description(oid, 'pg_class'), CASE WHEN relkind IN ('v', 'm') THEN pg_get_viewdef(oid) END)

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
+from services.anonymize.worker.checkpoints import Checkpoints, Done
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.postgresql.watching import Watch, size_of
 from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import Plan, TablePlan
+from services.anonymize.worker.plan import Piece, Plan
 from services.anonymize.worker.progress import Tell
 
 
@@ -64,37 +64,45 @@ def _mask_tables(
     connections: int,
     tell: Tell,
 ) -> list[Masked]:
-    work = [planned for planned in plan.tables if planned.statements]
-    with Watch(database, work, rows, tell) as watch:
+    tables = [planned for planned in plan.tables if planned.statements]
+    pieces = {planned.table.oid: [*planned.pieces(rows.get(planned.table.oid, 0))] for planned in tables}
+    work = sorted((piece for some in pieces.values() for piece in some), key=lambda piece: -piece.size)
+    with Watch(database, work, tell) as watch:
 
-        def one(planned: TablePlan) -> Masked:
-            known = done.get(of_table(planned.table))
+        def one(piece: Piece) -> tuple[int, Done]:
+            known = done.get(piece.step)
             if known is not None:
-                watch.ended(planned)
-                return Masked(planned, known.rows, known.seconds)
+                watch.ended(piece)
+                return piece.oid, known
             started = time.monotonic()
-            watch.began(planned)
-            grown = _mask_table(database, checkpoints, planned, rows.get(planned.table.oid, 0))
-            watch.ended(planned, grown)
-            return Masked(planned, rows.get(planned.table.oid, 0), time.monotonic() - started)
+            watch.began(piece)
+            watch.ended(piece, _mask_piece(database, checkpoints, piece))
+            return piece.oid, Done(piece.rows, time.monotonic() - started)
 
-        return in_parallel(one, work, connections)
+        results = dict(in_parallel(one, work, connections))
+    return [
+        Masked(
+            planned,
+            rows.get(planned.table.oid, 0),
+            sum(results[piece.oid].seconds for piece in pieces[planned.table.oid]),
+        )
+        for planned in tables
+    ]
 
 
-def _mask_table(database: Database, checkpoints: Checkpoints, planned: TablePlan, rows: int) -> int:
-    """Mask one table; return by how many bytes it grew."""
+def _mask_piece(database: Database, checkpoints: Checkpoints, piece: Piece) -> int:
+    """Mask one piece; return by how many bytes it grew."""
     started = time.monotonic()
-    step = of_table(planned.table)
     try:
         with database.begin() as connection:
-            if not checkpoints.claim(connection, step, rows):
+            if not checkpoints.claim(connection, piece.step, piece.rows):
                 return 0
-            before = size_of(connection, planned.table)
-            _run(connection, planned.statements)
-            checkpoints.took(connection, step, time.monotonic() - started)
-            return size_of(connection, planned.table) - before
+            before = size_of(connection, piece)
+            _run(connection, piece.statements)
+            checkpoints.took(connection, piece.step, time.monotonic() - started)
+            return size_of(connection, piece) - before
     except Exception as error:
-        raise MaskingError(f"{planned.table.label}: {reason_of(error)}") from error
+        raise MaskingError(f"{piece.label}: {reason_of(error)}") from error
 
 
 def _run(connection: Connection, statements: Sequence[str]) -> None:

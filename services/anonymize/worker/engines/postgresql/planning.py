@@ -1,11 +1,18 @@
 """From a policy and a schema to the statements that mask: a pure function that says all problems at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from services.anonymize.worker import uniqueness
-from services.anonymize.worker.engines.postgresql.fitting import fitting_of
-from services.anonymize.worker.engines.postgresql.obstacles import Obstacles
-from services.anonymize.worker.engines.postgresql.rewriting import masked_value, rewrite, silently, update
+from services.anonymize.worker.engines.postgresql.obstacles import Following, Obstacles
+from services.anonymize.worker.engines.postgresql.partitions import attach, detach, kept_together, units
+from services.anonymize.worker.engines.postgresql.rewriting import (
+    masked_value,
+    rewrite,
+    rewrite_each,
+    silently,
+    update,
+)
 from services.anonymize.worker.masks.documents import Json
 from services.anonymize.worker.plan import (
     DocumentCheck,
@@ -19,7 +26,7 @@ from services.anonymize.worker.plan import (
 )
 from services.anonymize.worker.policy import Action, Policy, PolicyError, TableRule
 from services.anonymize.worker.problems import find_problems
-from services.anonymize.worker.schema import Schema, Table
+from services.anonymize.worker.schema import Column, Schema, Table
 from services.anonymize.worker.sql import qualified
 
 
@@ -64,9 +71,7 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
                 table, {name: rule.mask for name, rule in rules.items()}
             )
         ]
-        checks.append(fitting_of(table, rules, contexts))
         reason = obstacles.no_rewrite(table, frozenset(rules))
-        method = Method.UPDATE if reason else Method.REWRITE
         follow = obstacles.following(table, frozenset(rules))
         touched[table.oid] = frozenset(rules) | (frozenset() if reason else follow.names)
         values = {
@@ -74,34 +79,50 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
             for part in table.columns
             if part.name in rules
         }
-        planned.append(
-            TablePlan(
-                table=table,
-                method=method,
-                why=reason or "all masked columns in one rewrite",
-                masked=tuple(rules),
-                statements=update(table, values) if reason else rewrite(table, values, follow, schema),
-            )
-        )
+        done = _done_to(table, values, follow, obstacles, reason)
+        planned.append(replace(done, masked=tuple(rules)))
     dismantle, rebuild = obstacles.taken_away(
         {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.REWRITE},
         {plan.table.oid: touched[plan.table.oid] for plan in planned if plan.method is Method.UPDATE},
         {plan.table.oid: _repeating(plan, policy) for plan in planned if plan.method is Method.UPDATE},
     )
+    taken_apart = [plan.table for plan in planned if plan.units]
     emptied = truncate([plan.table for plan in planned if plan.method is Method.TRUNCATE])
     return Plan(
         tables=tuple(sorted(planned, key=lambda plan: -plan.table.size)),
         functions=tuple(functions),
         checks=tuple(checks),
         lookups=tuple(lookups),
-        dismantle=(*emptied, *dismantle),
-        rebuild=rebuild,
+        dismantle=(*emptied, *dismantle, *(said for table in taken_apart for said in detach(table))),
+        rebuild=(*(said for table in taken_apart for said in attach(table)), *rebuild),
         refresh=tuple(
             f"REFRESH MATERIALIZED VIEW {qualified(view.schema, view.name)}"
             for view in schema.views
             if view.materialized and view.populated
         ),
     )
+
+
+def _done_to(
+    table: Table,
+    values: Mapping[Column, str],
+    follow: Following,
+    obstacles: Obstacles,
+    no_rewrite: str | None,
+) -> TablePlan:
+    """The way in which a table is masked, and why that one."""
+    if no_rewrite:
+        return TablePlan(table, Method.UPDATE, no_rewrite, statements=update(table, values))
+    why = "all masked columns in one rewrite"
+    if len(table.members) > 1:
+        together = kept_together(table, obstacles.schema, obstacles.root_of)
+        if together is None:
+            parts = units(table, obstacles.schema)
+            each = f"each of its {len(parts)} partitions in one rewrite"
+            return TablePlan(table, Method.REWRITE, each, statements=rewrite_each(values), units=parts)
+        why += f"; its partitions stay together: {together}"
+    statements = rewrite(table, values, follow, obstacles.schema)
+    return TablePlan(table, Method.REWRITE, why, statements=statements)
 
 
 def truncate(tables: Iterable[Table]) -> tuple[str, ...]:

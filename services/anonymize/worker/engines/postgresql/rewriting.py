@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Text, and_, case, cast, false, func, liter
 from services.anonymize.worker.engines.postgresql.obstacles import Following
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.base import present
+from services.anonymize.worker.plan import EACH_PARTITION
 from services.anonymize.worker.policy import Condition
 from services.anonymize.worker.schema import Column, Schema, Table, Trigger
 from services.anonymize.worker.sql import Collated, NamedType, compiled, qualified, quoted, text_literal
@@ -48,10 +49,7 @@ def rewrite(
     """
     name = qualified(table.schema, table.name)
     clauses = [f"DROP COLUMN {quoted(column.name)}" for column in following.columns]
-    for column, value in values.items():
-        collation = f" COLLATE {column.collation}" if column.collation else ""
-        clauses.append(f"ALTER COLUMN {quoted(column.name)} TYPE {column.type}{collation} USING {value}")
-        clauses += _physical(column)
+    clauses += _clauses(values)
     for column in following.columns:
         clauses.append(_add_generated(column))
         clauses += _physical(column)
@@ -67,6 +65,20 @@ def rewrite(
     members = {table.oid, *(member.oid for member in table.members)}
     targets = [kept.statement for kept in schema.index_statistics if kept.table in members]
     return (f"ALTER TABLE {name} " + ", ".join(clauses), *comments, *following.recreate, *targets)
+
+
+def rewrite_each(values: Mapping[Column, str]) -> tuple[str, ...]:
+    """The same for every partition of a table that was taken apart; generated columns follow in none."""
+    return (EACH_PARTITION + ", ".join(_clauses(values)),)
+
+
+def _clauses(values: Mapping[Column, str]) -> list[str]:
+    clauses = []
+    for column, value in values.items():
+        collation = f" COLLATE {column.collation}" if column.collation else ""
+        clauses.append(f"ALTER COLUMN {quoted(column.name)} TYPE {column.type}{collation} USING {value}")
+        clauses += _physical(column)
+    return clauses
 
 
 def update(table: Table, values: Mapping[Column, str]) -> tuple[str, ...]:

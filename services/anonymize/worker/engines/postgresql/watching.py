@@ -6,7 +6,7 @@ tables grew, are the bytes written for those under way; against their old sizes 
 rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Self
 
 from sqlalchemy import Connection, text
@@ -14,9 +14,8 @@ from sqlalchemy import Connection, text
 from services.anonymize.worker.connecting import query
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.watching import MOST_OF_A_TABLE, Watching
-from services.anonymize.worker.plan import TablePlan
+from services.anonymize.worker.plan import Piece
 from services.anonymize.worker.progress import Tell
-from services.anonymize.worker.schema import Table
 
 DATABASE_SIZE = "SELECT pg_database_size(current_database())"
 TABLE_SIZE = text(
@@ -24,44 +23,41 @@ TABLE_SIZE = text(
 )
 
 
-def size_of(connection: Connection, table: Table) -> int:
-    """The bytes of a table with indexes and TOAST; in its own transaction those of its new files."""
-    oids = [member.oid for member in table.members if not member.foreign]
-    return int(connection.execute(TABLE_SIZE, {"oids": oids}).scalar_one())
+def size_of(connection: Connection, piece: Piece) -> int:
+    """The bytes of a piece with indexes and TOAST; in its own transaction those of its new files."""
+    return int(connection.execute(TABLE_SIZE, {"oids": list(piece.relations)}).scalar_one())
 
 
 class Watch(Watching[int]):
     """Estimates by the database's size."""
 
-    def __init__(
-        self, database: Database, work: Sequence[TablePlan], rows: Mapping[int, int], tell: Tell
-    ) -> None:
-        super().__init__(work, rows, tell)
+    def __init__(self, database: Database, work: Sequence[Piece], tell: Tell) -> None:
+        super().__init__(work, tell)
         self._database = database
-        self._size_of_others = 0  # the database's size without what is written for tables under way
+        self._size_of_others = 0  # the database's size without what is written for pieces under way
 
     def __enter__(self) -> Self:
         self._size_of_others = self.observe()
         self.start()
         return self
 
-    def began(self, planned: TablePlan) -> None:
-        """A table is under way."""
+    def began(self, piece: Piece) -> None:
+        """A piece is under way."""
         with self.lock:
-            self.under_way[planned.table.oid] = planned.table
+            self.under_way[piece.oid] = piece
 
-    def ended(self, planned: TablePlan, grown: int = 0) -> None:
-        """A table is done, and has so many bytes more than before."""
+    def ended(self, piece: Piece, grown: int = 0) -> None:
+        """A piece is done, and has so many bytes more than before."""
         with self.lock:
             self._size_of_others += grown
-            self.finished(planned.table)
+            self.finished(piece)
 
     def observe(self) -> int:
         with self._database.begin() as connection:
             return int(query(connection, DATABASE_SIZE)[0][0])
 
     def estimate(self, observed: int) -> int:
-        whole = sum(table.size for table in self.under_way.values())
+        whole = sum(piece.size for piece in self.under_way.values())
         written = max(0, observed - self._size_of_others)
         share = min(written / whole if whole else 0.0, MOST_OF_A_TABLE)
         return int(share * sum(self.rows[oid] for oid in self.under_way))
