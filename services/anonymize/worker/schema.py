@@ -294,6 +294,7 @@ class ForeignKey:
     referenced_columns: tuple[str, ...]
     definition: str
     comment: str | None = None
+    indexes: tuple[str, ...] = ()  # those over exactly its columns, of which MySQL may have made one for it
 
 
 @dataclass(frozen=True)

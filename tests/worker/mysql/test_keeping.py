@@ -159,6 +159,33 @@ INSERT INTO people VALUES (1, 'anna@old.example.org');
         assert people.copy_loses == lost
 
 
+def test_an_index_that_the_server_made_for_a_foreign_key_keeps_its_name_and_place(
+    mariadb_server: MariaDBServer,
+) -> None:
+    statements = """CREATE TABLE people (id int PRIMARY KEY, email varchar(80));
+CREATE TABLE letters (
+  person int, email varchar(80), FOREIGN KEY (person) REFERENCES people (id), KEY (email)
+);
+CREATE TABLE visits (
+  id int PRIMARY KEY, who int, at date, FOREIGN KEY `f``k` (who) REFERENCES people (id), KEY (at)
+);
+INSERT INTO people VALUES (1, 'anna@old.example.org');
+INSERT INTO letters VALUES (1, 'anna@old.example.org');
+"""
+    policy = """
+version: 1
+tables:
+  people: {columns: {id: keep, email: email}}
+  letters: {columns: {person: keep, email: email}}
+  visits: keep
+"""
+    with mariadb_server.fresh_database(statements) as name:
+        before = [ask(mariadb_server, name, f"SHOW CREATE TABLE {table}") for table in ("letters", "visits")]
+        assert work(mariadb_server, name, policy).passed
+        after = [ask(mariadb_server, name, f"SHOW CREATE TABLE {table}") for table in ("letters", "visits")]
+        assert after == before
+
+
 def test_the_next_number_is_right_before_anybody_opened_the_table(mariadb_server: MariaDBServer) -> None:
     """A restored server has just started: MySQL's catalog then says the last number instead of the next."""
     people = "CREATE TABLE people (id int AUTO_INCREMENT PRIMARY KEY, email varchar(99));\n"

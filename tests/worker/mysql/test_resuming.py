@@ -29,7 +29,7 @@ TABLES = """
 CREATE TABLE people (id int PRIMARY KEY AUTO_INCREMENT, email varchar(100) NOT NULL UNIQUE, name varchar(60));
 INSERT INTO people (email, name) VALUES ('a@old.example.org', 'Anna'), ('b@old.example.org', 'Bob');
 CREATE TABLE letters (id int PRIMARY KEY, email varchar(100),
-  CONSTRAINT letters_to FOREIGN KEY (email) REFERENCES people (email));
+  FOREIGN KEY (email) REFERENCES people (email));
 INSERT INTO letters VALUES (1, 'a@old.example.org');
 CREATE TRIGGER people_changed BEFORE UPDATE ON people FOR EACH ROW SET NEW.name = 'changed';
 """

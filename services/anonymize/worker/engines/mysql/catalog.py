@@ -35,6 +35,11 @@ SELECT table_name AS `table`, index_name AS `name`, column_name AS `column`, sub
   FROM information_schema.statistics WHERE table_schema = DATABASE() AND non_unique = 0
  ORDER BY table_name, index_name, seq_in_index
 """
+PLAIN_INDEXES = f"""
+SELECT table_name AS `table`, index_name AS `name`, column_name AS `column`
+  FROM information_schema.statistics WHERE table_schema {HERE} AND non_unique = 1 AND index_type = 'BTREE'
+ ORDER BY table_name, index_name, seq_in_index
+"""
 # a column of MariaDB's JSON is a long text that has to be valid JSON
 JSON_CHECKS = f"""
 SELECT table_name AS `table`, check_clause AS `clause` FROM information_schema.check_constraints

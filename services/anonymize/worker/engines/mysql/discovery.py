@@ -257,6 +257,9 @@ def _foreign_keys(
     keys: dict[tuple[str, str], list[RowMapping]] = defaultdict(list)
     for row in catalog.rows(connection, catalog.FOREIGN_KEYS):
         keys[row["table"], row["name"]].append(row)
+    indexes: dict[tuple[str, str], tuple[str, ...]] = defaultdict(tuple)
+    for row in catalog.rows(connection, catalog.PLAIN_INDEXES):
+        indexes[row["table"], row["name"]] += (row["column"],)
     for (table, name), parts in keys.items():
         first = parts[0]
         columns = tuple(part["column"] for part in parts)
@@ -277,6 +280,7 @@ def _foreign_keys(
                     if first[rule] != unsaid
                 )
             ),
+            indexes=tuple(name for (of, name), over in indexes.items() if of == table and over == columns),
         )
 
 

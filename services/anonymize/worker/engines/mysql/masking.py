@@ -27,8 +27,9 @@ from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.plan import Piece, Plan, TablePlan
 from services.anonymize.worker.progress import Tell
 
-# "it is not there" to a DROP, "it is there already" to an ADD: an earlier worker was killed in between
-DONE_BEFORE = frozenset({1091, 1359, 1360, 1826})
+# "it is not there" to a DROP or RENAME, "it is there already" to an ADD: an earlier worker was killed in
+# between
+DONE_BEFORE = frozenset({1091, 1176, 1359, 1360, 1826})
 FOREIGN_KEY_ERROR, DUPLICATE_KEY = 1005, "errno: 121"
 CLIENT_CHARSET = re.compile(r"^SET .*character_set_client = (\w+)")
 

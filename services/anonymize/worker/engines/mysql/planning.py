@@ -43,6 +43,7 @@ from services.anonymize.worker.problems import find_problems
 from services.anonymize.worker.schema import Column, Family, ForeignKey, Schema, Table
 
 SHOW_CREATE = "SHOW CREATE TABLE "
+MEANWHILE = "snapveil_index"  # what an index is called between two statements
 
 
 def new_name(table: Table) -> str:
@@ -251,6 +252,7 @@ def _taken_away(schema: Schema, copied: set[int]) -> tuple[tuple[str, ...], tupl
     triggers = [one for one in schema.dependants if one.table in copied]
     dismantle = (
         *(f"ALTER TABLE {names[key.table]} DROP FOREIGN KEY {quoted(key.name)}" for key in keys),
+        *(said for key in keys for name in key.indexes for said in _made_explicit(names[key.table], name)),
         *(statement for trigger in triggers for statement in trigger.drop),
     )
     rebuild = (
@@ -261,6 +263,16 @@ def _taken_away(schema: Schema, copied: set[int]) -> tuple[tuple[str, ...], tupl
         *(statement for trigger in triggers for statement in trigger.create),
     )
     return dismantle, rebuild
+
+
+def _made_explicit(table: str, index: str) -> tuple[str, ...]:
+    """An index that a server made for a foreign key goes, or gets another name and place, when the key comes
+    back; one that was renamed stays."""
+    own, name = quoted(MEANWHILE), quoted(index)
+    return (
+        f"ALTER TABLE {table} RENAME INDEX {name} TO {own}",
+        f"ALTER TABLE {table} RENAME INDEX {own} TO {name}",
+    )
 
 
 def _proofs(policy: Policy, schema: Schema) -> Iterator[Trial]:
