@@ -6,7 +6,7 @@ import pytest
 
 from services.anonymize.worker.masks.contact import Email, Phone
 from services.anonymize.worker.masks.documents import Json, parse_path
-from services.anonymize.worker.policy import Action, Place, PolicyError, RunScript, load_policy
+from services.anonymize.worker.policy import Action, Place, PolicyError, RunScript, did_you_mean, load_policy
 from tests.worker.building import by_line
 
 GOOD = """
@@ -86,7 +86,7 @@ def test_a_good_policy_becomes_frozen_models():
         ("version: 1\ntables:\n  a:\n    columns:\n      b:\n        mask: email\n        domain: gmail.com",
          "policy.yaml:7: a.b: email.domain: gmail.com may belong to someone; end it with .invalid, .test or .example"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: date_shift, days: 0}",
-         "policy.yaml:5: a.b: date_shift.days: input should be greater than 0"),
+         "policy.yaml:5: a.b: date_shift.days: must be greater than 0, not 0"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: json, paths: {x.: email, y: {mask: date_shift, days: 3}}}",
          "policy.yaml:5: a.b: json.paths: y: date_shift does not work inside JSON"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: json, paths: {x: email, x.y: phone}}",
@@ -95,10 +95,40 @@ def test_a_good_policy_becomes_frozen_models():
          "policy.yaml:2: script.file: ../x.sql must lie beside the policy"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: first_name, locale: xx}",
          "policy.yaml:5: a.b: first_name.locale: xx is no locale; there are fr, es, it, de, pt, en"),
+        ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: phone, country: ZZ}",
+         "policy.yaml:5: a.b: phone.country: ZZ is no country with a numbering plan here; there are "),
+        ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: phone, form: nationl}",
+         "policy.yaml:5: a.b: phone.form: must be one of keep, national, e164, not nationl (did you mean national?)"),
+        ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: date_shift, days: many}",
+         "policy.yaml:5: a.b: date_shift.days: must be a valid integer, not 'many'"),
+        ("version: 1\ntables:\n  a:\n    columns:\n      b: date_shift", "policy.yaml:5: a.b: date_shift.days: must be given"),
+        ("version: 1\ntables:\n  a: {columns: {b:keep}}",
+         "policy.yaml:3: a.b:keep: a mask is missing; write a space behind the colon"),
+        ("version: 1\ntables:\n  a: {email: email}", "policy.yaml:3: a knows no email; it knows columns"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(text, said):
-    assert said in problems(text)
+    assert any(one.startswith(said) if said.endswith("there are ") else one == said for one in problems(text))
+
+
+def test_a_key_that_is_misspelt_is_not_missing_as_well():
+    assert problems("version: 1\ntabels: {}") == [
+        "policy.yaml:2: the policy knows no tabels (did you mean tables?)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("emial", ["id", "email"], " (did you mean email?)"),
+        ("ID", ["customer_id", "id"], " (did you mean id?)"),
+        ("email", ["Id", "E-Mail"], " (did you mean E-Mail?)"),
+        ("paid", ["id", "total"], ""),  # every short name is near some other
+        ("x", [], ""),
+    ],
+)
+def test_a_hint_names_what_comes_near_and_nothing_else(name, known, hint):
+    assert did_you_mean(name, known) == hint
 
 
 def test_all_mistakes_are_told_at_once():

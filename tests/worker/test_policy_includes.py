@@ -86,6 +86,9 @@ def test_what_one_database_lacks_is_absent_from_its_policy():
     policy = loaded(text, base=BASE)
     assert list(policy.tables) == [("public", "customers")]
     assert list(policy.tables["public", "customers"].columns) == ["email"]
+    assert refused("include: [base.yaml]\ntables: {logs: absent}", base=BASE) == [
+        "es.yaml:3:16: logs is said at base.yaml:11:9 already; write override: [logs] here to replace it"
+    ]
     assert refused("tables: {a: absent}") == [
         "es.yaml:2:13: a is absent, but no included file names it; leave it out"
     ]
@@ -122,7 +125,7 @@ def test_a_file_that_two_others_include_is_read_once():
         ("include: [/etc/passwd]", {}, "es.yaml:2:11: include: /etc/passwd must lie beside the policy"),
         ("include: [policy.yaml]", {}, "es.yaml:2:11: include: policy.yaml is what the policy itself is called; give it another name"),
         ("include: [a.yaml]\ninclude: []", {"a": BASE}, "es.yaml:3:1: include stands twice in the policy; keep one"),
-        ("include: a.yaml", {"a": BASE}, "es.yaml:2:10: include must be a list"),
+        ("include: a.yaml", {"a": BASE}, "es.yaml:2:10: include must be a list, in square brackets or a line with a dash for each"),
         ("include: [a.yaml]", {"a": "tables: [", }, "a.yaml:1:10: not YAML: expected the node content, but found '<stream end>'"),
         ("include: [a.yaml]", {"a": "- x"}, "a.yaml:1:1: the policy must be a mapping of names"),
         ("include: [a.yaml]", {"a": "x" * (MAX_BYTES + 1)}, f"es.yaml:2:11: include: with a.yaml the policy has more than {MAX_BYTES} bytes"),

@@ -169,9 +169,8 @@ class Including(Nodes):
             listed = [*first.value, *second.value]
             return new[0], yaml.SequenceNode(after.tag, listed, after.start_mark, after.end_mark)
         label = _label(path)
-        if by.may_replace(label):
-            self._replacing.add(id(after))
-        else:
+        self._replacing.add(id(after))
+        if not by.may_replace(label):
             said = f"{label} is said at {place_of(before)} already"
             self.complain(after, f"{said}; write override: [{label}] here to replace it")
         return new

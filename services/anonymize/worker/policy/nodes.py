@@ -90,7 +90,7 @@ class Nodes:
             elif key_node.value in found:
                 self.complain(key_node, f"{key_node.value} stands twice in {what}; keep one")
             elif known is not None and key_node.value not in known:
-                hint = did_you_mean(key_node.value, known)
+                hint = did_you_mean(key_node.value, known) or f"; it knows {', '.join(known)}"
                 self.complain(key_node, f"{what} knows no {key_node.value}{hint}")
             else:
                 found[key_node.value] = value
@@ -100,7 +100,7 @@ class Nodes:
         """Return a list's elements."""
         if isinstance(node, yaml.SequenceNode):
             return list(node.value)
-        self.complain(node, f"{what} must be a list")
+        self.complain(node, f"{what} must be a list, in square brackets or a line with a dash for each")
         return []
 
     def word(self, node: yaml.Node, what: str) -> str:

@@ -83,7 +83,7 @@ class _Reader(RuleReader):
         self.version(entries.get("version"), root)
         database = entries.get("database")
         tables = entries.get("tables")
-        if tables is None:
+        if tables is None and not self.problems:  # it may be there under another name
             self.complain(root, "tables is missing; name every table under it")
         found = self.all_tables(tables) if tables is not None else Tables({}, ())
         read: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Reads what happens to tables and columns: actions, masks with their parameters, defaults."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -7,6 +8,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.masks.base import Mask
@@ -174,6 +176,8 @@ class RuleReader(Nodes):
         kind = MASKS.get(name)
         if kind is None:
             said = f"no mask is called {name}{did_you_mean(name, MASKS)}" if name else "a mask is missing"
+            if not name and ":" in where.rpartition(".")[2]:  # `id:keep` is one word to YAML
+                said += "; write a space behind the colon"
             self.complain(node, f"{where}: {said}")
             return None
         before = len(self.problems)
@@ -197,14 +201,23 @@ class RuleReader(Nodes):
         try:
             return kind(**values)
         except ValidationError as error:
-            for finding in error.errors(include_url=False, include_context=False):
+            for finding in error.errors(include_url=False):
                 field = str(finding["loc"][0]) if finding["loc"] else ""
-                message = finding["msg"].removeprefix("Value error, ")
                 at = parameters.get(field, node)
-                self.complain(at, f"{where}: {name}{f'.{field}' if field else ''}: {lower_first(message)}")
+                self.complain(at, f"{where}: {name}{f'.{field}' if field else ''}: {_said(finding)}")
             return None
 
 
-def lower_first(text: str) -> str:
-    """Return a message that can follow a colon."""
-    return text[:1].lower() + text[1:]
+def _said(finding: ErrorDetails) -> str:
+    """What pydantic found, in words that can follow a colon."""
+    message, given = finding["msg"], finding["input"]
+    match finding["type"]:
+        case "value_error":  # our own words
+            return message.removeprefix("Value error, ")
+        case "missing":
+            return "must be given"
+        case "literal_error":
+            known = re.findall("'([^']*)'", finding["ctx"]["expected"])
+            return f"must be one of {', '.join(known)}, not {given}{did_you_mean(str(given), known)}"
+    said = message.partition(", unable to parse")[0].replace("Input should", "must", 1)
+    return f"{said}, not {repr(given)[:40]}"
