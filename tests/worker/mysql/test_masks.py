@@ -14,8 +14,10 @@ from services.anonymize.worker.schema import Column, ForeignKey, Schema, Table, 
 from tests.mariadb import ON_MYSQL, MariaDBServer
 from tests.worker import (
     test_masks,
+    test_masks_everywhere,
     test_masks_identifiers,
     test_masks_numbers,
+    test_masks_ranges,
     test_masks_texts,
     test_masks_web,
 )
@@ -41,9 +43,23 @@ ELSEWHERE = {
     "test_arrays_of_dates_and_empty_and_missing_ones",
     "test_mac_addresses_are_of_no_maker_and_written_alike",
     "test_uuids_are_random_ones_and_the_same_in_text",
+    "test_addresses_stay_of_their_family_and_are_the_same_in_text",
+    "test_mac_addresses_stay_cards_or_groups_and_are_the_same_in_text",
+    "test_parameters_that_say_nothing_beside_a_whole_range_are_refused",
+    "test_one_kind_of_value_comes_from_one_range_in_a_whole_database",
+    "test_unique_columns_keep_joins_and_verification_tells_a_fake_from_an_original",
+    "test_a_column_that_stays_as_it_was_still_fails_beside_a_whole_range",
 }
 
-for shared in (test_masks, test_masks_identifiers, test_masks_numbers, test_masks_texts, test_masks_web):
+for shared in (
+    test_masks,
+    test_masks_everywhere,
+    test_masks_identifiers,
+    test_masks_numbers,
+    test_masks_ranges,
+    test_masks_texts,
+    test_masks_web,
+):
     tests = {name: test for name, test in vars(shared).items() if name.startswith("test_")}
     globals().update({name: test for name, test in tests.items() if name not in ELSEWHERE})
 
@@ -139,6 +155,27 @@ def test_a_long_text_is_redacted_as_short_ones_are(mask_session):
 def test_a_long_word_without_an_address_is_no_burden(mask_session):
     words = [letter * (FITS - 1) for letter in "xé3_.+-"]
     assert mask_session.apply_mask(MASKS["redact"](), column_of("v"), words, {}) == words
+
+
+@pytest.mark.parametrize(
+    ("type_", "base"),
+    [("tinyint unsigned", "tinyint"), ("bigint unsigned", "bigint"), ("decimal(6,2) unsigned", "decimal"),
+     ("double unsigned", "double")],
+)  # fmt: skip
+def test_numbers_without_a_sign_stay_at_or_above_zero(mask_session, monkeypatch, type_, base):
+    part = Column("v", type_, base)
+    monkeypatch.setattr("tests.worker.mysql.masking.mysql_column", lambda _: part)
+    row = {"who": [str(n) for n in range(40)]}
+    for mask in (
+        MASKS["number_shift"](amount=100, by="who"),
+        MASKS["noise"](amount=100, by="who"),
+        MASKS["bucket"](size=7),
+        MASKS["age_band"](),
+    ):
+        fakes = mask_session.apply_mask(mask, part, ["3"] * 40, row)
+        assert min(fakes) >= 0
+    assert list(MASKS["between"](low=-1, high=9).complaints(part)) == [f"{type_} cannot hold -1"]
+    assert list(MASKS["between"](low=0, high=9).complaints(part)) == []
 
 
 @pytest.mark.parametrize("charset", ["latin1", "ascii", "utf8mb3", "utf8mb4", "ucs2"])

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, Numeric, Text, case, 
 from sqlalchemy.types import Interval
 
 from services.anonymize.worker.masks.base import Example, Mask, MaskContext, present, short_type
-from services.anonymize.worker.masks.numbers import largest_number
+from services.anonymize.worker.masks.numbers import largest_number, smallest_number
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import Collated, NamedType, Purpose, TextElement, hashed
 
@@ -57,9 +57,10 @@ class Between(Mask):
             if read(self.low) is None or read(self.high) is None:
                 yield f"{short_type(column)} lies between two {what}, not {self.low} and {self.high}"
             elif numbers:
-                most = largest_number(column)
+                most, least = largest_number(column), smallest_number(column)
                 for end in (self.low, self.high):
-                    if most is not None and abs(Decimal(str(end))) > most:
+                    number = Decimal(str(end))
+                    if (most is not None and number > most) or (least is not None and number < least):
                         yield f"{short_type(column)} cannot hold {end}"
 
     def reads(self) -> tuple[str, ...]:

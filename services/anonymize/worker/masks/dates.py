@@ -3,10 +3,10 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Integer, Numeric, Text, case, cast, func, literal
+from sqlalchemy import ColumnElement, Integer, Numeric, Text, case, cast, func, literal, null
 from sqlalchemy.types import Interval
 
-from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Trait
+from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Trait, present
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import Collated, NamedType, Purpose, TextElement, hashed
 
@@ -79,13 +79,15 @@ class AgeBand(Mask):
 
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         if column.family is Family.NUMBER:
+            # no quotient, which is rounded where a number is long; below zero is no age, and one band
             age = cast(value, Numeric)
-            return func.floor(age / literal(self.years)) * literal(self.years)
+            band = age - age.op("%")(literal(self.years))
+            return case((age >= literal(0), band), (present(value), literal(-self.years)), else_=null())
         date = as_is(value, column)
         over = cast(func.date_part(literal("year"), date), Integer) % literal(self.years)
         year = func.date_trunc(literal("year"), date)
-        band = year - over.op("*")(cast(literal("1 year", Text), Interval))
-        return case((func.isfinite(date), cast(band, NamedType(column.type))), else_=date)
+        first = year - over.op("*")(cast(literal("1 year", Text), Interval))
+        return case((func.isfinite(date), cast(first, NamedType(column.type))), else_=date)
 
 
 def as_is(value: ColumnElement[Any], column: Column) -> ColumnElement[Any]:

@@ -33,15 +33,12 @@ class NumberMask(Mask):
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         number = cast(as_is(value, column), Double if column.base_type in REALS else Numeric)
         made = self.changed(number, context)
-        most = largest(column)
-        bounded = made if most is None else func.greatest(func.least(made, most), -most)
-        return case((present(value), bounded), else_=null())  # greatest and least pass NULL over
-
-
-def largest(column: Column) -> ColumnElement[Any] | None:
-    """The largest number that a column holds, as SQL, where its type says."""
-    most = largest_number(column)
-    return None if most is None else cast(literal(str(most)), Numeric)
+        most, least = largest_number(column), smallest_number(column)
+        if most is not None:
+            made = func.least(made, cast(literal(str(most)), Numeric))
+        if least is not None:
+            made = func.greatest(made, cast(literal(str(least)), Numeric))
+        return case((present(value), made), else_=null())  # greatest and least pass NULL over
 
 
 def largest_number(column: Column) -> Decimal | None:
@@ -54,6 +51,14 @@ def largest_number(column: Column) -> Decimal | None:
         return None
     digits, scale = int(found[1]), int(found[2])
     return Decimal(10**digits - 1).scaleb(-scale)
+
+
+def smallest_number(column: Column) -> Decimal | None:
+    """The smallest number that a column is given, where its type says."""
+    if "unsigned" in column.type:
+        return Decimal(0)
+    most = largest_number(column)
+    return None if most is None else -most
 
 
 class Noise(NumberMask):

@@ -43,7 +43,7 @@ BEGIN
     one := (one + {_drawn("two", "15")}) % high;
     two := (two + {_drawn("one", "22")}) % low;
     here := one * low + two;
-    EXIT WHEN here < size;
+    EXIT WHEN (here >= size) IS NOT TRUE;  -- of NULL too, or there is no end
   END LOOP;
   RETURN here;
 END

@@ -91,6 +91,7 @@ ANY_IP = function_statement(
 DECLARE
   made text := original;
 BEGIN
+  IF original IS NULL THEN RETURN NULL; END IF;  -- or the loop has no end
   IF original ~ '{_FOUR}' THEN
     RETURN host('0.0.0.0'::inet + {WORK_SCHEMA}.permuted(original::inet - '0.0.0.0'::inet, 4294967296, 'ipv4'));
   END IF;
@@ -120,6 +121,7 @@ DECLARE
   bare text := lower(translate(original, ':-. ', ''));
   number bigint; flags bigint; low bigint := 1099511627776; made text := original;
 BEGIN
+  IF original IS NULL THEN RETURN NULL; END IF;  -- or the loop has no end
   IF bare ~ '^[0-9a-f]{{12}}$' THEN
     number := ('x' || bare)::bit(48)::bigint;
     flags := number / low % 4;

@@ -14,6 +14,7 @@ from services.anonymize.worker.masks.base import (
     MaskContext,
     TextMask,
     Trait,
+    present,
 )
 from services.anonymize.worker.masks.dates import as_is
 from services.anonymize.worker.masks.functions import REDACTED
@@ -204,7 +205,8 @@ class Scramble(TextMask):
         if column.family is not Family.NUMBER:
             return super().masked(value, column, context)
         most = cast(literal(str(MOST[column.base_type])), NamedType("bigint"))
-        return cast(work_function("scrambled_number", as_is(value, column), most), Numeric)
+        made = cast(work_function("scrambled_number", as_is(value, column), most), Numeric)
+        return case((present(value), made), else_=null())
 
 
 class Generalize(TextMask):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal
+from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal, null
 
 from services.anonymize.worker.masks.base import (
     PERMUTATION,
@@ -14,6 +14,7 @@ from services.anonymize.worker.masks.base import (
     SeededMask,
     TextMask,
     Trait,
+    present,
 )
 from services.anonymize.worker.masks.contact import DOMAIN_DIGITS, Reserved
 from services.anonymize.worker.masks.dates import as_is
@@ -40,6 +41,12 @@ from services.anonymize.worker.sql import (
 )
 
 LOGIN_DIGITS, URL_DIGITS, MAC_DIGITS = 16, 16, 10
+
+# Kinds of files, at most four letters each. Any other ending may be a name: /in/camille.roux
+FILES = (
+    "7z|aspx?|avif?|bmp|css|csv|docx?|eml|eps|gif|gz|heic|html?|ico|ics|jpe?g|js|json|jsp|m4[av]|md|mov|mp[34]|mpe?g"
+    "|od[pst]|og[gv]|pdf|php|png|pptx?|psd|rar|rtf|svg|tar|tgz|tiff?|ttf|txt|vcf|wav|web[mp]|woff|xlsx?|xml|zip"
+)
 
 
 class Login(SeededMask):
@@ -72,11 +79,11 @@ class Login(SeededMask):
 
 
 class Url(TextMask):
-    """A URL under a reserved domain: the same scheme, a host per original host, the same file extension."""
+    """A URL under a reserved domain: the same scheme, a host per original host, the same kind of file."""
 
     word: ClassVar[str] = "url"
     keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.FORMAT}
-    preserves: ClassVar[str] = "scheme, one host per original host, file extension"
+    preserves: ClassVar[str] = "scheme, one host per original host, a usual kind of file (.jpg)"
     loses: ClassVar[str] = "path and query"
     example: ClassVar[Example] = Example(
         "url",
@@ -102,7 +109,7 @@ class Url(TextMask):
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         scheme = func.substring(value, literal("^([A-Za-z]{2,5})://"), type_=Text)
         host = func.substring(value, literal("^(?:[A-Za-z]+://)?(?:[^/?#]*@)?([^/?#:]*)"), type_=Text)
-        kind = func.substring(value, literal("^[^?#]*/[^/?#]*(\\.[a-z0-9]{1,4})(?:[?#]|$)"), type_=Text)
+        kind = func.substring(value, literal(f"^[^?#]*/[^/?#]*(\\.(?:{FILES}))(?:[?#]|$)"), type_=Text)
         return (
             func.coalesce(func.lower(scheme), literal("https"), type_=Text)
             + literal("://d")
@@ -210,7 +217,8 @@ class Mac(TextMask):
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         if column.family is not Family.MAC:
             return super().masked(value, column, context)
-        return cast(self.fake(Collated(value), None, context), NamedType("macaddr"))
+        address = cast(self.fake(Collated(value), None, context), NamedType("macaddr"))
+        return case((present(value), address), else_=null())
 
 
 class Ip(TextMask):
@@ -262,7 +270,10 @@ class Ip(TextMask):
             return super().masked(value, column, context)
         alone = func.host(as_is(value, column))  # as a text column holds it
         address = cast(self.fake(Collated(alone), None, context), NamedType("inet"))
-        return func.set_masklen(address, func.masklen(value))
+        size: ColumnElement[Any] = func.masklen(value)
+        if self.version == "4":  # of an address of the other family, whose networks may be longer
+            size = func.least(size, literal(32))
+        return case((present(value), func.set_masklen(address, size)), else_=null())
 
 
 def _inet(address: str) -> ColumnElement[Any]:

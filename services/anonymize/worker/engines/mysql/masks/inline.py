@@ -15,7 +15,7 @@ from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.plain import Hash
 from services.anonymize.worker.masks.text import Scramble
 from services.anonymize.worker.masks.tokens import Uuid
-from services.anonymize.worker.masks.web import MAC_DIGITS, URL_DIGITS, Ip, Mac, Url
+from services.anonymize.worker.masks.web import FILES, MAC_DIGITS, URL_DIGITS, Ip, Mac, Url
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
     Collated,
@@ -36,9 +36,7 @@ def url(mask: Url, value: TextElement, length: int | None, context: MaskContext)
     rest = Spelled("REGEXP_REPLACE({0}, '^[A-Za-z]+://', '')", value)
     host = Spelled("REGEXP_SUBSTR(REGEXP_REPLACE({0}, '^[^/?#]*@', ''), '^[^/?#:]*')", rest)
     path = Spelled("REGEXP_SUBSTR({0}, '^[^?#]*')", value)
-    kind = Spelled(
-        "COALESCE(REGEXP_SUBSTR({0}, '(?<=[^/])[.][a-z0-9]{{1,4}}$|(?<=/)[.][a-z0-9]{{1,4}}$'), '')", path
-    )
+    kind = Spelled(f"COALESCE(REGEXP_SUBSTR({{0}}, '[.](?:{FILES})$'), '')", path)
     file = case((func.strpos(path, literal("/")) > literal(0), kind), else_=literal("", Text))
     return (
         func.coalesce(func.lower(scheme), literal("https"), type_=Text)
@@ -132,8 +130,10 @@ def own_ip(mask: Ip, value: Value, column: Column, context: MaskContext) -> Valu
     text = Collated(value)
     if mask.range == "any":
         mapped = literal("::ffff:") + work_function("fake_any_ip", func.substr(text, 8), literal(64, Integer))
-        other = work_function("fake_any_ip", text, literal(64, Integer))
-        return other if column.base_type == "inet4" else case((text.like("::ffff:%.%"), mapped), else_=other)
+        other: Value = work_function("fake_any_ip", text, literal(64, Integer))
+        if column.base_type == "inet6":
+            other = case((text.like("::ffff:%.%"), mapped), else_=other)
+        return case((present(value), other), else_=null())  # a function makes something of NULL too
     four = ip(Ip(version="4"), text, None, context)
     if column.base_type == "inet4":
         return four
@@ -188,7 +188,7 @@ def date_truncate(mask: DateTruncate, value: Value, column: Column, context: Mas
 
 def age_band(mask: AgeBand, value: Value, column: Column, context: MaskContext) -> Value:
     if column.family is Family.NUMBER:
-        return Spelled(f"(FLOOR({{0}} / {mask.years}) * {mask.years})", value)
+        return Spelled(f"GREATEST(FLOOR({{0}} / {mask.years}) * {mask.years}, {-mask.years})", value)
     first = Spelled(f"CONCAT(LPAD(YEAR({{0}}) - YEAR({{0}}) % {mask.years}, 4, '0'), '-01-01')", value)
     return _real(value, _bounded_first(first, column), f"{mask.years:04}-01-01")
 
@@ -214,7 +214,7 @@ def scramble(mask: Scramble, value: Value, column: Column, context: MaskContext)
         return unless_empty(value, mask.fake(Collated(value), column.length, context))
     most = MOST[column.base_type]
     whole = literal(2 * most + 1 if "unsigned" in column.type else most, Integer)
-    return work_function("scrambled_number", value, whole)
+    return case((present(value), work_function("scrambled_number", value, whole)), else_=null())
 
 
 FAKES: dict[type[Mask], Any] = {Url: url, Mac: mac, Uuid: uuid, Ip: ip}
