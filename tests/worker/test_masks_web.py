@@ -9,6 +9,7 @@ import phonenumbers
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from stdnum import iban
 
 from services.anonymize.worker.masks import MASKS
@@ -194,6 +195,28 @@ def test_tokens_keep_length_and_kind_of_characters(mask_session, values):
     fixed = apply(mask_session, MASKS["token"](length=32, prefix=3), column_of("v"), values)
     assert {len(fake) for fake in fixed} == {32}
     assert [fake[:3] for fake in fixed] == [value[:3] for value in values]
+
+
+def test_an_ending_that_is_no_kind_of_file_may_be_a_name(mask_session):
+    values = [
+        "https://social.fr/in/camille.roux",
+        "x.fr/a.b/eve.fox?x",
+        "http://x.fr/.jpg",
+        "x.fr/u/ann.poe#a.gif",
+    ]
+    fakes = apply(mask_session, MASKS["url"](), column_of("v"), values)
+    assert [fake.rsplit("/", 1)[1][16:] for fake in fakes] == ["", "", ".jpg", ""]
+
+
+def test_a_token_that_is_no_longer_than_its_prefix_is_masked_as_a_whole(mask_session):
+    values = ["4711", "sk_live_", "sk_live_9aF3"]
+    fakes = apply(mask_session, MASKS["token"](prefix=8), column_of("v"), values)
+    assert [len(fake) for fake in fakes] == [4, 8, 12]
+    assert [fake[:2] == value[:2] for fake, value in zip(fakes, values, strict=True)] == [False, False, True]
+    fixed = apply(mask_session, MASKS["token"](prefix=8, length=20), column_of("v"), values)
+    assert [len(fake) for fake in fixed] == [20] * 3
+    with pytest.raises(ValidationError, match="length must be more than prefix"):
+        MASKS["token"](prefix=8, length=8)
 
 
 def test_no_password_opens_a_masked_hash_and_short_columns_are_told(mask_session):

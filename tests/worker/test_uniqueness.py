@@ -122,9 +122,10 @@ def test_values_that_a_mask_takes_for_one_are_looked_for_unless_another_key_excl
     exact, both = unique("u", "mail"), unique("l", "mail", folded=frozenset({"mail"}))
     policy = "version: 1\ntables: {t: {columns: {mail: email}}}"
     alone = plan(policy, schema_of(table("t", column("mail"), uniques=(exact,))))
-    (check,) = alone.checks
+    (check,) = [one for one in alone.checks if "GROUP BY" in one.query]
     assert "GROUP BY lower(btrim(CAST(mail AS TEXT))) HAVING count(DISTINCT" in check.query
-    assert plan(policy, schema_of(table("t", column("mail"), uniques=(exact, both)))).checks == ()
+    both_ways = plan(policy, schema_of(table("t", column("mail"), uniques=(exact, both))))
+    assert not any("GROUP BY" in one.query for one in both_ways.checks)
 
 
 KEYS = """

@@ -3,9 +3,9 @@
 """Masks for what opens doors: UUIDs, tokens and password hashes."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy import ColumnElement, Integer, Text, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import (
@@ -119,7 +119,19 @@ class Token(TextMask):
         None,
         description="characters of every fake, for columns that must stay unique; default: as before",
     )
-    prefix: int = Field(0, ge=0, le=16, description="characters at the start that stay, such as sk_live_")
+    prefix: int = Field(
+        0,
+        ge=0,
+        le=16,
+        description="characters at the start that stay, such as sk_live_; a token that has no more is masked"
+        " as a whole",
+    )
+
+    @model_validator(mode="after")
+    def _something_drawn(self) -> Self:
+        if self.length is not None and self.length <= self.prefix:
+            raise ValueError("length must be more than prefix, or nothing is masked")
+        return self
 
     def complaints(self, column: Column) -> Iterator[str]:
         yield from super().complaints(column)
@@ -135,10 +147,12 @@ class Token(TextMask):
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         wanted = func.length(value) if self.length is None else literal(self.length, Integer)
+        whole = work_function("fake_token", value, wanted)
         if not self.prefix:
-            return work_function("fake_token", value, wanted)
+            return whole
         rest = work_function("fake_token", func.substr(value, self.prefix + 1), wanted - literal(self.prefix))
-        return func.left(value, self.prefix, type_=Text) + rest
+        started = func.left(value, self.prefix, type_=Text) + rest
+        return case((func.length(value) > literal(self.prefix), started), else_=whole)
 
 
 UNUSABLE = {
