@@ -182,6 +182,11 @@ def test_an_original_in_a_kept_column_fails_verification(server, database, type_
         ("CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$SELECT 'jean.dupont@free.fr'$$", "function f()"),
         ("CREATE POLICY p ON b USING (x <> 'jean.dupont@free.fr')", "policy p on table b"),
         ("CREATE TYPE kind AS ENUM ('jean.dupont@free.fr')", "type kind"),
+        ("COMMENT ON SCHEMA public IS 'jean.dupont@free.fr'", "schema public"),
+        ("CREATE SEQUENCE s; COMMENT ON SEQUENCE s IS 'jean.dupont@free.fr'", "sequence s"),
+        ("CREATE AGGREGATE g (text) (sfunc = textcat, stype = text, initcond = 'jean.dupont@free.fr')",
+         "function g(text)"),
+        ("CREATE STATISTICS s ON (x || 'jean.dupont@free.fr') FROM b", "statistics object s"),
     ],
 )  # fmt: skip
 def test_an_original_in_the_schemas_own_words_fails_verification(server, database, statement, where):

@@ -14,8 +14,11 @@ _USER = f"n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', '{WORK
 _RELATION = f"JOIN pg_class c ON c.oid = {{0}} JOIN pg_namespace n ON n.oid = c.relnamespace AND {_USER}"
 
 TEXTS = f"""(
-SELECT pg_describe_object(classoid, objoid, objsubid) AS label, description AS value FROM pg_description WHERE objoid >= 16384
-UNION ALL SELECT format('comment on %s', pg_describe_object(classoid, objoid, 0)), description FROM pg_shdescription WHERE objoid >= 16384
+SELECT pg_describe_object(classoid, objoid, objsubid) AS label, description AS value FROM pg_description
+ WHERE objoid >= 16384 OR classoid = 'pg_namespace'::regclass -- schema public is older than any user's
+UNION ALL SELECT format('comment on %s', pg_describe_object(classoid, objoid, 0)), description FROM pg_shdescription
+UNION ALL SELECT pg_describe_object(classoid, objoid, objsubid), label FROM pg_seclabel
+UNION ALL SELECT format('label of %s', pg_describe_object(classoid, objoid, 0)), label FROM pg_shseclabel
 UNION ALL SELECT pg_describe_object('pg_attrdef'::regclass, d.oid, 0), pg_get_expr(d.adbin, d.adrelid)
   FROM pg_attrdef d {_RELATION.format("d.adrelid")}
 UNION ALL SELECT pg_describe_object('pg_class'::regclass, c.oid, 0), pg_get_viewdef(c.oid)
@@ -39,6 +42,18 @@ UNION ALL SELECT pg_describe_object('pg_type'::regclass, e.enumtypid, 0), e.enum
   FROM pg_enum e WHERE e.oid >= 16384
 UNION ALL SELECT pg_describe_object('pg_type'::regclass, t.oid, 0), t.typdefault
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace AND {_USER} WHERE t.typdefault IS NOT NULL
+UNION ALL SELECT pg_describe_object('pg_proc'::regclass, a.aggfnoid, 0), concat_ws(' ', a.agginitval, a.aggminitval)
+  FROM pg_aggregate a JOIN pg_proc f ON f.oid = a.aggfnoid JOIN pg_namespace n ON n.oid = f.pronamespace AND {_USER}
+UNION ALL SELECT pg_describe_object('pg_statistic_ext'::regclass, s.oid, 0), pg_get_statisticsobjdef(s.oid)
+  FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace AND {_USER}
+UNION ALL SELECT pg_describe_object('pg_class'::regclass, p.partrelid, 0), pg_get_partkeydef(p.partrelid)
+  FROM pg_partitioned_table p {_RELATION.format("p.partrelid")}
+UNION ALL SELECT format('publication %s', u.pubname), pg_get_expr(r.prqual, r.prrelid)
+  FROM pg_publication_rel r JOIN pg_publication u ON u.oid = r.prpubid WHERE r.prqual IS NOT NULL
+UNION ALL SELECT pg_describe_object('pg_ts_dict'::regclass, d.oid, 0), d.dictinitoption
+  FROM pg_ts_dict d JOIN pg_namespace n ON n.oid = d.dictnamespace AND {_USER}
+UNION ALL SELECT format('column %s.%I', a.attrelid::regclass, a.attname), a.attfdwoptions::text
+  FROM pg_attribute a WHERE a.attfdwoptions IS NOT NULL
 UNION ALL SELECT format('server %s', srvname), srvoptions::text FROM pg_foreign_server WHERE srvoptions IS NOT NULL
 UNION ALL SELECT format('foreign table %s', f.ftrelid::regclass), f.ftoptions::text FROM pg_foreign_table f
 UNION ALL SELECT format('settings of role %s', setrole::regrole), setconfig::text FROM pg_db_role_setting
