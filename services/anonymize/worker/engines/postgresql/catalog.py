@@ -322,6 +322,20 @@ SELECT datname AS name FROM pg_database
    AND (NOT datistemplate OR has_database_privilege(datname, 'CONNECT')) ORDER BY datname
 """
 
+# Nobody can look into these, and the snapshot would carry them. template0 is the server's, and as it was made.
+CLOSED_DATABASES = """
+SELECT quote_ident(datname) AS name FROM pg_database
+ WHERE datname NOT IN ('template0', 'rdsadmin') AND (NOT datallowconn
+        OR (datistemplate AND datname <> 'template1' AND NOT has_database_privilege(datname, 'CONNECT')))
+ ORDER BY 1
+"""
+
+# A DROP INDEX CONCURRENTLY that was not ended leaves an index that no rewrite of its table makes anew.
+DEAD_INDEXES = f"""
+SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+  JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indislive AND {_USER_SCHEMAS} ORDER BY 1
+"""
+
 ANY_USER_TABLE = f"""
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS}

@@ -79,6 +79,16 @@ def other_databases(connection: Connection) -> tuple[str, ...]:
     return tuple(connection.execute(text(catalog.OTHER_DATABASES)).scalars())
 
 
+def closed_databases(connection: Connection) -> tuple[str, ...]:
+    """Return the instance's other databases that cannot be looked into."""
+    return tuple(connection.execute(text(catalog.CLOSED_DATABASES)).scalars())
+
+
+def dead_indexes(connection: Connection) -> tuple[str, ...]:
+    """Return the indexes that are half dropped: they keep old values, whatever becomes of their tables."""
+    return tuple(connection.execute(text(catalog.DEAD_INDEXES)).scalars())
+
+
 def read_columns(connection: Connection, oids: list[int]) -> dict[int, tuple[Column, ...]]:
     """Read the columns of relations by oid."""
     found = Catalog(connection).by("table", catalog.COLUMNS, tables=oids)

@@ -14,7 +14,9 @@ from services.anonymize.worker.engines.postgresql import cleaning, masking, tabl
 from services.anonymize.worker.engines.postgresql.cleaning import Work
 from services.anonymize.worker.engines.postgresql.connecting import Database
 from services.anonymize.worker.engines.postgresql.discovery import (
+    closed_databases,
     count_large_objects,
+    dead_indexes,
     discover,
     other_databases,
     user_table_in,
@@ -45,7 +47,19 @@ class PostgreSQL:
     def check_surroundings(self) -> None:
         """A snapshot holds every database of the instance, and a policy speaks of one."""
         with self.database.begin() as connection:
-            names = other_databases(connection)
+            names, closed = other_databases(connection), closed_databases(connection)
+            dead = dead_indexes(connection)
+        if closed:
+            raise MaskingError(
+                f"the instance holds databases that take no connections: {', '.join(closed)}; nobody can tell"
+                f" what is in them, and the snapshot would carry them; in the source, drop them or let"
+                f" {self.database.address.user} connect"
+            )
+        if dead:
+            raise MaskingError(
+                f"indexes whose DROP INDEX CONCURRENTLY was not ended: {', '.join(dead)}; they keep old"
+                " values, which no rewrite reaches; DROP INDEX them in the source"
+            )
         for name in names:
             with self.database.another(name) as other, other.begin() as connection:
                 table, objects = user_table_in(connection), count_large_objects(connection)

@@ -39,11 +39,11 @@ SELECT 'constraint', format('%s on %s', CASE c.contype WHEN 'n' THEN pg_get_cons
   FROM relation JOIN pg_constraint c ON c.conrelid = relation.oid
 UNION ALL
 SELECT 'index', i.indexrelid::regclass::text,
-       concat_ws('|', pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisclustered, i.indisreplident,
+       concat_ws('|', pg_get_indexdef(i.indexrelid), CASE x.relkind WHEN 'I' THEN i.indisvalid END, i.indisclustered, i.indisreplident,
          obj_description(i.indexrelid, 'pg_class'),
          (SELECT string_agg(a.attnum || '=' || a.attstattarget, ',' ORDER BY a.attnum) FROM pg_attribute a
-           WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0))
-  FROM relation JOIN pg_index i ON i.indrelid = relation.oid
+           WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0)) -- one that was never ended is valid once it is built anew
+  FROM relation JOIN pg_index i ON i.indrelid = relation.oid JOIN pg_class x ON x.oid = i.indexrelid
 UNION ALL
 SELECT 'trigger', format('%I on %s', t.tgname, label),
        concat_ws('|', pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger'))
