@@ -51,6 +51,15 @@ SELECT lo_from_bytea(0, 'qzvxls') FROM generate_series(1, 20);
 ANALYZE;
 
 -- what catalogs remember after it was changed
+CREATE DOMAIN title AS text DEFAULT 'qzvxdm'; DROP DOMAIN title;
+CREATE AGGREGATE joined (text) (sfunc = textcat, stype = text, initcond = 'qzvxag'); DROP AGGREGATE joined (text);
+CREATE STATISTICS coded ON (code || 'qzvxsx'), id FROM orders; DROP STATISTICS coded;
+CREATE TABLE keyed (word text) PARTITION BY LIST ((word || 'qzvxpx')); DROP TABLE keyed;
+CREATE PUBLICATION some_orders FOR TABLE orders WHERE (code <> 'qzvxpf'); DROP PUBLICATION some_orders;
+CREATE TABLE documents (words text[], said text);
+CREATE INDEX ON documents USING gin (words); CREATE INDEX ON documents USING brin (said);
+INSERT INTO documents SELECT ARRAY['qzvxgi' || i], 'qzvxgi' || i FROM generate_series(1, 60) i;
+UPDATE documents SET words = '{}', said = NULL;
 COMMENT ON TABLE customers IS 'qzvxcm'; COMMENT ON TABLE customers IS 'who buys';
 ALTER TABLE orders ALTER code SET DEFAULT 'qzvxdf'; ALTER TABLE orders ALTER code DROP DEFAULT;
 CREATE VIEW words AS SELECT 'qzvxvw'::text AS word; CREATE OR REPLACE VIEW words AS SELECT 'w'::text AS word;
@@ -67,8 +76,16 @@ CREATE TABLE listed (word text) PARTITION BY LIST (word);
 CREATE TABLE listed_one PARTITION OF listed FOR VALUES IN ('qzvxpb'); DROP TABLE listed;
 DO $$BEGIN PERFORM 'qzvxpg'; END$$;
 
+-- and those that all databases share; ANALYZE remembers them in each
+ALTER ROLE app SET application_name = 'qzvxrs1'; ALTER ROLE reader SET application_name = 'qzvxrs2';
+ANALYZE pg_db_role_setting; ALTER ROLE app RESET ALL; ALTER ROLE reader RESET ALL;
+CREATE ROLE qzvxrn; DROP ROLE qzvxrn;
+COMMENT ON ROLE app IS 'qzvxsr1'; COMMENT ON ROLE reader IS 'qzvxsr2'; ANALYZE pg_shdescription;
+COMMENT ON ROLE app IS NULL; COMMENT ON ROLE reader IS NULL;
+
 -- ties
 CREATE SERVER elsewhere FOREIGN DATA WRAPPER anything OPTIONS (host 'h', api_token 'qzvxss');
+CREATE FOREIGN TABLE afar (x text OPTIONS (k 'qzvxfo')) SERVER elsewhere OPTIONS (t 'qzvxft'); DROP FOREIGN TABLE afar;
 CREATE USER MAPPING FOR app SERVER elsewhere OPTIONS (password 'qzvxum');
 CREATE PUBLICATION all_orders FOR TABLE orders;
 CREATE PUBLICATION kept_one FOR TABLE members;

@@ -135,7 +135,8 @@ def make_past(yard: Yard, history: str) -> Path:
         with engine.connect("postgres", "postgres") as root:
             root.execute(
                 f"CREATE ROLE {MASTER} LOGIN NOSUPERUSER CREATEDB CREATEROLE REPLICATION PASSWORD"
-                f" '{engine.password}' IN ROLE pg_monitor, pg_checkpoint, pg_signal_backend, pg_maintain"
+                f" '{engine.password}' IN ROLE pg_monitor, pg_checkpoint, pg_signal_backend, pg_maintain,"
+                " pg_create_subscription"
             )
             root.execute(f"CREATE DATABASE {DATABASE} OWNER {MASTER}")
             root.execute(f"ALTER DATABASE postgres OWNER TO {MASTER}")
@@ -151,15 +152,20 @@ def make_past(yard: Yard, history: str) -> Path:
                 f"CREATE FOREIGN DATA WRAPPER anything;"
                 f" GRANT USAGE ON FOREIGN DATA WRAPPER anything TO {MASTER}"
             )
-            root.execute(
-                "CREATE SUBSCRIPTION old CONNECTION 'host=h password=qzvxsb' PUBLICATION p WITH"
-                " (connect = false, enabled = false, slot_name = NONE, create_slot = false)"
-            )
-            root.execute(f"ALTER SUBSCRIPTION old OWNER TO {MASTER}")
+            for name in ("old", "older"):
+                root.execute(
+                    f"CREATE SUBSCRIPTION {name} CONNECTION 'host=h password=qzvxsb{name}' PUBLICATION p WITH"
+                    " (connect = false, enabled = false, slot_name = NONE, create_slot = false)"
+                )
+                root.execute(f"ALTER SUBSCRIPTION {name} OWNER TO {MASTER}")
+            root.execute("ANALYZE pg_subscription")
         with engine.connect(database="postgres") as other:
             other.execute(
                 "CREATE TABLE gone AS SELECT 'qzvxod' || i % 9 AS x FROM generate_series(1, 90) i;"
-                "ANALYZE gone; DROP TABLE gone"
+                "ANALYZE gone; DROP TABLE gone;"
+                "CREATE TYPE one AS (); CREATE TYPE two AS ();"
+                "COMMENT ON TYPE one IS 'qzvxoc1'; COMMENT ON TYPE two IS 'qzvxoc1';"
+                "ANALYZE pg_description; DROP TYPE one, two"
             )
         with engine.connect() as master:
             master.execute("CREATE ROLE app LOGIN PASSWORD 'x'; CREATE ROLE reader LOGIN PASSWORD 'x'")

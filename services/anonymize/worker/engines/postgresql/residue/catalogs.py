@@ -12,7 +12,12 @@ from sqlalchemy import Connection, text
 
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.postgresql.connecting import Database
-from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt
+from services.anonymize.worker.engines.postgresql.residue.rights import (
+    Remainder,
+    attempt,
+    may_rewrite_shared,
+)
+from services.anonymize.worker.engines.postgresql.residue.snapshots import wait_for_old_snapshots
 
 # No value stands where no page is (an empty index has one, which holds no key), nor in numbers of objects and flags.
 # What cannot be decided counts as holding something.
@@ -28,8 +33,7 @@ SELECT c.relname, pg_relation_filenode(c.oid) AS file,
  WHERE c.relnamespace = 'pg_catalog'::regnamespace AND c.relkind = 'r' AND c.relisshared = :shared
  ORDER BY c.relname
 """
-_SHARED_SINCE = 170000  # server_version_num that has the privilege MAINTAIN
-_ORPHANED = 1024 * 1024  # bytes; the cache of catalogs lies beside the tables
+_ORPHANED = 256 * 1024  # bytes; beside the tables lies the cache of catalogs, of 160 KiB
 
 # An added column's default stands in the catalog until its table is rewritten.
 _MISSING = """
@@ -67,7 +71,7 @@ def rewrite_catalogs(database: Database) -> Remainder:
         stray = int(connection.execute(text(_STRAY)).scalar_one())
         if stray > _ORPHANED:
             remainder.left.append(
-                f"{stray // 2**20} MiB lie in files of {database.address.database} that belong to no table:"
+                f"{stray // 2**10:,} KiB lie in files of {database.address.database} that belong to no table:"
                 " a crash of the source left them, and only a copy by pg_dump is without them"
             )
     return remainder
@@ -77,19 +81,15 @@ def rewrite_shared_catalogs(database: Database) -> Remainder:
     """Rewrite the catalogs that all databases share, where a role allows it (pg_maintain)."""
     remainder = Remainder()
     with database.autocommit() as connection:
-        version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
-        may = (
-            version >= _SHARED_SINCE
-            and connection.execute(
-                text("SELECT has_table_privilege('pg_catalog.pg_authid', 'MAINTAIN')")
-            ).scalar_one()
-        )
-        if not may:
+        if not may_rewrite_shared(connection):
             remainder.beyond.append(
                 "catalogs that all databases share: comments on roles and databases, settings of roles and old"
-                " password hashes that were replaced stay in their free space; only pg_maintain may rewrite them"
+                " password hashes that were replaced stay in their free space and in statistics; only pg_maintain may"
+                " rewrite them"
             )
-        elif kept := _rewrite(connection, shared=True, left=remainder.left):
+            return remainder
+        remainder.left += wait_for_old_snapshots(database, everywhere=True)
+        if kept := _rewrite(connection, shared=True, left=remainder.left):
             remainder.left.append(f"shared catalogs were not rewritten: {', '.join(kept)}")
     return remainder
 

@@ -11,7 +11,9 @@ from services.anonymize.worker.engines.results import Remainder
 from services.anonymize.worker.failures import reason_of
 from services.anonymize.worker.sql import quoted
 
-__all__ = ["Remainder", "attempt", "join"]
+__all__ = ["Remainder", "attempt", "join", "may_rewrite_shared"]
+
+_MAINTAIN_SINCE = 170000  # server_version_num that has the privilege MAINTAIN
 
 # Refusals, not failures: a right is missing, a thing is in use, the server was built or set up without it.
 _REFUSED = (
@@ -47,3 +49,13 @@ def join(connection: Connection, owner: str, user: str) -> bool:
                 return False
             raise
     return True
+
+
+def may_rewrite_shared(connection: Connection) -> bool:
+    """Whether the catalogs that all databases share may be rewritten and analyzed (pg_maintain)."""
+    if int(connection.execute(text("SHOW server_version_num")).scalar_one()) < _MAINTAIN_SINCE:
+        return False
+    may: bool = connection.execute(
+        text("SELECT has_table_privilege('pg_catalog.pg_authid', 'MAINTAIN')")
+    ).scalar_one()
+    return may

@@ -19,7 +19,7 @@ _HOLDERS = """
 SELECT format('a session of %s (pid %s)', coalesce(usename::text, backend_type), pid) FROM pg_stat_activity
  WHERE pid <> pg_backend_pid()
    AND (age(backend_xid) > age(CAST(:mark AS xid))
-        OR ((datid IS NULL OR datname = current_database()) AND age(backend_xmin) > age(CAST(:mark AS xid))))
+        OR ((datid IS NULL OR datname = current_database() OR :everywhere) AND age(backend_xmin) > age(CAST(:mark AS xid))))
    AND NOT (backend_type = 'autovacuum worker' AND query LIKE 'autovacuum: VACUUM %' AND query NOT LIKE '%ANALYZE%')
 UNION ALL
 SELECT format('prepared transaction %s', gid) FROM pg_prepared_xacts WHERE age(transaction) > age(CAST(:mark AS xid))
@@ -29,12 +29,15 @@ SELECT format('replication slot %s', slot_name) FROM pg_replication_slots
 """
 
 
-def wait_for_old_snapshots(database: Database, patience: float | None = None) -> list[str]:
-    """Wait until every transaction has begun after now; return who still holds an old snapshot."""
+def wait_for_old_snapshots(
+    database: Database, patience: float | None = None, *, everywhere: bool = False
+) -> list[str]:
+    """Wait until every transaction has begun after now; return who still holds an old snapshot. `everywhere`: also
+    of another database, which keeps rows of the catalogs that all databases share."""
     until = time.monotonic() + (PATIENCE if patience is None else patience)
     with database.autocommit() as connection:
         now = connection.execute(text("SELECT CAST(pg_current_xact_id() AS xid)::text")).scalar_one()
-        while holders := _holders(connection, now):
+        while holders := _holders(connection, now, everywhere):
             if time.monotonic() > until:
                 return [
                     f"{holder} may still see rows from before masking, so that they had to stay; end it"
@@ -44,5 +47,5 @@ def wait_for_old_snapshots(database: Database, patience: float | None = None) ->
     return []
 
 
-def _holders(connection: Connection, mark: str) -> list[str]:
-    return list(connection.execute(text(_HOLDERS), {"mark": mark}).scalars())
+def _holders(connection: Connection, mark: str, everywhere: bool) -> list[str]:
+    return list(connection.execute(text(_HOLDERS), {"mark": mark, "everywhere": everywhere}).scalars())

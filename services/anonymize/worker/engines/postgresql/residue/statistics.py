@@ -11,8 +11,12 @@ from sqlalchemy import Connection, text
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.postgresql.connecting import Database
-from services.anonymize.worker.engines.postgresql.residue.rights import Remainder, attempt
-from services.anonymize.worker.sql import text_literal
+from services.anonymize.worker.engines.postgresql.residue.rights import (
+    Remainder,
+    attempt,
+    may_rewrite_shared,
+)
+from services.anonymize.worker.sql import quoted, text_literal
 
 _CLEARS = 180000  # server_version_num that has pg_clear_attribute_stats()
 
@@ -57,6 +61,31 @@ SELECT c.oid::regclass::text AS table, quote_ident(a.attname) AS column, format_
  ORDER BY 1, 2
 """
 
+# Catalogs that all databases share have statistics in each of them.
+_SHARED = """
+SELECT c.relname::text, EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = 'pg_catalog' AND s.tablename = c.relname
+          AND (s.most_common_vals IS NOT NULL OR s.histogram_bounds IS NOT NULL))
+  FROM pg_class c
+ WHERE c.relisshared AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+        AND a.atttypid = ANY ('{name,text,text[]}'::regtype[])) ORDER BY 1
+"""
+_NEVER_EMPTY = {"pg_authid", "pg_database", "pg_tablespace"}
+# What stands in an empty one while ANALYZE comes by, and what removes it.
+_ROWS = {
+    "pg_db_role_setting": (
+        "ALTER ROLE CURRENT_USER IN DATABASE {database} SET application_name = ''",
+        "ALTER ROLE CURRENT_USER IN DATABASE {database} RESET application_name",
+    ),
+    "pg_shdescription": (
+        "COMMENT ON DATABASE {database} IS '0'",
+        "COMMENT ON DATABASE {database} IS NULL",
+    ),
+    "pg_subscription": (
+        "CREATE SUBSCRIPTION snapveil_filler CONNECTION 'host=0 dbname=0 password=0' PUBLICATION p"
+        " WITH (connect = false, enabled = false, create_slot = false, slot_name = NONE)",
+        "DROP SUBSCRIPTION snapveil_filler",
+    ),
+}
 
 # A partitioned table brings its partitions along.
 _ANALYZED = """
@@ -82,6 +111,10 @@ def renew_statistics(database: Database, connections: int) -> Remainder:
                 remainder.left += _renew_of_large_objects(database)
                 remainder.left += _renew_switched_off(connection)
                 remainder.left += _forget_stale(database, connection)
+            if may_rewrite_shared(connection):
+                shared = _renew_of_shared_catalogs(database, connection)
+                remainder.left += shared.left
+                remainder.beyond += shared.beyond
         finally:
             connection.invalidate()  # the session's search_path is no longer what others expect
     return remainder
@@ -118,6 +151,26 @@ def _renew_of_large_objects(database: Database) -> list[str]:
         "SELECT lo_unlink(CAST(current_setting('snapveil.large_object') AS oid))",
     ]
     return _in_one_transaction(database, statements, "statistics of large objects")
+
+
+def _renew_of_shared_catalogs(database: Database, connection: Connection) -> Remainder:
+    """They quote comments, settings, password hashes and subscriptions' secrets; no function clears them."""
+    remainder = Remainder()
+    here = quoted(database.address.database)
+    for name, quotes in query(connection, _SHARED):
+        what, analyze = f"statistics of {name}", f"ANALYZE pg_catalog.{name}"
+        if name in _NEVER_EMPTY or query(connection, f"SELECT count(*) FROM pg_catalog.{name}")[0][0]:  # noqa: S608
+            remainder.left += attempt(connection, [analyze], what)
+        elif quotes and name in _ROWS:
+            make, unmake = (statement.format(database=here) for statement in _ROWS[name])
+            remainder.left += _in_one_transaction(
+                database, [make, analyze, unmake], f"{what} from before it was emptied"
+            )
+        elif quotes:
+            remainder.beyond.append(
+                f"{what} quote what stood in it: only a superuser could put a row into it"
+            )
+    return remainder
 
 
 def _renew_switched_off(connection: Connection) -> list[str]:
