@@ -77,6 +77,16 @@ def test_any_text_can_be_scrambled_without_two_becoming_one(mask_session, values
 
 
 @pytest.mark.parametrize(
+    "text", ["Ωmega", "Łódź", "Иван", "日本語", "한국인", "ＦＵＬＬ９", "ﾊﾝｶｸ", "𠀀𠀁𠀂", "الله", "ⴰⵣⵓⵍ"]
+)
+def test_letters_of_every_alphabet_change(mask_session, text):
+    (fake,) = apply(mask_session, MASKS["scramble"](), column_of("v"), [text])
+    assert [ord(one) // 32 for one in fake] == [ord(one) // 32 for one in text]
+    assert fake != text
+    assert apply(mask_session, MASKS["scramble"](), column_of("v"), ["😀 — “”"]) == ["😀 — “”"]
+
+
+@pytest.mark.parametrize(
     ("type_", "most"), [("smallint", 2**15 - 1), ("integer", 2**31 - 1), ("bigint", 2**63 - 1)]
 )
 def test_scrambled_numbers_keep_sign_digits_and_type(mask_session, type_, most):

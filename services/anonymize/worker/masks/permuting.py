@@ -96,7 +96,15 @@ def looked_up(number: str, size: int, tweak: str) -> str:
 
 # Every letter becomes a letter of its kind and every digit a digit; case, punctuation and spaces stay. Chunks of up
 # to 10^15 combinations are permuted one after the other, each under everything that stands before it, so that the
-# whole is a permutation of the texts of one shape. Letters beyond Latin-1 move within their block of 32 code points.
+# whole is a permutation of the texts of one shape. Letters beyond Latin-1 move within their block of 32 code points: all of
+# Unicode but punctuation, symbols and what has no meaning by itself (surrogates, private use).
+LETTERS = " OR ".join(
+    f"code BETWEEN {first} AND {last}"
+    for first, last in (
+        (0x0100, 0x1FFF), (0x2C00, 0x2DFF), (0x3040, 0xD79F), (0xF900, 0xFDBF), (0xFF00, 0xFFDF),
+        (0x10000, 0x1CFFF), (0x1D400, 0x1EFFF), (0x20000, 0x3FFFF),
+    )
+)  # fmt: skip
 SCRAMBLED = function_statement(
     "scrambled",
     "original text, tweak text",
@@ -116,7 +124,7 @@ BEGIN
     code := ascii(letter);
     kind := CASE WHEN code BETWEEN 48 AND 57 THEN 1 WHEN code BETWEEN 97 AND 122 THEN 2
                  WHEN strpos(alphabets[3], letter) > 0 THEN 3
-                 WHEN code BETWEEN 256 AND 8191 OR code BETWEEN 12352 AND 55199 THEN 4 ELSE 0 END;
+                 WHEN {LETTERS} THEN 4 ELSE 0 END;
     place := CASE kind WHEN 0 THEN 0 WHEN 1 THEN code - 48 WHEN 2 THEN code - 97 WHEN 4 THEN code % 32
              ELSE strpos(alphabets[3], letter) - 1 END;
     radix := (ARRAY[1, 10, 26, length(alphabets[3]), 32])[1 + kind];

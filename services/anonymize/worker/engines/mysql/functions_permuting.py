@@ -10,7 +10,7 @@ import re
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.masks.formats import CONTROL, DNI
-from services.anonymize.worker.masks.permuting import ACCENTED, halves
+from services.anonymize.worker.masks.permuting import ACCENTED, LETTERS, halves
 from services.anonymize.worker.sql import KEY_SETTING
 
 KEY = variable(KEY_SETTING)
@@ -87,7 +87,7 @@ BEGIN
     SET low = IF(code < 256, LOWER(letter), letter);
     SET kind = CASE WHEN code BETWEEN 48 AND 57 THEN 1 WHEN code BETWEEN 65 AND 90 OR code BETWEEN 97 AND 122 THEN 2
       WHEN code < 256 THEN IF(LOCATE(low, {text_literal(ACCENTED)}) > 0, 3, 0)
-      WHEN code BETWEEN 256 AND 8191 OR code BETWEEN 12352 AND 55199 THEN 4 ELSE 0 END;
+      WHEN {LETTERS} THEN 4 ELSE 0 END;
     SET radix = ELT(1 + kind, 1, 10, 26, {len(ACCENTED)}, 32);
     SET digit = CASE kind WHEN 0 THEN 0 WHEN 1 THEN code - 48 WHEN 2 THEN (code & 31) - 1 WHEN 3 THEN LOCATE(low, {text_literal(ACCENTED)}) - 1 ELSE code % 32 END;
     SET number = number * radix + digit, size = size * radix;
