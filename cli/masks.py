@@ -1,7 +1,7 @@
 """`snapveil masks`: every mask with what it takes, keeps and loses, and one of them explained."""
 
-import difflib
 import json
+import shutil
 import textwrap
 
 import click
@@ -12,8 +12,16 @@ from rich.table import Table
 from cli.exits import FINE, InputError
 from services.anonymize.worker.masks.base import Trait
 from services.anonymize.worker.masks.describing import Description, Parameter, descriptions, page_table
+from services.anonymize.worker.policy import did_you_mean
 
-WIDTH, LIST_WIDTH = 100, 112
+WIDEST, NARROWEST = 100, 80
+HEADINGS = {Trait.UNIQUENESS: "unique", Trait.DISTRIBUTION: "spread"}
+LEGEND = """\
+✓ kept   · lost   (✓) kept with a parameter that `snapveil masks show` names
+unique: different values stay different   joins: equal values stay equal
+spread: how often each value is there     NULLs: NULL stays NULL
+Every mask keeps the column's type.
+"""
 
 
 @click.group("masks", invoke_without_command=True)
@@ -27,9 +35,9 @@ WIDTH, LIST_WIDTH = 100, 112
 )
 @click.pass_context
 def command(context: click.Context, form: str) -> int:
-    """List the masks: the word for the policy, what it takes, what it keeps and what it loses.
+    """List the masks: the word for the policy, which types of columns it takes, what of the values it keeps.
 
-    Every mask keeps the column's type. `snapveil masks show phone` explains one with an example.
+    `snapveil masks show phone` explains one with an example.
     """
     if context.invoked_subcommand is not None:
         return FINE
@@ -44,15 +52,21 @@ def command(context: click.Context, form: str) -> int:
     return FINE
 
 
-@command.command("show")
+@command.command("show", short_help="Explain one mask, with an example.")
 @click.argument("word")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for programs.",
+)
 def show(word: str, form: str) -> int:
     """Explain the mask WORD: its parameters, what it keeps and loses, and an example."""
     known = {one.word: one for one in descriptions()}
     if word not in known:
-        near = difflib.get_close_matches(word, list(known), n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; `snapveil masks` lists them"
+        hint = did_you_mean(word, known) or "; `snapveil masks` lists them"
         raise InputError(f"no mask is called {word}{hint}")
     if form == "json":
         click.echo(json.dumps(known[word].as_json(), ensure_ascii=False, indent=2, default=str))
@@ -63,24 +77,32 @@ def show(word: str, form: str) -> int:
 
 def _list() -> None:
     traits = [trait for trait in Trait if trait is not Trait.TYPE]
-    table = Table(
-        box=SIMPLE,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        caption="✓ keeps, · loses; every mask keeps the type",
-    )
-    for heading in ("mask", "takes", *traits):
-        table.add_column(heading, no_wrap=True, justify="left" if heading in {"mask", "takes"} else "center")
+    table = Table(box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("mask", no_wrap=True)
+    table.add_column("takes")
+    for trait in traits:
+        table.add_column(HEADINGS.get(trait, trait), no_wrap=True, justify="center")
     for one in descriptions():
-        marks = ("✓" if trait in one.keeps else "·" for trait in traits)
-        table.add_row(one.word, one.takes, *marks)
-    Console(width=LIST_WIDTH).print(table)
+        table.add_row(one.word, one.takes, *(_mark(one, trait) for trait in traits))
+    Console(width=_width()).print(table)
+    click.echo(f"\n{LEGEND}", nl=False)
+
+
+def _mark(one: Description, trait: Trait) -> str:
+    if trait not in one.keeps:
+        return "·"
+    return "(✓)" if trait is Trait.UNIQUENESS and one.unique_with else "✓"
+
+
+def _width() -> int:
+    """The terminal's, within what reads well."""
+    return min(max(shutil.get_terminal_size((WIDEST, 0)).columns, NARROWEST), WIDEST)
 
 
 def _explained(one: Description) -> list[str]:
-    lines = [one.word, *_wrapped(one.says, "  "), "", f"  {one.signature}", ""]
+    lines = [one.word, *_wrapped(one.says, "  "), "", *_wrapped(one.signature, "  "), ""]
     lines += _row("takes", f"{one.takes} columns")
-    lines += _row("keeps", "; ".join(part for part in (", ".join(one.keeps), one.also_keeps) if part))
+    lines += _row("keeps", "; ".join(part for part in (", ".join(one.kept), one.also_keeps) if part))
     lines += _row(
         "loses", "; ".join(part for part in (", ".join(one.loses), one.also_loses) if part) or "nothing"
     )
@@ -108,9 +130,9 @@ def _said(parameter: Parameter) -> str:
 
 
 def _row(name: str, words: str, indent: str = "  ", width: int = 8) -> list[str]:
-    first, *rest = textwrap.wrap(words, WIDTH - len(indent) - width) or [""]
+    first, *rest = textwrap.wrap(words, _width() - len(indent) - width) or [""]
     return [f"{indent}{name:{width}}{first}", *(f"{indent}{'':{width}}{line}" for line in rest)]
 
 
 def _wrapped(words: str, indent: str) -> list[str]:
-    return textwrap.wrap(words, WIDTH, initial_indent=indent, subsequent_indent=indent)
+    return textwrap.wrap(words, _width(), initial_indent=indent, subsequent_indent=indent)

@@ -38,7 +38,7 @@ class Iban(TextMask):
     preserves: ClassVar[str] = (
         "country, check digits and grouping; a bank code that no bank has, unless `range: any`"
     )
-    loses: ClassVar[str] = "uniqueness, unless `range: any`, where a fake may be somebody's account"
+    loses: ClassVar[str] = "with `range: any`, a fake may be somebody's account"
     example: ClassVar[Example] = Example(
         "iban", "FR76 3000 6000 0112 3456 7890 189", "FR76 9999 9254 4307 6116 4098 694"
     )

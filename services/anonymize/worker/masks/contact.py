@@ -130,7 +130,7 @@ class Phone(TextMask):
     preserves: ClassVar[str] = (
         "country, mobile or not, written form; ranges that belong to nobody, unless `range: any`"
     )
-    loses: ClassVar[str] = "uniqueness, unless `range: any`, where a fake may be somebody's number"
+    loses: ClassVar[str] = "with `range: any`, a fake may be somebody's number"
     example: ClassVar[Example] = Example("phone", "+33 6 12 34 56 78", "+33 6 39 98 59 94", "varchar(20)")
     instead_for_unique: ClassVar[str] = "range: any, "
     scrambles: ClassVar[bool] = True

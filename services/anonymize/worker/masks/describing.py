@@ -30,10 +30,17 @@ class Description:
     accepts: tuple[str, ...]
     keeps: tuple[str, ...]
     loses: tuple[str, ...]
+    unique_with: str  # what a rule has to say besides, so that uniqueness is kept; empty if nothing
     also_keeps: str
     also_loses: str
     parameters: tuple[Parameter, ...]
     example: Example
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """What it keeps, with what that asks for."""
+        needed = f" with `{self.unique_with}`" if self.unique_with else ""
+        return tuple(f"{one}{needed if one == Trait.UNIQUENESS else ''}" for one in self.keeps)
 
     @property
     def takes(self) -> str:
@@ -54,6 +61,7 @@ class Description:
             "accepts": list(self.accepts),
             "keeps": list(self.keeps),
             "loses": list(self.loses),
+            "unique_with": self.unique_with or None,
             "keeps_also": self.also_keeps,
             "loses_also": self.also_loses,
             "parameters": [
@@ -79,6 +87,7 @@ def describe(mask: type[Mask]) -> Description:
         accepts=tuple(family.value for family in Family if family in mask.accepts),
         keeps=tuple(trait.value for trait in Trait if trait in keeps),
         loses=tuple(trait.value for trait in Trait if trait not in keeps),
+        unique_with=mask.instead_for_unique.rstrip(", ") if Trait.UNIQUENESS in keeps else "",
         also_keeps=mask.preserves,
         also_loses=mask.loses,
         parameters=tuple(_parameters(mask)),
@@ -96,7 +105,7 @@ def page_table() -> str:
     lines = ["| mask | takes | parameters | keeps | loses |", "|---|---|---|---|---|"]
     for one in descriptions():
         parameters = ", ".join(f"`{named.name}`{'' if named.required else '?'}" for named in one.parameters)
-        keeps = _cell([trait for trait in one.keeps if trait != Trait.TYPE], one.also_keeps)
+        keeps = _cell([trait for trait in one.kept if trait != Trait.TYPE], one.also_keeps)
         loses = _cell(one.loses, one.also_loses)
         lines.append(f"| `{one.word}` | {one.takes} | {parameters} | {keeps} | {loses} |")
     return "\n".join(lines)

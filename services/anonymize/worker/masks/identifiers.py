@@ -202,7 +202,7 @@ class Card(Identifier):
 
     word: ClassVar[str] = "card"
     preserves: ClassVar[str] = "the brand's first digit, the check digit, grouping"
-    loses: ClassVar[str] = "uniqueness, unless `range: any`, where a fake may be somebody's card"
+    loses: ClassVar[str] = "with `range: any`, a fake may be somebody's card"
     example: ClassVar[Example] = Example("card", "4970 1012 3456 7890", "4000 0067 1710 2353", "varchar(23)")
     formats: ClassVar[tuple[Format, ...]] = formats.CARDS
 

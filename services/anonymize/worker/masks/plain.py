@@ -66,7 +66,7 @@ class ByScript(Mask):
 
 
 class Null(Mask):
-    """NULL."""
+    """Nothing: every value becomes NULL."""
 
     word: ClassVar[str] = "null"
     accepts: ClassVar[frozenset[Family]] = EVERY_FAMILY

@@ -108,7 +108,7 @@ class Token(TextMask):
 
     word: ClassVar[str] = "token"
     keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS | {Trait.LENGTH, Trait.FORMAT}
-    preserves: ClassVar[str] = "the kind of characters; uniqueness with `length` only"
+    preserves: ClassVar[str] = "the kind of characters"
     loses: ClassVar[str] = "separators"
     instead_for_unique: ClassVar[str] = "length: 32, "
     example: ClassVar[Example] = Example(

@@ -228,7 +228,7 @@ class Ip(TextMask):
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.INET, Family.TEXT})
     keeps: ClassVar[frozenset[Trait]] = UNIQUE_TRAITS
     preserves: ClassVar[str] = "the address family; ranges that route nowhere, unless `range: any`"
-    loses: ClassVar[str] = "uniqueness, unless `range: any`, where an IPv4 fake may be somebody's"
+    loses: ClassVar[str] = "with `range: any`, an IPv4 fake may be somebody's"
     example: ClassVar[Example] = Example("ip", "82.64.12.7", "10.49.41.164")
     one_case: ClassVar[bool] = True
     needs: ClassVar[int] = 15
