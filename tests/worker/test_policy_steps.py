@@ -45,7 +45,7 @@ def work(server, database: str, policy: str, files: dict[str, bytes] | None = No
 def test_steps_run_around_the_rules_and_everything_is_cleaned_and_verified_after_them(server, database):
     with server.connect(database) as connection:
         connection.execute(TABLES)
-    outcome = work(server, database, POLICY, {"more.sql": b"UPDATE orders SET id = id + 1"})
+    outcome = work(server, database, POLICY, {"more.sql": "\ufeffUPDATE orders SET id = id + 1".encode()})
     assert [finding.detail for finding in outcome.findings if not finding.passed] == []
     assert [(step.when, step.step) for step in outcome.steps] == [
         ("before", "sql at policy.yaml:4:10"),
@@ -66,8 +66,15 @@ def test_steps_run_around_the_rules_and_everything_is_cleaned_and_verified_after
 def test_a_step_that_fails_stops_the_run_and_says_where_it_stands(server, database):
     with server.connect(database) as connection:
         connection.execute(TABLES)
-    with pytest.raises(MaskingError, match=r"policy\.yaml:7:10.*column \"nto\" of relation"):
+    with pytest.raises(MaskingError, match=r"^policy\.yaml:7:10: sql: column \"nto\" of relation"):
         work(server, database, POLICY.replace("SET note", "SET nto"), {"more.sql": b"SELECT 1"})
+
+
+def test_a_file_that_is_not_utf_8_is_named(server, database):
+    with server.connect(database) as connection:
+        connection.execute(TABLES)
+    with pytest.raises(MaskingError, match=r"^policy\.yaml:5:13: script: more\.sql is not UTF-8$"):
+        work(server, database, POLICY, {"more.sql": b"SELECT '\xe9'"})
 
 
 def test_one_policy_serves_every_country_with_what_is_different_there(server, database):

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from services.anonymize.worker.engines import Masking
+from services.anonymize.worker.engines.scripts import INLINE
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.policy import Step
 from services.anonymize.worker.progress import Advance, Tell
 
@@ -27,8 +29,11 @@ def run_steps(
     for place, step in enumerate(steps, start=1):
         tell(Advance("scripting", table=step.label))
         began = time.monotonic()
-        name = step.text if step.is_file else f"{step.label}.sql"
+        name = step.text if step.is_file else INLINE
         content = files if step.is_file else {name: step.text.encode()}
-        masking.run_script(f"{when} {place}", name, content)
+        try:
+            masking.run_script(f"{when} {place}", name, content)
+        except MaskingError as error:
+            raise MaskingError(f"{step.at}: {error}") from error
         done.append(StepDone(when, step.label, round(time.monotonic() - began, 3)))
     return tuple(done)

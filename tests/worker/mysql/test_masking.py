@@ -17,7 +17,7 @@ from services.anonymize.worker.engines.mysql.catalog import global_rights
 from services.anonymize.worker.engines.mysql.discovery import discover
 from services.anonymize.worker.engines.mysql.masking import mask
 from services.anonymize.worker.engines.mysql.planning import make_plan
-from services.anonymize.worker.engines.mysql.scripting import parts_of
+from services.anonymize.worker.engines.mysql.scripting import ENDS_TRANSACTION, parts_of
 from services.anonymize.worker.failures import MaskingError, reason_of
 from services.anonymize.worker.policy import PolicyError, load_policy, resolve
 from services.anonymize.worker.schema import Schema, Unique
@@ -327,3 +327,36 @@ def test_a_secret_of_another_engine_is_refused_by_name(mariadb_server, tmp_path,
     assert run.main() == 1
     assert ledger.failure is not None
     assert "'oracle-ee' is no engine that Snapveil masks" in ledger.failure
+
+
+def test_statements_of_a_step_are_one_transaction_unless_one_ends_it(mariadb_server):
+    policy = """version: 1
+before: [{{sql: "{sql}"}}]
+tables: {{people: {{columns: {{id: keep, email: email}}}}}}
+"""
+    with mariadb_server.fresh_database(PEOPLE) as name:
+        before = ask(mariadb_server, name, "SELECT * FROM people")
+        failing = policy.format(sql="UPDATE people SET id = id + 9; UPDATE nowhere SET id = 1; COMMIT_NOT")
+        with pytest.raises(MaskingError, match=r"^policy\.yaml:2:16: sql: Table '.*nowhere' doesn't exist"):
+            work(mariadb_server, name, failing)
+        assert ask(mariadb_server, name, "SELECT * FROM people") == before
+        ask(mariadb_server, None, "DROP DATABASE snapveil_work")
+        commented = "-- first\\nUPDATE people SET id = id + 9; -- last"
+        work(mariadb_server, name, policy.format(sql=commented))
+        assert ask(mariadb_server, name, "SELECT id FROM people") == [(key + 9,) for key, *_ in before]
+
+
+@pytest.mark.parametrize(
+    ("statements", "ends"),
+    [
+        ("UPDATE t SET note = 'x'; UPDATE t\nSET n = 1", False),
+        ("UPDATE t SET password = 'x'", False),
+        ("set password = 'x'", True),
+        ("UPDATE t SET n = 1; /* now */ SET DEFAULT ROLE a TO b", True),
+        ("SET @@autocommit = 1", True),
+        ("UPDATE t SET n = 1; COMMIT", True),
+        ("EXECUTE IMMEDIATE CONCAT('COM', 'MIT')", True),
+    ],
+)
+def test_what_ends_a_transaction_is_told(statements, ends):
+    assert bool(ENDS_TRANSACTION.search(statements)) is ends

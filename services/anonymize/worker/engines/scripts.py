@@ -17,6 +17,7 @@ from services.anonymize.worker.checkpoints import Checkpoints
 from services.anonymize.worker.engines.port import Database
 from services.anonymize.worker.failures import MaskingError
 
+INLINE = "/statements.sql"  # what SQL of the policy itself is called, as no file beside it can be
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ")
 
 
@@ -41,19 +42,20 @@ def run_script(
 ) -> None:
     """Run `file` of a bundle's files against the database, unless an earlier worker did. Raises MaskingError;
     a program's own words are withheld, because they may quote personal data."""
+    said = "sql" if file == INLINE else f"script: {file}"
     content = files.get(file)
     if content is None:
-        raise MaskingError(f"script: {file} does not lie beside the policy; publish it there")
+        raise MaskingError(f"{said} does not lie beside the policy; publish it there")
     done = checkpoints.done()
     if step in done:
         return
     if _begun(step) in done:
-        raise _unknown(file)
+        raise _unknown(said)
 
     def marked(run: Callable[[], None]) -> None:
         with database.begin() as connection:
             if not checkpoints.claim(connection, _begun(step)):
-                raise _unknown(file)
+                raise _unknown(said)
         run()
         with database.begin() as connection:
             checkpoints.claim(connection, step)
@@ -62,23 +64,23 @@ def run_script(
         marked(lambda: _run_program(file, files, database.address.environment()))
         return
     try:
-        statements = content.decode()
+        statements = content.decode("utf-8-sig")  # some editors mark a file as UTF-8 at its start
     except UnicodeDecodeError:
-        raise MaskingError(f"script: {file} is not UTF-8") from None
+        raise MaskingError(f"{said} is not UTF-8") from None
     try:
         if not sql.in_one(step, statements):
             marked(lambda: sql.as_written(statements))
     except MaskingError as error:
-        raise MaskingError(f"script: {file}: {error}") from error
+        raise MaskingError(f"{said}: {error}") from error
 
 
 def _begun(step: str) -> str:
     return f"{step} begun"
 
 
-def _unknown(file: str) -> MaskingError:
+def _unknown(said: str) -> MaskingError:
     return MaskingError(
-        f"script: {file}: a worker was stopped while it ran, and it is no single transaction, so nobody can"
+        f"{said}: a worker was stopped while it ran, and it is no single transaction, so nobody can"
         " tell what it did; ask for a refresh to begin again from a fresh restore"
     )
 

@@ -16,12 +16,15 @@ from services.anonymize.worker.failures import MaskingError, reason_of
 
 # Whatever ends a transaction here, with or without being asked to: every statement that defines something. A
 # comment with such a word only costs that its file is marked instead of being one transaction with its
-# checkpoint. https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
+# checkpoint. Of SET only few do, and every UPDATE has one, so those are looked for where a statement or line
+# begins. https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
 ENDS_TRANSACTION = re.compile(
-    r"\b(alter|analyze|begin|cache|call|change|check|commit|create|delimiter|drop|flush|grant|import|install|load"
-    r"|lock|optimize|rename|repair|reset|revoke|rollback|savepoint|set|start|stop|truncate|uninstall|unlock|xa)\b",
-    re.IGNORECASE,
+    r"\b(alter|analyze|autocommit|begin|cache|call|change|check|commit|create|delimiter|drop|execute|flush|grant"
+    r"|import|install|load|lock|optimize|rename|repair|reset|revoke|rollback|savepoint|start|stop|truncate"
+    r"|uninstall|unlock|xa)\b|(?:^|;|\*/)\s*set\s+(?:password|default)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
+EMPTY_QUERY = 1065  # what is nothing but comments
 DELIMITER = re.compile(r"^\s*delimiter\s+(\S+)\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -79,6 +82,10 @@ def _send(connection: pymysql.connections.Connection, statements: str) -> None:
     if not statements.strip():
         return
     with connection.cursor() as cursor:
-        cursor.execute(statements)
-        while cursor.nextset():
-            pass
+        try:
+            cursor.execute(statements)
+            while cursor.nextset():
+                pass
+        except pymysql.MySQLError as error:
+            if error.args[0] != EMPTY_QUERY:
+                raise
