@@ -2,6 +2,9 @@
 
 # ruff: noqa: E501 - statements and messages are said as they are
 
+import pytest
+
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.plan import Method
 from tests.worker.conftest import Server
 from tests.worker.killing import ask, fill, work
@@ -126,3 +129,48 @@ def test_everything_that_a_rewrite_takes_along_is_as_it_was(server: Server, data
         assert ask(server, database, told) == before
     finally:
         fill(server, database, "DROP OWNED BY reader; DROP ROLE reader")
+
+
+def test_a_key_that_something_else_needs_is_left(server: Server, database: str) -> None:
+    fill(
+        server,
+        database,
+        """
+        CREATE TABLE people (id int PRIMARY KEY, mail text); CREATE TABLE staff () INHERITS (people);
+        INSERT INTO people SELECT n * 1000003, 'person' || n || '@mail.fr' FROM generate_series(1, 9) n;
+        CREATE VIEW counted AS SELECT id, mail, count(*) FROM people GROUP BY id
+        """,
+    )
+    rules = "{columns: {id: scramble, mail: email}}"
+    assert work(server, database, f"version: 1\ntables: {{people: {rules}, staff: {rules}}}").passed
+
+
+def test_a_row_for_which_there_is_no_partition_when_it_is_masked_stops_the_run_first(
+    server: Server, database: str
+) -> None:
+    fill(
+        server,
+        database,
+        """
+        CREATE TABLE visits (at date, "Wh o" text) PARTITION BY RANGE (at);
+        CREATE TABLE visits_1 PARTITION OF visits FOR VALUES FROM ('2020-01-01') TO ('2020-02-01') PARTITION BY LIST ("Wh o");
+        CREATE TABLE visits_a PARTITION OF visits_1 FOR VALUES IN ('a', NULL); CREATE TABLE visits_b PARTITION OF visits_1 DEFAULT;
+        INSERT INTO visits SELECT date '2020-01-01' + n, (ARRAY['a', 'b', NULL])[1 + n % 3] FROM generate_series(1, 20) n
+        """,
+    )
+    policy = "version: 1\ntables:\n  visits:\n    columns:\n      at: {mask: date_shift, days: 90}\n      Wh o: keep"
+    with pytest.raises(
+        MaskingError, match=r"^policy.yaml:5:11: visits\.at: is in the partition key, and date_shift makes"
+    ):
+        work(server, database, policy)
+    fill(
+        server,
+        database,
+        "CREATE TABLE visits_2 PARTITION OF visits FOR VALUES FROM ('2020-02-01') TO (MAXVALUE)",
+    )
+    fill(
+        server,
+        database,
+        "CREATE TABLE visits_0 PARTITION OF visits FOR VALUES FROM (MINVALUE) TO ('2020-01-01')",
+    )
+    assert work(server, database, policy).passed

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from services.anonymize.worker import uniqueness
+from services.anonymize.worker.engines.postgresql.fitting import fitting_of
+from services.anonymize.worker.engines.postgresql.moving import moving
 from services.anonymize.worker.engines.postgresql.obstacles import Following, Obstacles
 from services.anonymize.worker.engines.postgresql.partitions import attach, detach, kept_together, units
 from services.anonymize.worker.engines.postgresql.rewriting import (
@@ -71,6 +73,8 @@ def make_plan(policy: Policy, schema: Schema) -> Plan:
                 table, {name: rule.mask for name, rule in rules.items()}
             )
         ]
+        checks.append(fitting_of(table, rules, contexts))
+        checks += moving(table, rules, contexts)
         reason = obstacles.no_rewrite(table, frozenset(rules))
         follow = obstacles.following(table, frozenset(rules))
         touched[table.oid] = frozenset(rules) | (frozenset() if reason else follow.names)
