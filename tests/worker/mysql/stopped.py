@@ -42,6 +42,9 @@ REPLICATION = (
     if ON_MYSQL
     else "CHANGE MASTER TO MASTER_HOST = 'production', MASTER_USER = 'u', MASTER_PASSWORD = 'qzvxsb'"
 )
+# MariaDB copies from several servers, each under a name.
+NAMED = "CHANGE MASTER 'pro d' TO MASTER_HOST = 'production', MASTER_USER = 'u', MASTER_PASSWORD = 'qzvxsb'"
+RELAYED = "mariadbd-relay-bin-pro@0020d.000001"  # whose rows no statement of ours brings there
 MADE_ANEW = "#innodb_temp"  # by every start
 EMPTY_QUERY = 1065  # a statement for the other server
 # A transaction that nobody ends: the snapshot is taken in its middle.
@@ -133,6 +136,11 @@ def make_past(yard: Yard, history: str) -> Volume:
             cursor.execute(statement)
         with server.connect_as_admin() as root, root.cursor() as admin:
             admin.execute(REPLICATION)
+            if not ON_MYSQL:
+                admin.execute(NAMED)
+                admin.execute(f"GRANT SLAVE MONITOR ON *.* TO {MASTER}@'%'")
+                with (path_of(server.volume) / RELAYED).open("ab") as relayed:
+                    relayed.write(b"qzvxry")
             for name in ("general_log", "slow_query_log"):
                 admin.execute(f"SET GLOBAL {name} = 0")
         snapshot = server.engines.snapshot(server.volume)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from services.anonymize.worker.connecting import query
 from services.anonymize.worker.engines.mysql.connecting import SYSTEM_DATABASES, Database
 from services.anonymize.worker.engines.mysql.discovery import ELSEWHERE
-from services.anonymize.worker.engines.mysql.residue.rights import asked
+from services.anonymize.worker.engines.mysql.residue.rights import asked, asked_column
 from services.anonymize.worker.engines.mysql.schema_texts import TEXTS
 from services.anonymize.worker.engines.mysql.sql import qualified, text_literal
 
@@ -25,6 +25,7 @@ class Tie:
     done: str
     ways: tuple[Way, ...] = ()
     hopeless: str = ""  # why no statement of ours cuts it
+    beyond: bool = False  # nor would one with any right that RDS lets a master user have
 
 
 @dataclass(frozen=True)
@@ -79,18 +80,32 @@ SELECT name FROM information_schema.innodb_tables WHERE space_type IN ('System',
 
 
 def _replication(connection: Connection, database: Database) -> Sequence[Tie]:
-    """A replica goes on to copy what happens in production, and knows a password for it. Who may not see whether
-    there is one can forget it all the same."""
+    """A replica goes on to copy what happens in production, and knows a password for it. It may copy from several
+    servers, each under a name, and forgets each by itself. Who may not see them can forget the nameless one."""
     if database.is_mariadb:
-        question, stop, forget = "SHOW ALL SLAVES STATUS", "STOP ALL SLAVES", "RESET SLAVE ALL"
-    elif database.version < (8, 0, 22):
-        question, stop, forget = "SHOW SLAVE STATUS", "STOP SLAVE", "RESET SLAVE ALL"
+        question, named = "SHOW ALL SLAVES STATUS", "Connection_name"
+        stop, forget = "STOP SLAVE {0}", "RESET SLAVE {0} ALL"
     else:
-        question, stop, forget = "SHOW REPLICA STATUS", "STOP REPLICA", "RESET REPLICA ALL"
-    said = asked(connection, question)
-    rds = ("CALL mysql.rds_stop_replication", "CALL mysql.rds_reset_external_master")
-    ways = ((stop, forget), (forget,), rds, rds[1:])
-    return [] if said == [] else [Tie("from another server", "ended and forgotten", ways)]
+        word = "SLAVE" if database.version < (8, 0, 22) else "REPLICA"
+        question, named = f"SHOW {word} STATUS", "Channel_Name"
+        stop, forget = f"STOP {word} FOR CHANNEL {{0}}", f"RESET {word} ALL FOR CHANNEL {{0}}"
+    said = asked_column(connection, question, named)
+    ties = []
+    for name in [""] if said is None else sorted(said):
+        literal = text_literal(name)
+        own = (stop.format(literal), forget.format(literal))
+        rds = ("CALL mysql.rds_stop_replication", "CALL mysql.rds_reset_external_master")
+        if name:
+            rds = (
+                f"CALL mysql.rds_stop_replication_for_channel({literal})",
+                f"CALL mysql.rds_reset_external_source_for_channel({literal})",
+            )
+        label = f"from another server, {name}" if name else "from another server"
+        ties.append(Tie(label, "ended and forgotten", (own, own[1:], rds, rds[1:])))
+    if said is None:
+        why = "replication: whether there are connections with names, and passwords for them, only SLAVE MONITOR may see"
+        ties.append(Tie("under names", "", (), why, beyond=True))
+    return ties
 
 
 def _sessions(connection: Connection, database: Database) -> Sequence[Tie]:

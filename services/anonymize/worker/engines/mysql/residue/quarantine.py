@@ -30,6 +30,6 @@ def _cut(connection: Connection, kind: str, tie: Tie, keep: Mapping[str, Iterabl
     if any(fnmatchcase(tie.name, pattern) for pattern in keep.get(kind, ())):
         return Cut(kind, tie.name, "kept by the policy")
     if tie.hopeless:
-        return Cut(kind, tie.name, "", tie.hopeless)
+        return Cut(kind, tie.name, "", tie.hopeless, tie.beyond)
     refused = attempt_any(connection, tie.ways, f"{Quarantine.words(kind)} {tie.name}")
     return Cut(kind, tie.name, "" if refused else tie.done, "; ".join(refused))

@@ -78,6 +78,16 @@ def asked(connection: Connection, question: str) -> list[tuple[object, ...]] | N
         return None
 
 
+def asked_column(connection: Connection, question: str, name: str) -> list[str] | None:
+    """One column of what a SHOW says, whose place depends on the version; None if it is refused."""
+    try:
+        return [str(row[name]) for row in connection.exec_driver_sql(question).mappings()]
+    except DBAPIError as error:
+        if refusal(error) is None:
+            raise
+        return None
+
+
 def setting(connection: Connection, name: str) -> int:
     """A global setting as a number."""
     return int(query(connection, f"SELECT @@GLOBAL.{name}")[0][0])
