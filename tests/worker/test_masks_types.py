@@ -12,6 +12,7 @@ from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
 from services.anonymize.worker.pipeline import anonymize
 from services.anonymize.worker.policy import load_policy
+from services.anonymize.worker.preflight import preflight
 from tests.worker.building import column, refused, schema_of, table, tell_nobody
 
 TYPES = """
@@ -143,7 +144,7 @@ NOT_HELD = [
         {"code": "first_name", "price": "{mask: constant, value: 12345}", "kind": "lorem", "note": "{mask: expression, sql: 'nullif(note, note)'}"},
         [
             'policy.yaml:7:13: held.code: first_name makes what the column cannot hold: value for domain code violates check constraint "code_check" (SQLSTATE 23514)',
-            "policy.yaml:8:14: held.price: constant makes what the column cannot hold: NumericValueOutOfRange (SQLSTATE 22003); its message may quote a value and is withheld",
+            "policy.yaml:8:14: held.price: numeric(4,1) cannot hold the constant 12345",
             'policy.yaml:9:13: held.kind: lorem makes what the column cannot hold: new row for relation "held" violates check constraint "held_kind_check" (SQLSTATE 23514)',
             'policy.yaml:10:13: held.note: expression makes what the column cannot hold: null value in column "note" of relation "held" violates not-null constraint (SQLSTATE 23502)',
         ],
@@ -183,6 +184,23 @@ def test_what_a_step_before_the_rules_mends_and_what_is_not_validated_stop_nothi
         connection.execute(HELD)
     before = "before: [{sql: ALTER TABLE held DROP CONSTRAINT held_kind_check}]"
     held(server, database, {"kind": "lorem", "code": "scramble"}, before)
+
+
+def test_a_constant_that_a_domain_or_a_number_cannot_hold_is_known_without_a_row(server, database):
+    with server.connect(database) as connection:
+        connection.execute(
+            "CREATE DOMAIN age AS int CHECK (VALUE < 150); CREATE TABLE e (a age, n smallint, b bool)"
+        )
+    policy = "version: 1\ntables: {e: {columns: {a: {mask: constant, value: 200}, n: {mask: constant, value: 70000}, b: keep}}}"
+    said = [problem.message for problem in preflight(policy, "policy.yaml", server.url(database))]
+    assert said == [
+        'e.a: public.age cannot hold the constant 200: value for domain age violates check constraint "age_check" (SQLSTATE 23514)',
+        "e.n: smallint cannot hold the constant 70000",
+    ]
+    flags = table("t", column("b", "boolean"))
+    assert refused(
+        "version: 1\ntables: {t: {columns: {b: {mask: constant, value: maybe}}}}", schema_of(flags)
+    ) == ["policy.yaml:2: t.b: boolean cannot hold the constant maybe; it holds true and false"]
 
 
 def test_types_that_cannot_be_tried_here_are_refused_by_their_words():

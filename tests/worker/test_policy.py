@@ -101,6 +101,8 @@ def test_a_good_policy_becomes_frozen_models():
          "policy.yaml:5: a.b: phone.form: must be one of keep, national, e164, not nationl (did you mean national?)"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: date_shift, days: many}",
          "policy.yaml:5: a.b: date_shift.days: must be a valid integer, not 'many'"),
+        ("version: 1\ntables:\n  a:\n    columns:\n      b: {mask: city, when: {}}",
+         "policy.yaml:5: a.b: when names no column; leave it out to mask all rows"),
         ("version: 1\ntables:\n  a:\n    columns:\n      b: date_shift", "policy.yaml:5: a.b: date_shift.days: must be given"),
         ("version: 1\ntables:\n  a: {columns: {b:keep}}",
          "policy.yaml:3: a.b:keep: a mask is missing; write a space behind the colon"),

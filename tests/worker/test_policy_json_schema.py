@@ -98,6 +98,7 @@ def test_generated_policies_fit(policy):
         "version: 1\ntables: {a: {columns: {b: {mask: json, paths: {x: auto}}}}}",
         "version: 1\ntables: {a: {columns: {b: {same_as: a.c, when: {a: 1}}}}}",
         "version: 1\ntables: {a: {columns: {b: {mask: city, when: [a]}}}}",
+        "version: 1\ntables: {a: {columns: {b: {mask: city, when: {}}}}}",
         "version: 1\ntables: {a: {columns: {b: {mask: city, when: {a: []}}}}}",
         "version: 1\ntables: {a: {columns: {b: {mask: city, when: {a: {b: c}}}}}}",
         "version: 1\ndefaults: {}\ntables: {}",

@@ -20,21 +20,20 @@ def check_documents(database: "Database", checks: Iterable[DocumentCheck | Trial
     """Run a plan's checks. Raises MaskingError with all that was found."""
     checks = list(checks)
     fitted = [check for check in checks if isinstance(check, Fitting)]
-    trials = sorted(
-        (check for check in checks if isinstance(check, Trial) and not isinstance(check, Fitting)),
-        key=lambda trial: trial.at,
-    )
-    failed = [
-        f"{trial.at}: {trial.column}: {trial.complaint}{why}"
-        for trial in trials
+    failed = {
+        trial: why
+        for trial in checks
+        if isinstance(trial, Trial) and not isinstance(trial, Fitting)
         if (why := failure(database, trial)) is not None
-    ]
-    # what a trial says already a table's copy would say again
-    failed = failed or [
-        said for one in sorted(fitted, key=lambda one: one.at) for said in misfits(database, one)
-    ]
+    }
+    said = {(trial.at, trial.column) for trial in failed}
+    for table in fitted:  # which would say again what a trial says
+        failed |= {one: why for one, why in misfits(database, table) if (one.at, one.column) not in said}
     if failed:
-        raise MaskingError("\n".join(failed))
+        by_place = sorted(failed.items(), key=lambda one: one[0].at)
+        raise MaskingError(
+            "\n".join(f"{one.at}: {one.column}: {one.complaint}{why}" for one, why in by_place)
+        )
     found: list[str] = []
     with database.begin() as connection:
         for check in checks:

@@ -100,19 +100,19 @@ def _by_row(mask: Mask) -> Mask | None:
     return mask
 
 
-def misfits(database: "Database", fitted: Fitting) -> Iterator[str]:
-    """Say what of a table's masks does not fit; nothing where the rows themselves do not."""
+def misfits(database: "Database", fitted: Fitting) -> Iterator[tuple[Trial, str]]:
+    """What of a table's masks does not fit, with the reason; nothing where the rows themselves do not."""
     if (reason := _refused(database, fitted, fitted.query)) is None:
         return
     if _refused(database, fitted, fitted.unmasked) is not None:
         return
     alone = [(trial, _refused(database, fitted, trial.query)) for trial in fitted.alone]
     if all(why != reason for _, why in alone):
-        yield f"{fitted.at}: {fitted.column}: {fitted.complaint}: {reason}"
+        yield fitted, f": {reason}"
         return
     for trial, why in alone:
         if why is not None:
-            yield f"{trial.at}: {trial.column}: {trial.complaint}: {why}"
+            yield trial, f": {why}"
 
 
 def _refused(database: "Database", fitted: Fitting, fill: str) -> str | None:

@@ -163,7 +163,8 @@ def _without(one: Document) -> Document:
 
 def _condition() -> Document:
     value = {"type": ["string", "number", "boolean", "null"]}
-    return _named({"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]})
+    named = _named({"anyOf": [value, {"type": "array", "items": value, "minItems": 1}]})
+    return named | {"minProperties": 1}
 
 
 def _default() -> Document:

@@ -115,6 +115,8 @@ class RuleReader(Nodes):
         condition = None
         if when is not None:
             condition = read_condition(where, self.entries(when, f"{where}.when"), self.complain)
+            if isinstance(when, yaml.MappingNode) and not when.value:
+                self.complain(when, f"{where}: when names no column; leave it out to mask all rows")
         mask = self.mask(where, node, parameters)
         return None if mask is None else ColumnRule(mask=mask, at=place_of(node), when=condition)
 
