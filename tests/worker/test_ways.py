@@ -174,3 +174,28 @@ def test_a_row_for_which_there_is_no_partition_when_it_is_masked_stops_the_run_f
         "CREATE TABLE visits_0 PARTITION OF visits FOR VALUES FROM (MINVALUE) TO ('2020-01-01')",
     )
     assert work(server, database, policy).passed
+
+
+@pytest.mark.parametrize("disabled", ["", 'ALTER TABLE "T 1" DISABLE TRIGGER changed'])
+def test_a_partition_keeps_what_it_has_otherwise_than_its_table(
+    server: Server, database: str, disabled: str
+) -> None:
+    """Taken apart, and together with the others because one of its triggers does not run."""
+    fill(
+        server,
+        database,
+        f"""
+        CREATE TABLE t (id int, mail text, note text) PARTITION BY RANGE (id); ALTER TABLE t ALTER note SET STORAGE EXTERNAL;
+        CREATE TABLE "T 1" PARTITION OF t FOR VALUES FROM (0) TO (10); CREATE TABLE t_rest PARTITION OF t DEFAULT;
+        INSERT INTO t SELECT n, 'person' || n || '@mail.fr', 'x' FROM generate_series(1, 20) n;
+        ALTER TABLE "T 1" ALTER mail SET STORAGE EXTERNAL, ALTER mail SET COMPRESSION pglz, ALTER note SET STORAGE EXTENDED;
+        CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+        CREATE TRIGGER changed AFTER UPDATE OF mail ON t FOR EACH ROW EXECUTE FUNCTION nothing(); {disabled}
+        """,
+    )
+    outcome = work(
+        server, database, "version: 1\ntables: {t: {columns: {id: keep, mail: email, note: redact}}}"
+    )
+    assert not [finding.detail for finding in outcome.findings if not finding.passed]
+    (done,) = outcome.tables
+    assert ("together" in done.plan.why) is bool(disabled)

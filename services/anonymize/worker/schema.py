@@ -310,8 +310,8 @@ class GeneratedColumn:
 
 @dataclass(frozen=True)
 class IndexStatistics:
-    """A statistics target on an expression index's column or of extended statistics, which a rewrite
-    forgets."""
+    """A statistics target on an expression index's column or of extended statistics, or how a partition alone
+    stores a column, which a rewrite forgets."""
 
     table: int
     statement: str

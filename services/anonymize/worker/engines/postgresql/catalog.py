@@ -146,7 +146,7 @@ SELECT i.indrelid AS table, quote_ident(k.conname) AS constraint, pg_get_constra
 """
 
 TRIGGERS = """
-SELECT t.oid, t.tgrelid AS table, t.tgname AS name, t.tgenabled::text AS enabled, t.tgparentid = 0 AS own,
+SELECT t.oid, t.tgrelid AS table, t.tgname AS name, t.tgenabled::text AS enabled, t.tgparentid = 0 AS own, t.tgparentid AS parent,
        pg_get_triggerdef(t.oid) AS definition, obj_description(t.oid, 'pg_trigger') AS comment
   FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgrelid = ANY(:tables) ORDER BY t.tgname
 """
@@ -250,6 +250,17 @@ UNION ALL
 SELECT s.stxrelid, format('ALTER STATISTICS %I.%I SET STATISTICS %s', n.nspname, s.stxname, s.stxstattarget)
   FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace
  WHERE s.stxrelid = ANY(:tables) AND s.stxstattarget >= 0
+UNION ALL -- what a partition has otherwise than its root, whose own is said with the rewrite
+SELECT a.attrelid, format('ALTER TABLE ONLY %I.%I ALTER COLUMN %I SET %s', n.nspname, c.relname, a.attname, own.said)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
+  JOIN pg_attribute r ON r.attrelid = pg_partition_root(c.oid) AND r.attname = a.attname
+  JOIN LATERAL (VALUES
+    ('STORAGE ' || CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END,
+     a.attstorage <> r.attstorage),
+    ('COMPRESSION ' || CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' ELSE 'default' END,
+     a.attcompression <> r.attcompression)
+  ) own(said, differs) ON own.differs
+ WHERE c.relispartition AND c.oid = ANY(:tables) AND a.attnum > 0 AND NOT a.attisdropped
 """
 
 VIEWS = """

@@ -28,10 +28,12 @@ def read_dependants(reader: Catalog, tables: Sequence[RowMapping]) -> Iterator[D
     for (kind, oid, table), columns in uses.items():
         by_object[kind, oid][table] = columns
     names = {row["oid"]: qualified(row["schema"], row["name"]) for row in tables}
-    for row in reader.rows(catalog.TRIGGERS, tables=oids):
+    triggers = reader.rows(catalog.TRIGGERS, tables=oids)
+    for row in triggers:
         used = by_object["pg_trigger", row["oid"]].get(row["table"])
         if used and row["own"]:
-            yield _trigger_dependant(row, names[row["table"]], frozenset(used))
+            states = _states_in_partitions(row, triggers, names)
+            yield _trigger_dependant(row, names[row["table"]], frozenset(used), tuple(states))
     for row in reader.rows(catalog.RULES, relations=oids):
         # on its own table even without columns: DO INSTEAD NOTHING would swallow an UPDATE
         for table, columns in ({row["table"]: set()} | by_object["pg_rewrite", row["oid"]]).items():
@@ -62,7 +64,21 @@ def _comment(on: str, comment: str | None) -> tuple[str, ...]:
     return (f"COMMENT ON {on} IS {text_literal(comment)}",) if comment else ()
 
 
-def _trigger_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
+def _states_in_partitions(
+    row: RowMapping, triggers: Sequence[RowMapping], names: Mapping[int, str]
+) -> Iterator[str]:
+    """Statements for partitions in which a trigger is not as enabled as in their parent."""
+    for clone in triggers:
+        if clone["parent"] == row["oid"]:
+            if clone["enabled"] != row["enabled"]:
+                state = ENABLED[clone["enabled"]]
+                yield f"ALTER TABLE {names[clone['table']]} {state} TRIGGER {quoted(clone['name'])}"
+            yield from _states_in_partitions(clone, triggers, names)
+
+
+def _trigger_dependant(
+    row: RowMapping, table: str, columns: frozenset[str], in_partitions: tuple[str, ...]
+) -> Dependant:
     name = quoted(row["name"])
     enabled = (
         () if row["enabled"] == "O" else (f"ALTER TABLE {table} {ENABLED[row['enabled']]} TRIGGER {name}",)
@@ -73,7 +89,12 @@ def _trigger_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> 
         table=row["table"],
         columns=columns,
         drop=(f"DROP TRIGGER {name} ON {table}",),
-        create=(row["definition"], *enabled, *_comment(f"TRIGGER {name} ON {table}", row["comment"])),
+        create=(
+            row["definition"],
+            *enabled,
+            *in_partitions,
+            *_comment(f"TRIGGER {name} ON {table}", row["comment"]),
+        ),
     )
 
 
