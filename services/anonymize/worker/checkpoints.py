@@ -31,7 +31,7 @@ from services.anonymize.worker.sql import WORK_SCHEMA
 
 if TYPE_CHECKING:
     from services.anonymize.worker.engines.port import Database
-    from services.anonymize.worker.plan import Unit
+    from services.anonymize.worker.schema import Member
     from services.anonymize.worker.schema import Table as SchemaTable
 
 _TABLES = MetaData(schema=WORK_SCHEMA)
@@ -61,7 +61,7 @@ class Done:
     seconds: float
 
 
-def of_table(table: "SchemaTable | Unit") -> str:
+def of_table(table: "SchemaTable | Member") -> str:
     """The checkpoint of a table, or of a partition that is masked on its own.
 
     A dot in its schema's name is told from the one behind it.

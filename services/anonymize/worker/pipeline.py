@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from services.anonymize.worker.checkpoints import of_table
 from services.anonymize.worker.engines import Database, Masking, masking_of
 from services.anonymize.worker.engines.results import Cleaning, Finding, Masked, Quarantined, leftovers
 from services.anonymize.worker.failures import MaskingError
@@ -107,7 +108,7 @@ class _Work:
         begun = self._begun(remembered)
         done = masking.checkpoints.done()
         masked_before = sum(
-            all(piece.step in done for piece in planned.pieces(0))
+            of_table(planned.table) in done or all(piece.step in done for piece in planned.pieces(0))
             for planned in begun.plan.tables
             if planned.statements
         )
@@ -160,11 +161,8 @@ class _Work:
         clock.lap("quarantining")
         # a step before the rules may mend what checks would find
         masking.prepare(policy, schema, replace(plan, checks=()) if self._written.first else plan)
-        self._tell(
-            Advance(
-                "masking", 0, sum(len(planned.units) or 1 for planned in plan.tables if planned.statements)
-            )
-        )
+        pieces = sum(len(planned.units) or 1 for planned in plan.tables if planned.statements)
+        self._tell(Advance("masking", 0, pieces))
         originals = masking.remember_originals(policy, schema, self._connections)
         remembered = Remembered(self._worker, found.schema, quarantined, originals)
         self._book.save(remembered)

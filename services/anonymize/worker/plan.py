@@ -10,7 +10,7 @@ from services.anonymize.worker.checkpoints import of_table
 from services.anonymize.worker.masks import MaskContext
 from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
 from services.anonymize.worker.policy import ColumnRule, Place, Policy, TableRule
-from services.anonymize.worker.schema import Schema, Table, label_of
+from services.anonymize.worker.schema import Schema, Table
 
 
 class Method(StrEnum):
@@ -28,24 +28,24 @@ EACH_PARTITION = "ALTER TABLE <each partition> "
 
 @dataclass(frozen=True)
 class Unit:
-    """A partition that is masked on its own; `begins` stands for EACH_PARTITION in its table's statement."""
+    """A partition that is masked on its own. `said` is how the table's statement speaks of it: on PostgreSQL
+    in place of EACH_PARTITION, on MySQL behind the table's name."""
 
-    oid: int
-    schema: str
-    name: str
+    step: str
+    label: str
     size: int  # bytes with indexes
-    begins: str
+    said: str
+    relations: tuple[int, ...] = ()
     after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What is masked in one transaction: a table, or one of its partitions."""
+    """What one connection masks at a time: a table, or one of its partitions."""
 
-    oid: int
-    relations: tuple[int, ...]  # oids of what holds its rows
-    step: str  # its checkpoint
+    step: str  # its name among the checkpoints
     label: str
+    relations: tuple[int, ...]  # oids of what holds its rows
     size: int  # bytes with indexes
     rows: int
     statements: tuple[str, ...]
@@ -53,8 +53,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class TablePlan:
-    """What is done to one table. `statements` run in one transaction; where there are `units`, in one for
-    each of these."""
+    """What is done to one table by `statements`; where there are `units`, to each of these by itself."""
 
     table: Table
     method: Method
@@ -64,22 +63,16 @@ class TablePlan:
     units: tuple[Unit, ...] = ()
 
     def pieces(self, rows: int) -> Iterator[Piece]:
-        """What is masked in a transaction of its own; the rows of partitions are estimates by their sizes."""
+        """The table, or its units; the rows of these are estimates by their sizes."""
         table = self.table
         if not self.units:
             relations = tuple(member.oid for member in table.members if not member.foreign)
-            yield Piece(table.oid, relations, of_table(table), table.label, table.size, rows, self.statements)
+            yield Piece(of_table(table), table.label, relations, table.size, rows, self.statements)
         whole = max(1, sum(unit.size for unit in self.units))
         for unit in self.units:
-            yield Piece(
-                unit.oid,
-                (unit.oid,),
-                of_table(unit),
-                label_of(unit.schema, unit.name),
-                unit.size,
-                rows * unit.size // whole,
-                (*(unit.begins + said.removeprefix(EACH_PARTITION) for said in self.statements), *unit.after),
-            )
+            statements = (said.replace(EACH_PARTITION, unit.said, 1) for said in self.statements)
+            share = rows * unit.size // whole
+            yield Piece(unit.step, unit.label, unit.relations, unit.size, share, (*statements, *unit.after))
 
 
 @dataclass(frozen=True)

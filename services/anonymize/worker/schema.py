@@ -190,6 +190,7 @@ class Table:
     triggers: tuple[Trigger, ...] = ()
     members: tuple["Member", ...] = ()  # where the rows are: the table itself, or its leaf partitions
     next_number: int | None = None  # MySQL: what AUTO_INCREMENT gives next
+    shares: tuple["Share", ...] = ()  # MySQL: its partitions
     versioned: bool = False  # MariaDB: it keeps old rows beside the current ones
     copy_loses: str | None = None  # MySQL: what CREATE TABLE … LIKE would not bring along
 
@@ -236,6 +237,14 @@ class Member:
     forces_row_security: bool = False
     size: int = 0  # bytes with indexes and TOAST
     attachment: Attachment | None = None  # of PostgreSQL's partitions
+
+
+@dataclass(frozen=True)
+class Share:
+    """A partition of MySQL's, with its subpartitions; both numbers are estimates."""
+
+    name: str
+    size: int  # bytes with indexes
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, Engine, event
 
-from services.anonymize.worker.engines.mysql import holding, masking
-from services.anonymize.worker.engines.mysql.copying import make_copy
+from services.anonymize.worker.engines.mysql import holding
+from services.anonymize.worker.engines.mysql.copying import Copying
 from services.anonymize.worker.engines.mysql.engine import MySQL
 from services.anonymize.worker.engines.mysql.holding import hold
 from services.anonymize.worker.engines.mysql.inventory import take_inventory
 from services.anonymize.worker.engines.mysql.masking import mask
 from services.anonymize.worker.engines.mysql.planning import old_name
 from services.anonymize.worker.failures import MaskingError
-from services.anonymize.worker.plan import Plan, TablePlan
+from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import load_policy, resolve
 from services.anonymize.worker.progress import Advance
 from tests.mariadb import MariaDBServer
@@ -143,19 +143,21 @@ def test_a_worker_killed_in_the_whole_run_is_continued(mariadb_server, without_c
 
 
 def test_a_rename_that_a_crash_of_the_server_halved_is_ended(mariadb_server, without_cleaning, monkeypatch):
-    def halve(connection: Connection, planned: TablePlan) -> None:
-        if planned.table.name != "people":
-            make_copy(connection, planned)
-            return
-        make_copy(connection, replace(planned, statements=planned.statements[:-1]))
-        connection.exec_driver_sql(f"RENAME TABLE people TO {old_name(planned.table)}")
-        raise KilledError
+    def halve(copying: Copying, connection: Connection) -> None:
+        planned = copying.planned
+        if planned.table.name == "people":
+            half = f"RENAME TABLE people TO {old_name(planned.table)}"
+            copying.planned = replace(planned, statements=(*planned.statements[:-1], half))
+        end(copying, connection)
+        if planned.table.name == "people":
+            raise KilledError
 
+    end = Copying.end
     with mariadb_server.fresh_database(TABLES) as name:
-        monkeypatch.setattr(masking, "make_copy", halve)
+        monkeypatch.setattr(Copying, "end", halve)
         with pytest.raises(KilledError):
             work(mariadb_server, name, POLICY)
-        monkeypatch.setattr(masking, "make_copy", make_copy)
+        monkeypatch.setattr(Copying, "end", end)
         assert work(mariadb_server, name, POLICY).passed
         assert ask(mariadb_server, name, "SELECT count(*) FROM people") == [(2,)]
 

@@ -24,13 +24,13 @@ class Watching(ABC, Generic[ObservedT]):
     """
 
     def __init__(self, work: Sequence[Piece], tell: Tell) -> None:
-        self.rows = {piece.oid: piece.rows for piece in work}
+        self.rows = {piece.step: piece.rows for piece in work}
         self.lock = threading.Lock()
-        self.under_way: dict[int, Piece] = {}
+        self.under_way: dict[str, Piece] = {}
         self._tell = tell
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_looking, name="watch", daemon=True)
-        self._done: list[int] = []
+        self._done: list[str] = []
 
     def start(self) -> None:
         """Tell that nothing is done yet, and begin to look."""
@@ -43,8 +43,8 @@ class Watching(ABC, Generic[ObservedT]):
 
     def finished(self, piece: Piece) -> None:
         """A piece is done. The lock is held."""
-        self.under_way.pop(piece.oid, None)
-        self._done.append(piece.oid)
+        self.under_way.pop(piece.step, None)
+        self._done.append(piece.step)
         self._advance(piece.label)
 
     @abstractmethod
@@ -71,6 +71,6 @@ class Watching(ABC, Generic[ObservedT]):
                 return
 
     def _advance(self, label: str | None, estimated: int = 0) -> None:
-        rows = sum(self.rows[oid] for oid in self._done) + estimated
+        rows = sum(self.rows[step] for step in self._done) + estimated
         total = sum(self.rows.values())
         self._tell(Advance("masking", len(self._done), len(self.rows), rows, total, label))

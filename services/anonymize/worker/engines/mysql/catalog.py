@@ -68,8 +68,10 @@ SELECT trigger_name AS `name`, event_object_table AS `table`, event_manipulation
  ORDER BY event_object_table, CONCAT(event_manipulation), CONCAT(action_timing), action_order
 """
 PARTITIONS = f"""
-SELECT table_name AS `table`, partition_expression AS `by`, subpartition_expression AS `sub_by`
+SELECT table_name AS `table`, partition_name AS `name`, partition_expression AS `by`, subpartition_expression AS `sub_by`,
+       data_length + index_length AS `size`
   FROM information_schema.partitions WHERE table_schema {HERE} AND partition_name IS NOT NULL
+ ORDER BY table_name, partition_ordinal_position, subpartition_ordinal_position
 """
 VIEWS = f"""
 SELECT table_name AS `name`, view_definition AS `definition` FROM information_schema.views

@@ -6,6 +6,7 @@ and leaves an empty table.
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -23,12 +24,45 @@ FOREIGN_KEY = re.compile(r",\n  CONSTRAINT `(?:[^`]|``)+` FOREIGN KEY .*?(?=,?\n
 KEY = re.compile(r"^  ((?:UNIQUE |FULLTEXT |SPATIAL )?KEY (`(?:[^`]|``)+`) .*?),?$")
 PRIMARY = re.compile(r"^  PRIMARY KEY \((`(?:[^`]|``)+`)")
 INNODB = ") ENGINE=InnoDB"
+INSERT = "INSERT INTO "
+
+Keys = list[tuple[str, str]]
+"""Keys by name, with their definitions."""
 
 
-def make_copy(connection: Connection, planned: TablePlan) -> None:
-    """Run a plan's statements for one table."""
-    for statement in planned.statements:
-        run_step(connection, planned.table, statement, filled=True)
+class Copying:
+    """A table's copy on its way: one session begins it, several may fill it, and the last of them ends it.
+
+    `lock` is held by whoever begins or ends it, or counts what is `left` to fill.
+    """
+
+    def __init__(self, planned: TablePlan) -> None:
+        self.planned = planned
+        self.lock = threading.Lock()
+        self.left = max(1, len(planned.units))
+        self.began = 0.0  # by the monotonic clock; 0 before
+        self.was_there = False  # an earlier worker had put it in the table's place
+        self._keys: Keys = []
+
+    def begin(self, connection: Connection) -> None:
+        """Make the copy without rows, and without the keys that can wait."""
+        for statement in self.planned.statements:
+            if statement.startswith(INSERT):
+                self._keys = _take_keys(connection, self.planned.table)
+                return
+            run_step(connection, self.planned.table, statement, filled=False)
+
+    def fill(self, connection: Connection, partition: str = "") -> None:
+        """Copy the rows, or those of one partition, said as its unit says it."""
+        for statement in self.planned.statements:
+            if statement.startswith(INSERT):
+                execute(connection, statement + partition)
+
+    def end(self, connection: Connection) -> None:
+        """Give the copy its keys, and put it in the table's place."""
+        if any(statement.startswith(INSERT) for statement in self.planned.statements):
+            _give_keys(connection, self.planned.table, self._keys)
+            execute(connection, self.planned.statements[-1])
 
 
 def run_step(connection: Connection, table: Table, statement: str, *, filled: bool) -> None:
@@ -37,16 +71,25 @@ def run_step(connection: Connection, table: Table, statement: str, *, filled: bo
         with as_shown(connection):
             made = FOREIGN_KEY.sub("", str(query(connection, statement)[0][1]))
             execute(connection, HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1))
-    elif statement.startswith("INSERT INTO "):
-        with as_shown(connection):
-            keys = _later(connection, table)
-        _alter(connection, table, [f"DROP KEY {name}" for name, _ in keys])
+    elif statement.startswith(INSERT):
+        keys = _take_keys(connection, table)
         if filled:
             execute(connection, statement)
-        with as_shown(connection):
-            _alter(connection, table, [f"ADD {definition}" for _, definition in keys])
+        _give_keys(connection, table, keys)
     else:
         execute(connection, statement)
+
+
+def _take_keys(connection: Connection, table: Table) -> Keys:
+    with as_shown(connection):
+        keys = _later(connection, table)
+    _alter(connection, table, [f"DROP KEY {name}" for name, _ in keys])
+    return keys
+
+
+def _give_keys(connection: Connection, table: Table, keys: Keys) -> None:
+    with as_shown(connection):
+        _alter(connection, table, [f"ADD {definition}" for _, definition in keys])
 
 
 @contextmanager
@@ -62,7 +105,7 @@ def as_shown(connection: Connection) -> Iterator[None]:
     execute(connection, f"SET SESSION sql_mode = '{SQL_MODE}'")
 
 
-def _later(connection: Connection, table: Table) -> list[tuple[str, str]]:
+def _later(connection: Connection, table: Table) -> Keys:
     """The keys that can wait, as names and definitions: all but the one by which InnoDB orders its rows or
     gives numbers. All of them or none, so that they keep their order."""
     lines = str(query(connection, SHOW_CREATE + new_name(table))[0][1]).split("\n")

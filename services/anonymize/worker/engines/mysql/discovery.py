@@ -19,6 +19,7 @@ from services.anonymize.worker.schema import (
     GeneratedColumn,
     Member,
     Schema,
+    Share,
     Table,
     Trigger,
     Unique,
@@ -108,10 +109,18 @@ def _tables(connection: Connection, base: Sequence[RowMapping], is_mariadb: bool
             triggers=made,
             members=(Member(number, DEFAULT_SCHEMA, name, made, foreign),),
             next_number=_next_number(connection, row, parts, is_mariadb),
+            shares=_shares(partitions.get(name, ())),
             versioned=row["type"] == "SYSTEM VERSIONED",
             copy_loses=_lost(checks.get(name, ())),
         )
         yield replace(table, uniques=tuple(_uniques(table, indexes.get(name, ()))))
+
+
+def _shares(partitions: Sequence[RowMapping]) -> tuple[Share, ...]:
+    sizes: dict[str, int] = defaultdict(int)
+    for part in partitions:
+        sizes[part["name"]] += int(part["size"] or 0)
+    return tuple(Share(name, size) for name, size in sizes.items())
 
 
 def _next_number(

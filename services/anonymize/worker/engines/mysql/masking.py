@@ -8,16 +8,17 @@ it was done. Every other statement gives the same when it is done again.
 import re
 import time
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 import pymysql
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from services.anonymize.worker.checkpoints import Checkpoints, Done
+from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.charsets import CODECS
 from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE, Database
-from services.anonymize.worker.engines.mysql.copying import make_copy
+from services.anonymize.worker.engines.mysql.copying import Copying
 from services.anonymize.worker.engines.mysql.planning import new_name, old_name
 from services.anonymize.worker.engines.mysql.sql import UNICODE, qualified, quoted, text_literal
 from services.anonymize.worker.engines.mysql.watching import Watch
@@ -77,40 +78,64 @@ def _mask_tables(
     connections: int,
     tell: Tell,
 ) -> list[Masked]:
-    work = [planned for planned in plan.tables if planned.statements]
     with database.autocommit() as connection:
         execute(connection, f"CREATE DATABASE IF NOT EXISTS {quoted(OLD_DATABASE)}")
     known = checkpoints.done()
-    pieces = [piece for planned in work for piece in planned.pieces(rows.get(planned.table.oid, 0))]
-    with Watch(database, pieces, tell) as watch:
+    work: list[tuple[Piece, str, Copying]] = []
+    for planned in plan.tables:
+        if planned.statements:
+            copying = Copying(planned)
+            said = [unit.said for unit in planned.units] or [""]
+            work += zip(planned.pieces(rows.get(planned.table.oid, 0)), said, repeat(copying))
+    work.sort(key=lambda job: -job[0].size)
+    with Watch(database, [piece for piece, _, _ in work], tell) as watch:
 
-        def one(both: tuple[TablePlan, Piece]) -> Masked:
-            planned, piece = both
+        def one(job: tuple[Piece, str, Copying]) -> Masked | None:
+            piece, partition, copying = job
+            planned = copying.planned
             try:
-                done = known.get(piece.step) or _mask_table(database, checkpoints, planned, piece, watch)
-                _drop_old(database, planned)
+                if of_table(planned.table) not in known:
+                    _fill(database, piece, partition, copying, watch)
+                with copying.lock:
+                    copying.left -= 1
+                    last = copying.left == 0
+                done = known.get(of_table(planned.table))
+                if last:
+                    done = done or _end(database, checkpoints, copying, rows.get(planned.table.oid, 0))
+                    _drop_old(database, planned)
             except Exception as error:
                 # MySQL says a key's name with the table's, which is that of the copy
                 said = reason_of(error).replace(f" new_{planned.table.oid}.", " ")
-                raise MaskingError(f"{planned.table.label}: {said}") from error
+                raise MaskingError(f"{piece.label}: {said}") from error
             watch.ended(piece)
-            return Masked(planned, done.rows, done.seconds)
+            return Masked(planned, done.rows, done.seconds) if last and done else None
 
-        return in_parallel(one, list(zip(work, pieces, strict=True)), connections)
+        return [done for done in in_parallel(one, work, connections) if done is not None]
 
 
-def _mask_table(
-    database: Database, checkpoints: Checkpoints, planned: TablePlan, piece: Piece, watch: Watch
-) -> Done:
-    started = time.monotonic()
+def _fill(database: Database, piece: Piece, partition: str, copying: Copying, watch: Watch) -> None:
+    """Fill a copy or a part of it; whoever comes first makes it."""
     with database.autocommit() as connection:
         number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
         watch.began(piece, int(number))
-        if not _renamed_before(connection, planned, database.address.database):
-            make_copy(connection, planned)
-    done = Done(piece.rows, time.monotonic() - started)
+        with copying.lock:
+            if not copying.began:
+                copying.was_there = _renamed_before(connection, copying.planned, database.address.database)
+                if not copying.was_there:
+                    copying.begin(connection)
+                copying.began = time.monotonic()
+        if not copying.was_there:
+            copying.fill(connection, partition)
+
+
+def _end(database: Database, checkpoints: Checkpoints, copying: Copying, rows: int) -> Done:
+    """Put a full copy in its table's place, and write down that it is there."""
+    if not copying.was_there:
+        with database.autocommit() as connection:
+            copying.end(connection)
+    done = Done(rows, time.monotonic() - copying.began)
     with database.begin() as connection:
-        checkpoints.claim(connection, piece.step, done.rows, done.seconds)
+        checkpoints.claim(connection, of_table(copying.planned.table), done.rows, done.seconds)
     return done
 
 

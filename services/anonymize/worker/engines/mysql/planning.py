@@ -9,6 +9,7 @@ keep it where it is, so both are taken away before and brought back after.
 from collections.abc import Iterator, Mapping
 
 from services.anonymize.worker import uniqueness
+from services.anonymize.worker.checkpoints import of_table
 from services.anonymize.worker.engines.fitting import Copy, Fitting, fitting
 from services.anonymize.worker.engines.mysql import values
 from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE
@@ -27,6 +28,7 @@ from services.anonymize.worker.plan import (
     Plan,
     TablePlan,
     Trial,
+    Unit,
     context_for,
     email_shape,
     masked_rules,
@@ -124,6 +126,7 @@ class _Work:
             why=_why(table, self.schema),
             masked=tuple(rules),
             statements=copy(table, self.schema.database, self._values(table, rules, contexts)),
+            units=_units(table),
         )
 
     def _context(self, table: Table, name: str) -> MaskContext:
@@ -201,6 +204,22 @@ class _Work:
         )
 
 
+def _units(table: Table) -> tuple[Unit, ...]:
+    """Its partitions, each a part of the copy that a session of its own fills; where rows have a history, only
+    the whole table tells which are current."""
+    if table.versioned or len(table.shares) < 2:
+        return ()
+    return tuple(
+        Unit(
+            f"{of_table(table)} partition {share.name}",
+            f"{table.label} partition {share.name}",
+            share.size,
+            f" PARTITION ({quoted(share.name)})",
+        )
+        for share in sorted(table.shares, key=lambda share: -share.size)
+    )
+
+
 def copy(table: Table, database: str, masked: Mapping[str, str] | None) -> tuple[str, ...]:
     """Put a copy in a table's place, `masked` in some columns; an empty one if that is None."""
     name, new, old = qualified(database, table.name), new_name(table), old_name(table)
@@ -232,6 +251,8 @@ def _emptied_by_copy(planned: TablePlan) -> bool:
 
 def _why(table: Table, schema: Schema) -> str:
     said = ["a masked copy takes its place"]
+    if units := _units(table):
+        said.append(f"each of its {len(units)} partitions is filled by itself")
     if table.copy_loses:
         said.append(f"made from SHOW CREATE TABLE, because LIKE would lose {table.copy_loses}")
     if table.versioned:

@@ -20,7 +20,7 @@ class Watch(Watching[RowsBySession]):
     def __init__(self, database: Database, work: Sequence[Piece], tell: Tell) -> None:
         super().__init__(work, tell)
         self._database = database
-        self._sessions: dict[int, int] = {}  # by the table's oid
+        self._sessions: dict[str, int] = {}  # by the piece's step
 
     def __enter__(self) -> Self:
         self.start()
@@ -29,8 +29,8 @@ class Watch(Watching[RowsBySession]):
     def began(self, piece: Piece, session: int) -> None:
         """A table is under way in a session, by the server's number for it."""
         with self.lock:
-            self.under_way[piece.oid] = piece
-            self._sessions[piece.oid] = session
+            self.under_way[piece.step] = piece
+            self._sessions[piece.step] = session
 
     def ended(self, piece: Piece) -> None:
         """A table is done."""
@@ -43,6 +43,6 @@ class Watch(Watching[RowsBySession]):
 
     def estimate(self, observed: RowsBySession) -> int:
         return sum(
-            min(observed.get(self._sessions[oid], 0), int(self.rows[oid] * MOST_OF_A_TABLE))
-            for oid in self.under_way
+            min(observed.get(self._sessions[step], 0), int(self.rows[step] * MOST_OF_A_TABLE))
+            for step in self.under_way
         )

@@ -69,22 +69,22 @@ def _mask_tables(
     work = sorted((piece for some in pieces.values() for piece in some), key=lambda piece: -piece.size)
     with Watch(database, work, tell) as watch:
 
-        def one(piece: Piece) -> tuple[int, Done]:
+        def one(piece: Piece) -> tuple[str, Done]:
             known = done.get(piece.step)
             if known is not None:
                 watch.ended(piece)
-                return piece.oid, known
+                return piece.step, known
             started = time.monotonic()
             watch.began(piece)
             watch.ended(piece, _mask_piece(database, checkpoints, piece))
-            return piece.oid, Done(piece.rows, time.monotonic() - started)
+            return piece.step, Done(piece.rows, time.monotonic() - started)
 
         results = dict(in_parallel(one, work, connections))
     return [
         Masked(
             planned,
             rows.get(planned.table.oid, 0),
-            sum(results[piece.oid].seconds for piece in pieces[planned.table.oid]),
+            sum(results[piece.step].seconds for piece in pieces[planned.table.oid]),
         )
         for planned in tables
     ]

@@ -10,9 +10,10 @@ are; where that would not bring back the same, the partitions stay together, by 
 
 from collections.abc import Mapping, Sequence
 
+from services.anonymize.worker.checkpoints import of_table
 from services.anonymize.worker.engines.postgresql.catalog import Catalog
 from services.anonymize.worker.plan import Unit
-from services.anonymize.worker.schema import Attachment, Member, Schema, Table
+from services.anonymize.worker.schema import Attachment, Member, Schema, Table, label_of
 from services.anonymize.worker.sql import qualified, quoted
 
 _ATTACHMENTS = """
@@ -86,11 +87,11 @@ def units(table: Table, schema: Schema) -> tuple[Unit, ...]:
         assert member.attachment is not None  # noqa: S101 - of a partition that is no foreign table
         found.append(
             Unit(
-                member.oid,
-                member.schema,
-                member.name,
+                of_table(member),
+                label_of(member.schema, member.name),
                 member.size,
                 f"ALTER TABLE {_name(member)} ADD CONSTRAINT {_BOUND} CHECK ({member.attachment.holds}), ",
+                (member.oid,),
                 tuple(kept.statement for kept in schema.index_statistics if kept.table == member.oid),
             )
         )

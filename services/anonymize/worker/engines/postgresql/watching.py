@@ -44,7 +44,7 @@ class Watch(Watching[int]):
     def began(self, piece: Piece) -> None:
         """A piece is under way."""
         with self.lock:
-            self.under_way[piece.oid] = piece
+            self.under_way[piece.step] = piece
 
     def ended(self, piece: Piece, grown: int = 0) -> None:
         """A piece is done, and has so many bytes more than before."""
@@ -60,4 +60,4 @@ class Watch(Watching[int]):
         whole = sum(piece.size for piece in self.under_way.values())
         written = max(0, observed - self._size_of_others)
         share = min(written / whole if whole else 0.0, MOST_OF_A_TABLE)
-        return int(share * sum(self.rows[oid] for oid in self.under_way))
+        return int(share * sum(self.rows[step] for step in self.under_way))
