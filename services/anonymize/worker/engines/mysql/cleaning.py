@@ -13,6 +13,7 @@ from services.anonymize.worker.engines.cleaning import Part, advance, run_parts
 from services.anonymize.worker.engines.mysql.connecting import Database
 from services.anonymize.worker.engines.mysql.residue.aria_log import run_lap_of_aria
 from services.anonymize.worker.engines.mysql.residue.binary_log import purge_binary_logs
+from services.anonymize.worker.engines.mysql.residue.change_buffer import name_change_buffer
 from services.anonymize.worker.engines.mysql.residue.dictionary import write_over_dictionary
 from services.anonymize.worker.engines.mysql.residue.old_versions import wait_for_purge
 from services.anonymize.worker.engines.mysql.residue.redo import run_lap
@@ -70,6 +71,7 @@ PARTS: tuple[Part[Work], ...] = (
     Part("old versions", lambda work: wait_for_purge(work.database)),
     Part("data dictionary", lambda work: write_over_dictionary(work.database, work.functions)),
     Part("undo", lambda work: fill_undo(work.database, work.held)),
+    Part("change buffer", lambda work: name_change_buffer(work.database)),
     Part("redo log", _redo),
     Part("binary log", lambda work: purge_binary_logs(work.database)),
     Part("checkpoint", _end),
