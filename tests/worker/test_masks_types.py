@@ -186,6 +186,29 @@ def test_what_a_step_before_the_rules_mends_and_what_is_not_validated_stop_nothi
     held(server, database, {"kind": "lorem", "code": "scramble"}, before)
 
 
+def test_what_stands_inside_a_document_or_an_array_is_tried_too(server, database):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE e (d jsonb, a text[], n int[], m int[], i inet[])")
+    policy = """
+version: 1
+tables:
+  e:
+    columns:
+      d: {mask: json, paths: {x: {mask: redact, patterns: ['y*']}}}
+      a: {mask: array, of: {mask: redact, patterns: ['q*']}}
+      n: {mask: array, of: {mask: expression, sql: value + 1}}
+      m: {mask: array, of: {mask: expression, sql: sum(value)}}
+      i: {mask: array, of: {mask: constant, value: here}}
+"""
+    said = [problem.message for problem in preflight(policy, "policy.yaml", server.url(database))]
+    assert said == [
+        "e.d: x: y* is no regular expression of PostgreSQL that needs at least one character",
+        "e.a: q* is no regular expression of PostgreSQL that needs at least one character",
+        "e.m: expression: PostgreSQL refuses it for integer: aggregate functions are not allowed in WHERE (SQLSTATE 42803)",
+        "e.i: inet cannot hold the constant here",
+    ]
+
+
 def test_a_constant_that_a_domain_or_a_number_cannot_hold_is_known_without_a_row(server, database):
     with server.connect(database) as connection:
         connection.execute(

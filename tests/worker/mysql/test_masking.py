@@ -137,6 +137,15 @@ tables:
         ask(mariadb_server, None, "DROP DATABASE snapveil_work")
 
 
+def test_a_pattern_inside_a_document_is_tried_before_anything_is_written(mariadb_server):
+    policy = "version: 1\ntables: {people: {columns: {d: {mask: json, paths: {x: {mask: redact, patterns: ['y*']}}}}}}\n"
+    with (
+        mariadb_server.fresh_database("CREATE TABLE people (d json);\n") as name,
+        pytest.raises(MaskingError, match=r"people\.d: x: y\* is no regular expression of the server"),
+    ):
+        work(mariadb_server, name, policy)
+
+
 def test_a_reference_that_leads_nowhere_already_is_said_before_anything_is_written(mariadb_server):
     statements = """CREATE TABLE people (email varchar(100) PRIMARY KEY);
 CREATE TABLE letters (email varchar(100), CONSTRAINT letters_to FOREIGN KEY (email) REFERENCES people (email));

@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Text, cast
 from sqlalchemy import column as element
 
 from services.anonymize.worker.masks.base import Example, Mask, MaskContext
-from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.masks.custom import Expression
+from services.anonymize.worker.schema import Column, Family, Table
 from services.anonymize.worker.sql import Collated, NamedType, compiled, function_statement, work_function
 
 WHOLE = "whole"
@@ -30,7 +31,7 @@ class Array(Mask):
         "{mask: array, of: phone}", "{0612345678,NULL,0145678901}", "{0639985994,NULL,0199001560}", "text[]"
     )
 
-    of: Mask = Field(description="the mask of each element")
+    of: Mask = Field(description="the mask of each element, which an expression calls value")
 
     @field_validator("of")
     @classmethod
@@ -49,6 +50,13 @@ class Array(Mask):
 
     def functions(self) -> tuple[str, ...]:
         return self.of.functions()
+
+    def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
+        part = _element(column)
+        if isinstance(self.of, Expression):
+            yield self.of.trial(part, f"(SELECT CAST(NULL AS {part.type}) AS value) AS each")
+        else:
+            yield from self.of.trials(table, part)
 
     def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
         """One function, because only a query walks an array and an ALTER TABLE takes no queries."""

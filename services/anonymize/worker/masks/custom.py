@@ -44,10 +44,13 @@ class Expression(Mask):
     )
 
     def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
-        yield (
-            # a WHERE takes what one row tells: neither aggregates nor sets
-            f"SELECT CAST(({self.sql}) AS {column.type}) FROM {rows_of(table)}"
-            f" WHERE ({self.sql}) IS NULL LIMIT 0",
+        yield self.trial(column, rows_of(table))
+
+    def trial(self, column: Column, rows: str) -> tuple[str, str]:
+        """A query of some rows that must work and find nothing, with what it means if not."""
+        # a WHERE takes what one row tells: neither aggregates nor sets
+        return (
+            f"SELECT CAST(({self.sql}) AS {column.type}) FROM {rows} WHERE ({self.sql}) IS NULL LIMIT 0",
             f"expression: PostgreSQL refuses it for {column.type}",
         )
 

@@ -15,7 +15,7 @@ from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Tex
 from services.anonymize.worker.masks.plain import Constant, Keep, Null
 from services.anonymize.worker.masks.walking import DOCUMENT, Node, Walk, parse_path
 from services.anonymize.worker.masks.walking import tree as _tree
-from services.anonymize.worker.schema import Column, Family
+from services.anonymize.worker.schema import Column, Family, Table
 from services.anonymize.worker.sql import (
     Collated,
     NamedType,
@@ -65,6 +65,12 @@ class Json(Mask):
 
     def functions(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(made for mask in self.paths.values() for made in mask.functions()))
+
+    def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
+        """A text's mask tries its own patterns; a constant is JSON whatever it is."""
+        for path, mask in self.paths.items():
+            if isinstance(mask, TextMask):
+                yield from ((query, f"{path}: {said}") for query, said in mask.trials(table, column))
 
     def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
         """The statement that makes the column's function: it walks a document once, with every part that is

@@ -72,6 +72,10 @@ def trials(mask: Mask, table: Table, column: Column, database: str) -> Iterator[
         for found in mask.patterns:
             said = f"{found} is no regular expression of the server that needs at least one character"
             yield f"SELECT 1 FROM DUAL WHERE '' REGEXP {text_literal(found)}", said
+    if isinstance(mask, Json):
+        for path, inner in mask.paths.items():
+            for query, said in trials(inner, table, column, database):
+                yield query, f"{path}: {said}"
 
 
 def unknown_query(mask: Mask, table: Table, column: Column, database: str) -> str | None:
