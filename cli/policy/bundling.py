@@ -24,7 +24,7 @@ def bundle_of(file: Path, policy: Policy) -> dict[str, bytes]:
     return files
 
 
-@click.command("bundle")
+@click.command("bundle", short_help="Write a policy with all its files into a folder, as it is published.")
 @policy_option
 @click.option(
     "--output",

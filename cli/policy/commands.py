@@ -1,6 +1,7 @@
 """`snapveil policy`: write a first policy for a database, check one, and say what it will do."""
 
 import re
+import shlex
 from itertools import groupby
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from cli.policy import bundling, differing, explaining, previewing
 from cli.policy.files import (
     DEFAULT,
     as_json,
+    database_argument,
     format_option,
+    given,
     held,
     loaded,
     policy_file,
@@ -31,16 +34,29 @@ from services.anonymize.worker.policy.json_schema import json_schema
 from services.anonymize.worker.schema_file import SCHEMA_FILE
 
 
-@click.group("policy")
+class _InOrder(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name them in the order in which a newcomer needs them."""
+        return ["init", "check", "preview", "explain", "diff", "dump", "schema", "bundle"]
+
+
+@click.group(
+    "policy",
+    cls=_InOrder,
+    epilog="The first time: init, read what it wrote, check, preview, and then `snapveil try`.",
+)
 def command() -> None:
     """Write a first policy for a database, check one, and see what it will do.
 
-    None of these commands changes a database. Exit code 0 is fine, 1 has findings, 2 is unusable input.
+    DATABASE_URL is postgresql://user:password@host:port/database, or mysql://… for MySQL and MariaDB; where
+    it is left out, the environment variable of this name counts. No command here changes a database.
+
+    Exit code 0 is fine, 1 has findings, 2 is unusable input.
     """
 
 
-@command.command("init")
-@click.argument("database_url", envvar="DATABASE_URL")
+@command.command("init", short_help="Write a first policy for a database.")
+@database_argument
 @click.option(
     "--output",
     "-o",
@@ -50,7 +66,7 @@ def command() -> None:
     help="The file to write.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
-def init(database_url: str, output: Path, *, force: bool) -> int:
+def init(database_url: str | None, output: Path, *, force: bool) -> int:
     """Write a first policy for the database at DATABASE_URL.
 
     It names every table and column, with a mask for what looks personal by its name or a sample of its
@@ -58,21 +74,19 @@ def init(database_url: str, output: Path, *, force: bool) -> int:
     """
     _writable(output, force)
     try:
-        text = suggest_policy(database_url)
+        text = suggest_policy(given(database_url))
     except ConnectionProblemError as error:
         raise InputError(str(error)) from None
     output.write_text(text)
     unsure = sum("unsure" in line for line in text.splitlines()[2:])
-    click.echo(
-        f"wrote {output}; read it, above all what says `unsure`, {unsure} times"
-        if unsure
-        else f"wrote {output}"
-    )
-    click.echo("then: snapveil try DATABASE_URL --policy " + str(output))
+    where = f", above all {unsure} line{'s' if unsure > 1 else ''} with `unsure`" if unsure else ""
+    click.echo(f"wrote {output}; read it{where}")
+    click.echo(f"then: snapveil policy check DATABASE_URL --policy {shlex.quote(str(output))}")
+    click.echo(f"and:  snapveil try DATABASE_URL --policy {shlex.quote(str(output))}")
     return FINE
 
 
-@command.command("check")
+@command.command("check", short_help="Say what is wrong with a policy, and which rule names what.")
 @schema_options
 @policy_option
 @format_option
@@ -126,8 +140,8 @@ def _named(checked: Checked) -> list[str]:
     return [*lines, *(f"  note: {note}" for note in checked.notes)]
 
 
-@command.command("dump")
-@click.argument("database_url", envvar="DATABASE_URL")
+@command.command("dump", short_help="Write a database's schema into a file, to check without a database.")
+@database_argument
 @click.option(
     "--output",
     "-o",
@@ -137,7 +151,7 @@ def _named(checked: Checked) -> list[str]:
     help="The file to write; - is the standard output.",
 )
 @click.option("--force", is_flag=True, help="Overwrite the file if it is there.")
-def dump(database_url: str, output: Path, *, force: bool) -> int:
+def dump(database_url: str | None, output: Path, *, force: bool) -> int:
     """Write the schema of the database at DATABASE_URL into a file, for check, explain and diff.
 
     Tables, columns, keys, sizes and definitions; no row of any table.
@@ -153,9 +167,12 @@ def dump(database_url: str, output: Path, *, force: bool) -> int:
     return FINE
 
 
-@command.command("schema")
+@command.command("schema", short_help="Print the JSON Schema of policies, for editors.")
 def schema() -> int:
-    """Print the JSON Schema of policy.yaml (draft 2020-12), with which editors complete and check it."""
+    """Print the JSON Schema of policy.yaml (draft 2020-12), with which editors complete and check it.
+
+    The schema of a database is another thing: `snapveil policy dump` writes that.
+    """
     click.echo(as_json(json_schema()))
     return FINE
 
@@ -167,5 +184,5 @@ def _writable(output: Path, force: bool) -> None:
         raise InputError(f"{output}: {output.absolute().parent} is no folder")
 
 
-for _more in (explaining.command, differing.command, previewing.command, bundling.command):
+for _more in (explaining.command, previewing.command, differing.command, bundling.command):
     command.add_command(_more)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from cli.exits import FAILED, FINE
+from cli.exits import FAILED, FINE, InputError
 from cli.policy.files import (
     as_json,
     format_option,
@@ -18,7 +18,9 @@ from cli.policy.files import (
 from services.anonymize.worker import compare
 
 
-@click.command("diff")
+@click.command(
+    "diff", short_help="Say what changed in the schema since a run, and what the policy says of it."
+)
 @schema_options
 @click.option(
     "--since",
@@ -31,11 +33,15 @@ from services.anonymize.worker import compare
 def command(database_url: str | None, schema_file: Path | None, since: Path, policy: Path, form: str) -> int:
     """Say what changed in the schema since a run, and what the policy says of each change.
 
+    The schema now is that of the database at DATABASE_URL, or --schema's; before, it was --since's.
+
     New, dropped and retyped tables and columns, columns that may be NULL now or no longer, keys that are
     unique now or no longer. Exit code 0 says that nothing changed.
     """
-    _, old = from_file(since)
+    family, old = from_file(since)
     checked = held(usable(policy_file(policy)), database_url, schema_file)
+    if checked.family != family:
+        raise InputError(f"{since} is of {family}, and the schema to compare is of {checked.family}")
     changes = compare(old, checked.schema, checked.policy)
     if form == "json":
         answer = {

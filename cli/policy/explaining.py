@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.exits import FAILED, FINE, InputError
+from cli.exits import FINE, InputError
 from cli.policy.files import (
     as_json,
     format_option,
@@ -14,14 +14,16 @@ from cli.policy.files import (
     policy_file,
     policy_option,
     schema_options,
+    show_problems,
     usable,
 )
 from services.anonymize.connections import Connections, connections_for
 from services.anonymize.worker import Explanation, explain
 from services.anonymize.worker.explanation import TableExplained
+from services.anonymize.worker.policy import did_you_mean
 
 
-@click.command("explain")
+@click.command("explain", short_help="Say how each table would be masked, why, and how long it may take.")
 @schema_options
 @policy_option
 @click.option("--table", "wanted", help="One table only, by its name in the policy.")
@@ -42,16 +44,16 @@ def command(
     *,
     with_sql: bool,
 ) -> int:
-    """Explain what a run would do: per table the method and why, the masked columns and which rule masks
-    them, an estimate of bytes and seconds, what is dropped and made anew, and what is cleaned.
+    """Explain what a run would do to the database at DATABASE_URL, or to that of a schema file.
+
+    Per table the method and why, the masked columns and which rule masks them, and an estimate of bytes and
+    seconds; then what is dropped and made anew, and what is cleaned.
 
     Seconds are an estimate from rates measured on two cores with a local disk; see docs/policies.md.
     """
     checked = held(usable(policy_file(policy)), database_url, schema_file)
     if checked.plan is None or checked.problems:
-        for problem in checked.problems:
-            click.echo(str(problem))
-        return FAILED
+        return show_problems(checked.problems, form)
     found = explain(checked.policy, checked.plan)
     if wanted is not None:
         found = _only(found, wanted)
@@ -67,7 +69,9 @@ def command(
 def _only(found: Explanation, wanted: str) -> Explanation:
     tables = tuple(table for table in found.tables if table.label == wanted)
     if not tables:
-        raise InputError(f"--table {wanted}: there is {', '.join(table.label for table in found.tables)}")
+        labels = [table.label for table in found.tables]
+        known = did_you_mean(wanted, labels) or f"; there is {', '.join(labels)}"
+        raise InputError(f"--table {wanted}: no such table{known}")
     return Explanation(tables, (), (), (), (), ())  # what is around concerns all tables
 
 
@@ -111,7 +115,7 @@ def _table(table: TableExplained, with_sql: bool) -> Iterator[str]:
     masked = [column for column in table.columns if column.masked]
     yield (
         f"{table.label}: {table.method}, {table.why}"
-        f"  (about {table.rows:,} rows, {_size(table.bytes)}, {_time(table.seconds)})"
+        f"  (about {_number(table.rows, 'row')}, {_size(table.bytes)}, {_time(table.seconds)})"
     )
     width = max((len(column.name) for column in masked), default=0)
     words = max((len(column.mask) for column in masked), default=0)

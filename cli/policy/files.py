@@ -1,13 +1,14 @@
 """What the policy commands are given: a policy, a database or a schema file, and the form of the answer."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
-from cli.exits import InputError
+from cli.exits import FAILED, InputError
 from services.anonymize.worker import (
     Checked,
     ConnectionProblemError,
@@ -53,6 +54,11 @@ def format_option(command: Command) -> Command:
     )(command)
 
 
+def database_argument(command: Command) -> Command:
+    """A database, or the one that the environment names."""
+    return click.argument("database_url", envvar="DATABASE_URL", required=False)(command)
+
+
 def schema_options(command: Command) -> Command:
     """A database, or a file in its place."""
     file = click.option(
@@ -61,7 +67,7 @@ def schema_options(command: Command) -> Command:
         type=click.Path(dir_okay=False, path_type=Path),
         help="A file that `snapveil policy dump` or a run wrote, in place of a database.",
     )
-    return click.argument("database_url", envvar="DATABASE_URL", required=False)(file(command))
+    return database_argument(file(command))
 
 
 def policy_file(path: Path) -> Path:
@@ -93,11 +99,15 @@ def usable(file: Path) -> Policy:
 
 
 def held(policy: Policy, database_url: str | None, schema_file: Path | None) -> Checked:
-    """Hold a policy against a database or a schema file. Raises InputError."""
+    """Hold a policy against a database or a schema file, which comes before a database that only the
+    environment names. Raises InputError."""
     if schema_file is not None:
+        context = click.get_current_context(silent=True)
+        if context and context.get_parameter_source("database_url") is ParameterSource.COMMANDLINE:
+            raise InputError("DATABASE_URL and --schema are two answers to one question; leave one out")
         return check_schema(policy, *from_file(schema_file))
     try:
-        return check_database(policy, _given(database_url))
+        return check_database(policy, given(database_url))
     except ConnectionProblemError as error:
         raise InputError(str(error)) from None
 
@@ -107,7 +117,7 @@ def schema_of(database_url: str | None, schema_file: Path | None) -> tuple[str, 
     if schema_file is not None:
         return from_file(schema_file)
     try:
-        return discover_schema(_given(database_url))
+        return discover_schema(given(database_url))
     except ConnectionProblemError as error:
         raise InputError(str(error)) from None
 
@@ -127,15 +137,29 @@ def from_file(path: Path) -> tuple[str, Schema]:
     return family, schema
 
 
-def _given(database_url: str | None) -> str:
+def given(database_url: str | None) -> str:
+    """Return the database's URL. Raises InputError if there is none."""
     if database_url is None:
-        raise InputError("name a database, like postgresql://me@localhost/mydb, or a file with --schema")
+        context = click.get_current_context(silent=True)
+        may_be_file = context is not None and "schema_file" in context.params
+        other = ", or a file with --schema" if may_be_file else ", or set DATABASE_URL"
+        raise InputError(f"name a database, like postgresql://me@localhost/mydb{other}")
     return database_url
 
 
 def as_json(value: object) -> str:
     """An answer for programs."""
     return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def show_problems(problems: Iterable[Problem], form: str) -> int:
+    """Say what is wrong where it keeps a command from its answer; return the exit code."""
+    if form == "json":
+        click.echo(as_json({"problems": [problem_json(problem) for problem in problems]}))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+    return FAILED
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:

@@ -4,27 +4,39 @@ from pathlib import Path
 
 import click
 
-from cli.exits import FAILED, FINE, InputError
-from cli.policy.files import as_json, format_option, held, policy_file, policy_option, usable
+from cli.exits import FINE, InputError
+from cli.policy.files import (
+    as_json,
+    database_argument,
+    format_option,
+    given,
+    held,
+    policy_file,
+    policy_option,
+    show_problems,
+    usable,
+)
 from services.anonymize.worker import Checked, MaskingError
 from services.anonymize.worker.engines import address_of, preview
 from services.anonymize.worker.engines.results import PreviewRow
-from services.anonymize.worker.policy import did_you_mean
+from services.anonymize.worker.policy import Action, did_you_mean
 from services.anonymize.worker.schema import Table
 
 MOST_ROWS, LONGEST = 100, 60
 
 
-@click.command("preview")
+@click.command("preview", short_help="Show a few rows of a table before and after, without writing.")
 @click.argument("table")
-@click.argument("database_url", envvar="DATABASE_URL")
+@database_argument
 @policy_option
 @click.option(
     "--rows", type=click.IntRange(1, MOST_ROWS), default=3, show_default=True, help="How many rows."
 )
 @click.option("--columns", help="Which columns, like email,phone; without it those that are masked.")
 @format_option
-def command(table: str, database_url: str, policy: Path, rows: int, columns: str | None, form: str) -> int:
+def command(
+    table: str, database_url: str | None, policy: Path, rows: int, columns: str | None, form: str
+) -> int:
     """Show rows of TABLE in the database at DATABASE_URL before and after masking. They are your own data.
 
     Nothing stays written: the functions that masks call are made in a transaction that is rolled back, and a
@@ -32,14 +44,13 @@ def command(table: str, database_url: str, policy: Path, rows: int, columns: str
 
     The fakes are the same each time, and not those of a run, which has another key.
     """
+    database_url = given(database_url)
     checked = held(usable(policy_file(policy)), database_url, None)
     found = _table(checked, table)
     shown = _columns(checked, found, columns)
     about = tuple(f"{table}.{name}: " for name in shown)
     if concerned := [problem for problem in checked.problems if problem.message.startswith(about)]:
-        for problem in concerned:
-            click.echo(str(problem))
-        return FAILED
+        return show_problems(concerned, form)
     try:
         seen = preview(address_of(database_url), checked.policy, checked.schema, found, shown, rows)
     except MaskingError as error:
@@ -84,8 +95,9 @@ def _columns(checked: Checked, table: Table, wanted: str | None) -> list[str]:
     rule = checked.policy.tables[table.schema, table.name]
     masked = [name for name, column in rule.columns.items() if column.mask.rewrites]
     if not masked:
-        said = rule.action or "no rule changes a column"
-        raise InputError(f"{table.label}: {said}; there is nothing to compare, unless --columns names some")
+        said = {Action.TRUNCATE: "the policy empties it", Action.KEEP: "the policy keeps it as it is"}
+        why = said[rule.action] if rule.action is not None else "no rule changes a column"
+        raise InputError(f"{table.label}: {why}; there is nothing to compare, unless --columns names some")
     return [column.name for column in table.columns if column.name in masked]
 
 
@@ -97,7 +109,8 @@ def _lines(row: PreviewRow) -> list[str]:
 
 
 def _short(value: str | None) -> str:
-    if value is None:
-        return "NULL"
-    line = " ".join(value.split())
+    """A value in one line, with nothing in it that a terminal would obey."""
+    if not value:
+        return "NULL" if value is None else "(empty)"
+    line = "".join(one if one.isprintable() else "�" for one in " ".join(value.split()))
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

@@ -66,7 +66,7 @@ def _select(policy: Policy, schema: Schema, table: Table, columns: Sequence[str]
     if refused:
         raise MaskingError(
             f"{table.label}: {', '.join(refused)} would leave functions or tables behind on this server;"
-            " name other columns with --columns, or try it on a copy"
+            " name other columns with --columns; `snapveil try` shows these, too, on a copy"
         )
     order = ", ".join(quoted(name) for name in table.row_key)
     return (

@@ -21,7 +21,11 @@ from services.anonymize.worker.policy import Policy
 from services.anonymize.worker.schema import Schema, Table
 from services.anonymize.worker.sql import WORK_SCHEMA, qualified, quoted
 
-LIMITS = "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s'"
+LIMITS = (
+    "SET LOCAL statement_timeout = '60s'; SET LOCAL lock_timeout = '5s';"
+    # the same rows each time, where no key orders them
+    " SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0"
+)
 
 
 def preview(
