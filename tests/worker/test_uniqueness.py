@@ -73,6 +73,22 @@ def test_a_key_whatever_the_case_takes_masks_whose_fakes_have_one_case():
         assert complaint in {said.format("scramble"), said.format("siren"), said.format("phone")}
 
 
+def test_what_to_write_instead_fits_the_column_and_the_key():
+    loose = frozenset({"code"})
+    said = (
+        "whatever the case, and scramble may make two values differ in case only; use shuffle, null or keep"
+    )
+    assert codes("scramble", "character varying(6)", folded=loose) == [said]
+    said = "and postcode may make two values equal; use scramble, shuffle, null or keep"
+    assert codes("postcode", "character varying(8)") == [said]
+    both = unique("u", "code", "other", folded=loose)
+    one = table("t", column("code", "character varying(6)"), column("other"), rows=9, uniques=(both,))
+    (complaint,) = refused(
+        "version: 1\ntables: {t: {columns: {code: scramble, other: keep}}}", schema_of(one)
+    )
+    assert complaint.endswith("differ in case only; use null or keep")
+
+
 CASELESS = """
 CREATE EXTENSION citext;
 CREATE TABLE t (code varchar(6), word citext PRIMARY KEY, greek text);

@@ -36,6 +36,7 @@ class Spelling:
     relation: Callable[[Table], str]
     text: Callable[[str], str]  # a column's value as it is compared: every difference counts
     beyond_latin: Callable[[str], str]  # whether a column holds letters of which masks know no pairs
+    beyond: str = "letters beyond Latin-1"  # what these are
 
 
 POSTGRESQL = Spelling(
@@ -56,13 +57,15 @@ def read_unique(
     loose: Iterable[str],
     compared: Iterable[str],
     nulls_equal: bool,
+    by_case: Iterable[str] = (),
 ) -> Unique:
     """Return a unique index as the plan sees it, from what the catalog says about it.
 
     `loose` are columns under a collation that takes different texts for equal, `compared` those that an
-    exclusion constraint compares by another operator than equality.
+    exclusion constraint compares by another operator than equality, `by_case` those under a collation that
+    takes texts of ASCII for equal in case only.
     """
-    folded, opaque, lowered = set(loose), set(compared), set()
+    folded, opaque, lowered = set(loose), set(compared), set(by_case)
     for expression in expressions:
         match = FOLDED.match(expression)
         if match is not None:
@@ -113,13 +116,16 @@ def _doubt(table: Table, unique: Unique, part: Column, mask: Mask, context: Mask
         return f"and {mask.word} may bring equal values together in a key of several columns; use hash"
     bits = mask.injective_bits(part, context)
     if bits is None:
-        return f"and {mask.word} may make two values equal; use {mask.instead_for_unique}{_others(part)}"
+        return (
+            f"and {mask.word} may make two values equal; use {mask.instead_for_unique}{_others(unique, part)}"
+        )
     if collision_odds(table.rows, bits) > SAFE_COLLISION_ODDS:
         shorter = "scramble, or make the column longer" if part.family in Scramble.accepts else "null or keep"
         said = f"and {bits} bits cannot keep {table.rows} rows apart"
         return f"{said}; use {mask.instead_for_unique}{shorter}"
     if loose(unique, part) and not (mask.one_case or (mask.scrambles and _by_case_only(unique, part))):
-        return f"whatever the case, and {mask.word} may make two values differ in case only; use hash"
+        said = f"whatever the case, and {mask.word} may make two values differ in case only"
+        return f"{said}; use {'hash' if _holds_hash(part) else _others(unique, part)}"
     return None
 
 
@@ -133,11 +139,17 @@ def may_repeat(mask: Mask) -> bool:
     return mask.word != "null" and not isinstance(mask, Hash | Email)
 
 
-def _others(part: Column) -> str:
+def _others(unique: Unique, part: Column) -> str:
     """Masks that keep values of a column's type apart."""
     if part.base_type in MOST:
         return "scramble, null or keep"
-    return "hash, null or keep" if part.family in Hash.accepts else "shuffle, null or keep"
+    if _holds_hash(part):
+        return "hash, null or keep"
+    return "shuffle, null or keep" if len(unique.columns) == 1 else "null or keep"
+
+
+def _holds_hash(part: Column) -> bool:
+    return not any(Hash().complaints(part))
 
 
 def mixed_ranges(rules: Iterable[tuple[str, Mask]]) -> Iterator[tuple[str, str]]:
@@ -210,10 +222,10 @@ def trials(
 def _beyond_latin(table: Table, unique: Unique, name: str, mask: Mask, say: Spelling) -> tuple[str, str, str]:
     """Scrambling keeps capitals and small letters of Latin-1 one letter, and of no other alphabet."""
     query = f"SELECT 1 FROM {say.relation(table)} WHERE {say.beyond_latin(name)} LIMIT 1"
-    said = (
-        f"whatever the case, and holds letters beyond Latin-1, which {mask.word} may make differ in case only"
-    )
-    return name, query, f"is unique by {unique.name} {said}; use hash"
+    said = f"whatever the case, and holds {say.beyond}, which {mask.word} may make differ in case only"
+    part = table.column(name)
+    instead = "hash" if part is None or _holds_hash(part) else _others(unique, part)
+    return name, query, f"is unique by {unique.name} {said}; use {instead}"
 
 
 def _proven(table: Table, name: str) -> bool:

@@ -31,6 +31,13 @@ ELSEWHERE = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAP
 UNION = "MRG_MYISAM"  # rows of other tables, which it names, as a view does
 BYTES_PER_CHARACTER = {"utf8mb4": 4, "utf16": 4, "utf32": 4, "utf16le": 4, "utf8mb3": 3, "utf8": 3, "ucs2": 2}
 EXACT = ("_bin", "_cs")  # collations under which a difference in case or accents counts
+# Those under which ASCII texts are equal in case only. Of languages' own few are: Lithuanian takes i for y,
+# Roman u for v, and Hungarian may take ccs for cscs.
+CASE_ONLY = re.compile(
+    r"(?:(?:utf8|utf8mb3|utf8mb4|ucs2|utf16|utf32|latin1|ascii)_)?"
+    r"(?:general|unicode|unicode_520|german1|0900_a[is]|uca1400(?:_nopad)?_a[is])(?:_nopad)?_ci"
+    r"|latin1_swedish(?:_nopad)?_ci"
+)
 
 
 def discover(connection: Connection) -> Schema:
@@ -210,6 +217,7 @@ def _uniques(table: Table, rows: Iterable[RowMapping]) -> Iterator[Unique]:
     for name, parts in indexes.items():
         columns: dict[str, None] = {}
         loose: list[str] = []
+        by_case: list[str] = []
         opaque: list[str] = []
         for part in parts:
             named = part["column"]
@@ -223,12 +231,12 @@ def _uniques(table: Table, rows: Iterable[RowMapping]) -> Iterator[Unique]:
             if part["part"] is not None:
                 opaque.append(column.name)
             if column.collation is not None and not column.collation.endswith(EXACT):
-                loose.append(column.name)
+                (by_case if CASE_ONLY.fullmatch(column.collation) else loose).append(column.name)
             if column.generated is not None:
                 inputs = _inputs(table, column)
                 columns |= dict.fromkeys(inputs)
                 opaque += inputs
-        yield read_unique(name, tuple(columns), (), None, loose, opaque, False)
+        yield read_unique(name, tuple(columns), (), None, loose, opaque, False, by_case)
 
 
 def _triggers(connection: Connection, database: str, numbers: Mapping[str, int]) -> Iterator[Dependant]:

@@ -336,6 +336,7 @@ def _spelling(schema: Schema) -> uniqueness.Spelling:
         lambda table: qualified(schema.database, table.name),
         lambda name: f"CAST({text(name)} AS BINARY)",
         lambda name: (
-            f"{text(name)} COLLATE {BINARY_COLLATION} REGEXP '[^ -~]'"
-        ),  # beyond ASCII, as collations ignore accents
+            f"{text(name)} COLLATE {BINARY_COLLATION} REGEXP '[^ -~]| $'"
+        ),  # beyond ASCII, as collations ignore accents, and some ignore spaces at the end
+        "signs beyond ASCII, or spaces at the end",
     )
