@@ -1,9 +1,10 @@
-"""Partitions of a copy that several sessions fill, each one of them."""
+"""Parts of a copy that several sessions fill: partitions, or ranges of a large table's rows."""
 
 # ruff: noqa: E501 - statements are said as they are
 
 import pytest
 
+from services.anonymize.worker.engines.mysql import copying
 from services.anonymize.worker.engines.mysql.copying import Copying
 from services.anonymize.worker.progress import Advance
 from tests.mariadb import ON_MYSQL, MariaDBServer
@@ -111,3 +112,56 @@ UPDATE visits SET mail = 'b@mail.fr';
         assert outcome.passed
         assert not outcome.tables[0].plan.units
         assert ask(mariadb_server, name, "SELECT count(*) FROM visits FOR SYSTEM_TIME ALL") == [(1,)]
+
+
+def test_a_large_table_is_filled_range_by_range(
+    mariadb_server: MariaDBServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements = f"""
+CREATE TABLE people (id bigint PRIMARY KEY, mail varchar(80) UNIQUE, place int, KEY by_place (place));
+INSERT INTO people SELECT 500 * (49 * a.d + 7 * b.d + c.d) - 9000 - c.d, CONCAT('v', 49 * a.d + 7 * b.d + c.d, '@mail.fr'), c.d
+  FROM ({DIGITS}) a, ({DIGITS}) b, ({DIGITS}) c;
+INSERT INTO people VALUES (-9223372036854775808, 'least@mail.fr', 1), (9223372036854775807, 'most@mail.fr', 1);
+CREATE TABLE one (id tinyint unsigned PRIMARY KEY, mail varchar(80));
+INSERT INTO one VALUES (255, 'only@mail.fr');
+CREATE TABLE none (id int PRIMARY KEY, mail varchar(80));
+CREATE TABLE pairs (a int, b varchar(9), mail varchar(80), PRIMARY KEY (a, b));
+INSERT INTO pairs VALUES (1, 'x', 'x@mail.fr'), (1, 'y', 'y@mail.fr'), (2, 'x', 'z@mail.fr'), (3, 'x', NULL);
+CREATE TABLE named (name varchar(9) PRIMARY KEY, mail varchar(80));
+INSERT INTO named VALUES ('x', 'x@mail.fr');
+"""
+    policy = """version: 1
+tables:
+  people: {columns: {id: keep, mail: email, place: keep}}
+  one: {columns: {id: keep, mail: email}}
+  none: {columns: {id: keep, mail: email}}
+  pairs: {columns: {a: keep, b: keep, mail: email}}
+  named: {columns: {name: keep, mail: email}}
+"""
+    said: list[str] = []
+
+    def fill(filling: Copying, connection: object, part: str) -> None:
+        said.append(f"{filling.planned.table.name}{part}")
+        usual(filling, connection, part)  # type: ignore[arg-type]
+
+    usual = Copying.fill
+    monkeypatch.setattr(Copying, "fill", fill)
+    monkeypatch.setattr(copying, "PART_BYTES", 1)
+    monkeypatch.setattr(copying, "MOST_PARTS", 5)
+    kept = "SELECT 'people', count(*), sum(place), count(mail), min(id), max(id) FROM people UNION ALL SELECT 'one', count(*), sum(id), count(mail), 1, 1 FROM one UNION ALL SELECT 'pairs', count(*), sum(a), count(mail), min(b), max(b) FROM pairs UNION ALL SELECT 'none', count(*), 0, 0, 0, 0 FROM none"
+    with mariadb_server.fresh_database(statements) as name:
+        before, counted = definitions(mariadb_server, name), ask(mariadb_server, name, kept)
+        assert work(mariadb_server, name, policy).passed
+        assert definitions(mariadb_server, name) == before
+        assert ask(mariadb_server, name, kept) == counted
+        for table in ("people", "one", "pairs", "named"):
+            assert ask(mariadb_server, name, f"SELECT count(*) FROM {table} WHERE mail LIKE '%@mail.fr'") == [
+                (0,)
+            ]
+    assert len([part for part in said if part.startswith("people WHERE `id` ")]) == 5
+    assert [part for part in said if part.startswith("pairs")] == [
+        "pairs WHERE `a` < 2",
+        "pairs WHERE `a` >= 2 AND `a` < 3",
+        "pairs WHERE `a` >= 3",
+    ]
+    assert {"one", "none", "named"} <= {*said}

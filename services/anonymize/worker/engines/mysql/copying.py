@@ -25,6 +25,10 @@ KEY = re.compile(r"^  ((?:UNIQUE |FULLTEXT |SPATIAL )?KEY (`(?:[^`]|``)+`) .*?),
 PRIMARY = re.compile(r"^  PRIMARY KEY \((`(?:[^`]|``)+`)")
 INNODB = ") ENGINE=InnoDB"
 INSERT = "INSERT INTO "
+WHOLE = ""
+PART_BYTES = 64 * 2**20  # a larger table is filled in parts
+MOST_PARTS = 64
+WHOLE_NUMBERS = frozenset({"tinyint", "smallint", "mediumint", "int", "bigint"})
 
 Keys = list[tuple[str, str]]
 """Keys by name, with their definitions."""
@@ -36,10 +40,10 @@ class Copying:
     `lock` is held by whoever begins or ends it, or counts what is `left` to fill.
     """
 
-    def __init__(self, planned: TablePlan) -> None:
+    def __init__(self, planned: TablePlan, parts: int) -> None:
         self.planned = planned
         self.lock = threading.Lock()
-        self.left = max(1, len(planned.units))
+        self.left = parts
         self.began = 0.0  # by the monotonic clock; 0 before
         self.was_there = False  # an earlier worker had put it in the table's place
         self._keys: Keys = []
@@ -52,17 +56,41 @@ class Copying:
                 return
             run_step(connection, self.planned.table, statement, filled=False)
 
-    def fill(self, connection: Connection, partition: str = "") -> None:
-        """Copy the rows, or those of one partition, said as its unit says it."""
+    def fill(self, connection: Connection, part: str) -> None:
+        """Copy rows: `part` says which, behind the table's name."""
         for statement in self.planned.statements:
             if statement.startswith(INSERT):
-                execute(connection, statement + partition)
+                execute(connection, statement + part)
 
     def end(self, connection: Connection) -> None:
         """Give the copy its keys, and put it in the table's place."""
         if any(statement.startswith(INSERT) for statement in self.planned.statements):
             _give_keys(connection, self.planned.table, self._keys)
             execute(connection, self.planned.statements[-1])
+
+
+def parts_of(connection: Connection, planned: TablePlan) -> list[str]:
+    """What sessions fill by themselves, as SQL behind the table's name: each partition, or ranges of a large
+    table's rows by a whole number that orders them; the whole table says nothing."""
+    table = planned.table
+    if planned.units:
+        return [unit.said for unit in planned.units]
+    number = min(table.size // PART_BYTES, MOST_PARTS)
+    key = next((unique.columns[0] for unique in table.uniques if unique.name == "PRIMARY"), None)
+    column = table.column(key) if key else None
+    if number < 2 or table.versioned or column is None or column.base_type not in WHOLE_NUMBERS:
+        return [WHOLE]
+    ordered = quoted(column.name)
+    first, last = query(connection, f"SELECT MIN({ordered}), MAX({ordered}) FROM {quoted(table.name)}")[0]  # noqa: S608
+    if first is None:
+        return [WHOLE]
+    bounds = sorted({first + (last + 1 - first) * place // number for place in range(1, number)} - {first})
+    starts = ["", *(f"{ordered} >= {bound}" for bound in bounds)]
+    ends = [*(f"{ordered} < {bound}" for bound in bounds), ""]
+    return [
+        f" WHERE {' AND '.join(filter(None, both))}" if any(both) else WHOLE
+        for both in zip(starts, ends, strict=True)
+    ]
 
 
 def run_step(connection: Connection, table: Table, statement: str, *, filled: bool) -> None:

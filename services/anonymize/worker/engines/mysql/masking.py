@@ -7,7 +7,8 @@ it was done. Every other statement gives the same when it is done again.
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import repeat
 
 import pymysql
@@ -18,7 +19,7 @@ from services.anonymize.worker.checkpoints import Checkpoints, Done, of_table
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.charsets import CODECS
 from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE, Database
-from services.anonymize.worker.engines.mysql.copying import Copying
+from services.anonymize.worker.engines.mysql.copying import WHOLE, Copying, parts_of
 from services.anonymize.worker.engines.mysql.planning import new_name, old_name
 from services.anonymize.worker.engines.mysql.sql import UNICODE, qualified, quoted, text_literal
 from services.anonymize.worker.engines.mysql.watching import Watch
@@ -84,18 +85,23 @@ def _mask_tables(
     work: list[tuple[Piece, str, Copying]] = []
     for planned in plan.tables:
         if planned.statements:
-            copying = Copying(planned)
-            said = [unit.said for unit in planned.units] or [""]
-            work += zip(planned.pieces(rows.get(planned.table.oid, 0)), said, repeat(copying))
+            with database.begin() as connection:
+                there = _is_there(connection, database.address.database, planned.table.name)
+                parts = parts_of(connection, planned) if there or planned.units else [WHOLE]
+            copying = Copying(planned, len(parts))
+            pieces = planned.pieces(rows.get(planned.table.oid, 0))
+            if not planned.units:
+                pieces = _shares_of(next(pieces), len(parts))
+            work += zip(pieces, parts, repeat(copying))
     work.sort(key=lambda job: -job[0].size)
     with Watch(database, [piece for piece, _, _ in work], tell) as watch:
 
         def one(job: tuple[Piece, str, Copying]) -> Masked | None:
-            piece, partition, copying = job
+            piece, part, copying = job
             planned = copying.planned
             try:
                 if of_table(planned.table) not in known:
-                    _fill(database, piece, partition, copying, watch)
+                    _fill(database, piece, part, copying, watch)
                 with copying.lock:
                     copying.left -= 1
                     last = copying.left == 0
@@ -113,7 +119,15 @@ def _mask_tables(
         return [done for done in in_parallel(one, work, connections) if done is not None]
 
 
-def _fill(database: Database, piece: Piece, partition: str, copying: Copying, watch: Watch) -> None:
+def _shares_of(whole: Piece, parts: int) -> Iterator[Piece]:
+    """A table's piece in equal parts."""
+    size, rows = whole.size // parts, whole.rows // parts
+    for place in range(parts):
+        first = whole.rows - rows * (parts - 1) if place == 0 else rows
+        yield replace(whole, step=f"{whole.step} part {place}", size=size, rows=first)
+
+
+def _fill(database: Database, piece: Piece, part: str, copying: Copying, watch: Watch) -> None:
     """Fill a copy or a part of it; whoever comes first makes it."""
     with database.autocommit() as connection:
         number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
@@ -125,7 +139,7 @@ def _fill(database: Database, piece: Piece, partition: str, copying: Copying, wa
                     copying.begin(connection)
                 copying.began = time.monotonic()
         if not copying.was_there:
-            copying.fill(connection, partition)
+            copying.fill(connection, part)
 
 
 def _end(database: Database, checkpoints: Checkpoints, copying: Copying, rows: int) -> Done:
