@@ -124,21 +124,27 @@ def test_a_worker_killed_after_any_statement_is_continued(mariadb_server):
     assert boundaries > 20
 
 
-def test_a_worker_killed_in_the_whole_run_is_continued(mariadb_server, without_cleaning):
+@pytest.mark.parametrize("tables", [0, 1, 2])
+def test_a_worker_killed_in_the_whole_run_is_continued(mariadb_server, without_cleaning, tables):
     told: list[Advance] = []
 
     def die(advance: Advance) -> None:
         told.append(advance)
-        if advance.step == "masking" and advance.tables_done == 1:
+        if advance.step == "masking" and advance.tables_done == tables:
             raise KilledError
 
+    with mariadb_server.fresh_database(TABLES) as name:
+        work(mariadb_server, name, POLICY)
+        whole = state(mariadb_server, name)
     with mariadb_server.fresh_database(TABLES) as name:
         with pytest.raises(KilledError):
             work(mariadb_server, name, POLICY, die)
         outcome = work(mariadb_server, name, POLICY)
         assert outcome.passed
-        (note,) = outcome.notes
-        assert note.endswith("tables were masked by an earlier worker, which was stopped")
+        assert state(mariadb_server, name) == whole
+        if tables:
+            (note,) = outcome.notes
+            assert note.endswith("tables were masked by an earlier worker, which was stopped")
         assert ask(mariadb_server, None, "SHOW DATABASES LIKE 'snapveil%'") == []
 
 
