@@ -58,7 +58,7 @@ def test_a_good_policy_becomes_frozen_models():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("version: 1\nleftovers: ignore\ntables: {}", "policy.yaml:2: leftovers must be one of fail, report, not ignore"),
+        ("version: 1\nleftovers: ignore\ntables: {}", "policy.yaml:2: leftovers must be one of fail, report, strict, not ignore"),
         ("version: 1\nlarge_objects: mask\ntables: {}", "policy.yaml:2: large_objects must be one of drop, keep, not mask"),
         ("version: 1\nquarantine: {keep: {role: [x]}}\ntables: {}", "policy.yaml:2: quarantine.keep knows no role (did you mean roles?)"),
         ("version: 1\nquarantine: {keep: {roles: x}}\ntables: {}", "policy.yaml:2: quarantine.keep.roles must be a list of names, like [reporting, app_*]"),

@@ -101,7 +101,7 @@ POLICIES = st.fixed_dictionaries(
             max_size=3,
         ),
         "after": st.lists(st.fixed_dictionaries({"sql": NAMES}), max_size=2),
-        "leftovers": st.sampled_from(["fail", "report"]),
+        "leftovers": st.sampled_from(["fail", "report", "strict"]),
     },
 )
 

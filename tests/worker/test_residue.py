@@ -14,10 +14,11 @@ from services.anonymize.worker.engines.postgresql import cleaning
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.engines.postgresql.residue import snapshots
 from services.anonymize.worker.engines.postgresql.residue.catalogs import rewrite_catalogs
+from services.anonymize.worker.engines.results import leftovers
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import DIGEST_KEY_SETTING, RunKey
 from services.anonymize.worker.pipeline import Outcome, anonymize
-from services.anonymize.worker.policy import load_policy
+from services.anonymize.worker.policy import Policy, load_policy
 from services.anonymize.worker.progress import Advance
 from services.anonymize.worker.report import as_json
 from services.anonymize.worker.sql import KEY_SETTING
@@ -48,7 +49,11 @@ def past(place: Yard) -> Path:
 
 def work(engine: Engine, policy: str = POLICY, tell: Callable[[Advance], None] = tell_nobody) -> Outcome:
     with Database(address_of(engine.url()), KEY.settings()) as database:
-        return anonymize(database, load_policy(policy, "policy.yaml"), {}, 2, tell)
+        return anonymize(database, policy_of(policy), {}, 2, tell)
+
+
+def policy_of(text: str) -> Policy:
+    return load_policy(text, "policy.yaml")
 
 
 def secrets() -> list[str]:
@@ -227,6 +232,11 @@ def test_what_cannot_be_reached_is_named_and_fails_the_run_unless_the_policy_acc
         assert accepted.passed
         assert any("role stranger" in said for said in accepted.quarantined.left)
         assert any("only pg_maintain may rewrite them" in said for said in accepted.cleaning.beyond)
+        beyond, at_all = ("role y: refused",), policy_of(POLICY + "leftovers: strict\n")
+        assert not leftovers(at_all, 1, (), beyond).passed
+        assert "role y: refused; leftovers: strict" in leftovers(at_all, 1, (), beyond).detail
+        assert leftovers(at_all, 1, (), ()).passed
+        assert leftovers(policy_of(POLICY), 1, (), beyond).passed
 
 
 def test_what_nobody_can_look_into_or_rewrite_stops_the_run(place: Yard, past: Path) -> None:

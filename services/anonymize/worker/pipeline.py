@@ -125,7 +125,8 @@ class _Work:
         )
         places = len(cleaning.parts) + len(remembered.quarantined.cuts)
         left = (*remembered.quarantined.left, *cleaning.left)
-        findings += (leftovers(policy, places, left),)
+        beyond = (*remembered.quarantined.beyond, *cleaning.beyond)
+        findings += (leftovers(policy, places, left, beyond),)
         clock.lap("verifying")
         return Outcome(
             tables=masked,

@@ -120,9 +120,13 @@ class Baseline:
     inventory: Pairs  # what every object of the schema is
 
 
-def leftovers(policy: Policy, places: int, left: Sequence[str]) -> Finding:
+def leftovers(policy: Policy, places: int, left: Sequence[str], beyond: Sequence[str]) -> Finding:
     """Say whether every place was cleaned. What the user's rights do not reach fails the run, unless the
-    policy says that the report is enough."""
+    policy says that the report is enough; what no right of a master user reaches does only if it says so."""
+    if policy.leftovers is Leftovers.STRICT and beyond:
+        found = (*left, *beyond)
+        hint = "leftovers: strict accepts nothing that stays; or write leftovers: fail in the policy"
+        return Finding("leftovers", False, places, f"{'; '.join(found)}; {hint}")
     if not left:
         return Finding("leftovers", True, places, "everything that these rights reach was cleaned")
     accepted = policy.leftovers is Leftovers.REPORT

@@ -60,11 +60,12 @@ class LargeObjects(StrEnum):
 
 
 class Leftovers(StrEnum):
-    """What it means when cleaning could not reach a place for want of a right: the run fails, or the report
-    says so."""
+    """What it means when cleaning could not reach a place: the run fails for want of a right, or the report says
+    so, or the run fails also where no right that a master user can be given would help."""
 
     FAIL = "fail"
     REPORT = "report"
+    STRICT = "strict"
 
 
 class Quarantine(_Frozen):
