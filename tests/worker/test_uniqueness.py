@@ -144,6 +144,27 @@ def test_values_that_a_mask_takes_for_one_are_looked_for_unless_another_key_excl
     assert not any("GROUP BY" in one.query for one in both_ways.checks)
 
 
+UNCOUNTED = """
+CREATE TABLE t (id int PRIMARY KEY, mac text UNIQUE);
+INSERT INTO t SELECT n, lpad(to_hex(n), 12, '0') FROM generate_series(1, 4000) n;
+"""
+
+
+def test_a_table_that_nobody_has_counted_has_as_many_rows_as_fit_it(server, database):
+    policy = "version: 1\ntables: {t: {columns: {id: keep, mac: mac}}}"
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE empty (id int PRIMARY KEY, mac text UNIQUE);" + UNCOUNTED)
+    with Database(address_of(server.url(database))) as opened, opened.begin() as connection:
+        empty, read = discover(connection).tables
+        assert empty.rows == 0
+        assert 4000 <= read.rows < 12_000
+        assert "40 bits cannot keep" in refused(policy, schema_of(read))[0]
+        connection.exec_driver_sql("ANALYZE public.t")
+        assert discover(connection).tables[1].rows == 4000
+        connection.exec_driver_sql("INSERT INTO public.t SELECT n, lpad(n::text, 12) FROM generate_series(4001, 8000) n")
+        assert 7500 < discover(connection).tables[1].rows < 8500
+
+
 KEYS = """
 CREATE TABLE t (id bigint PRIMARY KEY, a text, b varchar(9), "C d" text, n text, active boolean, span int4range);
 CREATE UNIQUE INDEX k1 ON t (a) INCLUDE (b);
