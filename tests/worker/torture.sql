@@ -25,6 +25,7 @@ COMMENT ON COLUMN people.email IS 'login';
 ALTER TABLE people ALTER COLUMN email SET STATISTICS 321;
 CREATE INDEX people_lower ON people (lower(email));
 ALTER INDEX people_lower ALTER COLUMN 1 SET STATISTICS 77;
+ALTER TABLE people CLUSTER ON people_lower, REPLICA IDENTITY USING INDEX people_email_key;
 CREATE INDEX people_full ON people (full_name) WHERE full_name <> '';
 COMMENT ON INDEX people_full IS 'letters';
 CREATE STATISTICS people_place (mcv) ON country, phone FROM people;
@@ -32,6 +33,9 @@ ALTER TABLE people ADD CONSTRAINT full_not_empty CHECK (full_name <> '');
 
 CREATE TABLE letters (email varchar(254) PRIMARY KEY REFERENCES people (email) ON UPDATE CASCADE, sent int);
 COMMENT ON CONSTRAINT letters_email_fkey ON letters IS 'by natural key';
+CREATE EXTENSION btree_gist;
+CREATE TABLE stays (mail text, during daterange, CONSTRAINT once EXCLUDE USING gist (mail WITH =, during WITH &&));
+COMMENT ON CONSTRAINT once ON stays IS 'nobody is in two rooms';
 CREATE TABLE subscribers (address mail_address, since timestamptz);
 CREATE TABLE carts (owner_mail text, content json);
 CREATE UNLOGGED TABLE "Sales Ops"."Order Lines" ("Customer Mail" text, "label" text, "value" text, "key" jsonb);
@@ -78,6 +82,7 @@ CREATE UNIQUE INDEX per_country_key ON per_country (country);
 COMMENT ON MATERIALIZED VIEW per_country IS 'report';
 CREATE VIEW report AS SELECT * FROM per_country;
 GRANT SELECT ON directory TO PUBLIC;
+GRANT SELECT (email) ON letters TO PUBLIC;
 GRANT SELECT (n) ON per_country TO PUBLIC;
 
 ALTER TABLE people NO FORCE ROW LEVEL SECURITY;
@@ -90,6 +95,7 @@ SELECT CASE i % 2 WHEN 0 THEN 'Person.' ELSE 'person.' END || i || '@mail.fr', '
 FROM generate_series(1, 300) i;
 ALTER TABLE people FORCE ROW LEVEL SECURITY;
 INSERT INTO letters SELECT 'Person.' || i || '@mail.fr', i FROM generate_series(2, 100, 2) i;
+INSERT INTO stays SELECT 'person.' || i % 10 || '@mail.fr', daterange(DATE '2024-01-01' + i, DATE '2024-01-02' + i) FROM generate_series(1, 50) i;
 INSERT INTO subscribers SELECT 'person.' || i || '@mail.fr', now() FROM generate_series(1, 50) i;
 INSERT INTO carts SELECT 'person.' || i || '@mail.fr', json_build_object('owner', 'person.' || i || '@mail.fr') FROM generate_series(1, 50) i;
 INSERT INTO "Sales Ops"."Order Lines" SELECT 'person.' || i || '@mail.fr', 'l', 'v', '{"value": "x"}' FROM generate_series(1, 50) i;
