@@ -83,9 +83,9 @@ def rewrite_shared_catalogs(database: Database) -> Remainder:
     with database.autocommit() as connection:
         if not may_rewrite_shared(connection):
             remainder.beyond.append(
-                "catalogs that all databases share: comments on roles and databases, settings of roles and old"
-                " password hashes that were replaced stay in their free space and in statistics; only pg_maintain may"
-                " rewrite them"
+                "catalogs that all databases share: comments on roles and databases, settings of roles, password"
+                " hashes and subscriptions' connection strings that were replaced or dropped stay in their free space"
+                " and in statistics; only pg_maintain may rewrite them"
             )
             return remainder
         remainder.left += wait_for_old_snapshots(database, everywhere=True)

@@ -61,12 +61,12 @@ SELECT c.oid::regclass::text AS table, quote_ident(a.attname) AS column, format_
  ORDER BY 1, 2
 """
 
-# Catalogs that all databases share have statistics in each of them.
+# Catalogs that all databases share have statistics in each of them. Two hold names that the server gives.
 _SHARED = """
 SELECT c.relname::text, EXISTS (SELECT FROM pg_stats s WHERE s.schemaname = 'pg_catalog' AND s.tablename = c.relname
           AND (s.most_common_vals IS NOT NULL OR s.histogram_bounds IS NOT NULL))
   FROM pg_class c
- WHERE c.relisshared AND c.relkind = 'r' AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
+ WHERE c.relisshared AND c.relkind = 'r' AND c.relname NOT IN ('pg_parameter_acl', 'pg_replication_origin') AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0
         AND a.atttypid = ANY ('{name,text,text[]}'::regtype[])) ORDER BY 1
 """
 _NEVER_EMPTY = {"pg_authid", "pg_database", "pg_tablespace"}
