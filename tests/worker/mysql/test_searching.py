@@ -23,7 +23,7 @@ from services.anonymize.worker.masks import MASKS
 from services.anonymize.worker.plan import Plan
 from services.anonymize.worker.policy import Policy, load_policy, resolve
 from services.anonymize.worker.schema import Family
-from tests.mariadb import MariaDBServer
+from tests.mariadb import ON_MYSQL, MariaDBServer
 from tests.worker.building import tell_nobody
 from tests.worker.mysql.working import KEY, opened
 
@@ -242,6 +242,47 @@ def test_verification_names_every_place_that_still_holds_an_original(database: D
     assert "people.mail (1)" in findings["reserved domains"].detail
     assert findings["row counts"].passed
     assert findings["schema"].passed
+
+
+WORDS = {  # a statement that quotes an original, and what is named
+    "CREATE TABLE w (a enum('anna.doe@free.fr'))": "column w.a",
+    "CREATE TABLE x (a varchar(40) DEFAULT 'anna.doe@free.fr')": "column x.a",
+    "CREATE TABLE y (a int, KEY k (a) COMMENT 'anna.doe@free.fr')": "index y.k",
+    "CREATE TABLE z (a varchar(40), CONSTRAINT chk CHECK (a <> 'anna.doe@free.fr'))": "check chk",
+    "CREATE TABLE parted (a varchar(40)) PARTITION BY LIST COLUMNS (a)"
+    " (PARTITION p VALUES IN ('anna.doe@free.fr'))": "partition parted.p",
+    "CREATE VIEW v AS SELECT 'anna.doe@free.fr' AS a": "view v",
+    "CREATE FUNCTION f() RETURNS int DETERMINISTIC COMMENT 'anna.doe@free.fr' RETURN 1": "routine f",
+    "CREATE FUNCTION g(a enum('anna.doe@free.fr')) RETURNS int DETERMINISTIC RETURN 1": "routine g",
+    "CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT 'anna.doe@free.fr'": "event e",
+    "CREATE TRIGGER t BEFORE INSERT ON keys_of FOR EACH ROW SET NEW.code = 'anna.doe@free.fr'": "trigger t",
+}
+
+
+def test_the_schemas_own_words_are_searched(database: Database) -> None:
+    policy_for(database)
+    words = dict(WORDS)
+    if not ON_MYSQL:
+        name = database.address.database
+        words[f"ALTER DATABASE {name} COMMENT 'anna.doe@free.fr'"] = f"database {name}"
+        words["CREATE SEQUENCE s COMMENT 'anna.doe@free.fr'"] = "table s"
+    with database.autocommit() as connection:
+        for statement in words:
+            execute(connection, statement)
+        said = {
+            str(label)
+            for search in searching.schema_searches(is_mariadb=database.is_mariadb)
+            for _, label, _ in query(
+                connection, searching.survivors_query(search, is_mariadb=database.is_mariadb)
+            )
+        }
+        assert said == {"table people", *words.values()}
+        execute(connection, "DROP TABLE w, x, y, z, parted")
+        for made in ("VIEW v", "FUNCTION f", "FUNCTION g", "EVENT e", "TRIGGER t"):
+            execute(connection, f"DROP {made}")
+        if not ON_MYSQL:
+            execute(connection, f"ALTER DATABASE {name} COMMENT ''")
+            execute(connection, "DROP SEQUENCE s")
 
 
 def test_missing_digests_prove_nothing(database: Database) -> None:

@@ -39,6 +39,8 @@ _SOURCES = (
      f"information_schema.views WHERE {_user('table_schema')}"),
     (_label("routine", "routine_schema", "routine_name"), _text("routine_definition", "routine_comment"),
      f"information_schema.routines WHERE {_user('routine_schema')}"),
+    (_label("routine", "specific_schema", "specific_name"), _text("dtd_identifier"), # a function's own type, too
+     f"information_schema.parameters WHERE {_user('specific_schema')}"),
     (_label("event", "event_schema", "event_name"), _text("event_definition", "event_comment"),
      f"information_schema.events WHERE {_user('event_schema')}"),
     (_label("trigger", "trigger_schema", "trigger_name"), _text("action_statement"),
@@ -60,6 +62,11 @@ TEXTS = (
     )
     + ")"
 )
+
+COMMENTS_OF_MARIADB = f"""(
+SELECT CONCAT('database ', schema_name) AS label, {_text("schema_comment")} AS value FROM information_schema.schemata
+ WHERE {_user("schema_name")}
+)"""
 
 
 def _bytes(*parts: str) -> str:

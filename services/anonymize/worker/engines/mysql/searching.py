@@ -24,7 +24,11 @@ from services.anonymize.worker.engines.mysql.personal import (
     kind_of,
     normal,
 )
-from services.anonymize.worker.engines.mysql.schema_texts import STATISTICS_OF_MARIADB, TEXTS
+from services.anonymize.worker.engines.mysql.schema_texts import (
+    COMMENTS_OF_MARIADB,
+    STATISTICS_OF_MARIADB,
+    TEXTS,
+)
 from services.anonymize.worker.engines.mysql.sql import (
     BINARY_COLLATION,
     WORK_DATABASE,
@@ -132,7 +136,7 @@ def table_searches(policy: Policy, schema: Schema) -> tuple[Search, ...]:
 def schema_searches(*, is_mariadb: bool) -> tuple[Search, ...]:
     """The searches of everything that the schema says in words, and of the optimizer's statistics."""
     value = Searched("value", "the schema", frozenset(KINDS), "schema")
-    relations = (TEXTS, STATISTICS_OF_MARIADB) if is_mariadb else (TEXTS,)
+    relations = (TEXTS, COMMENTS_OF_MARIADB, STATISTICS_OF_MARIADB) if is_mariadb else (TEXTS,)
     return tuple(Search(relation, (value,), labelled=True) for relation in relations)
 
 
