@@ -23,6 +23,7 @@ from services.anonymize.worker.masks.names import (
     Job,
     LastName,
     Postcode,
+    Region,
     Street,
 )
 from services.anonymize.worker.masks.numbers import Bucket, Noise, NumberShift, Round
@@ -42,6 +43,7 @@ PEOPLE: tuple[type[Mask], ...] = (
     Street,
     Postcode,
     City,
+    Region,
     Country,
 )
 CONTACT: tuple[type[Mask], ...] = (Email, Phone, Login, Url)

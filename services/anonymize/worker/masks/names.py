@@ -72,6 +72,15 @@ class City(_ListedMask):
     purpose: ClassVar[Purpose] = Purpose.CITY
 
 
+class Region(_ListedMask):
+    """A region, province or county of the row's country."""
+
+    word: ClassVar[str] = "region"
+    example: ClassVar[Example] = Example("{mask: region, locale: de}", "Bretagne", "Sachsen", "varchar(60)")
+    kind: ClassVar[Kind] = Kind.REGIONS
+    purpose: ClassVar[Purpose] = Purpose.COUNTRY
+
+
 class Company(_ListedMask):
     """A company's name."""
 

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     LAST_NAMES = "last_names"
     STREETS = "streets"
     CITIES = "cities"
+    REGIONS = "regions"
     COMPANIES = "companies"
     COUNTRIES = "countries"
     JOBS = "jobs"
@@ -47,6 +48,16 @@ FAKER_LOCALES = {
     Locale.DE: "de_DE",
     Locale.PT: "pt_PT",
     Locale.EN: "en_GB",
+}
+
+# What Faker calls the parts of a country that addresses name: regions, provinces, Länder, counties.
+REGIONS = {
+    Locale.FR: "regions",
+    Locale.ES: "regions",
+    Locale.IT: "states",
+    Locale.DE: "states",
+    Locale.PT: "distritos",
+    Locale.EN: "counties",
 }
 
 # Country codes and languages, lower case, that a row may hold for each locale.
@@ -111,6 +122,8 @@ def words(kind: Kind, locale: Locale) -> tuple[str, ...]:
         case Kind.CITIES:
             listed = sorted(getattr(_provider(faker, "address"), "cities", ()))  # Italy's come in no order
             return _fitting(Random(SEED).sample(listed, min(DRAWN, len(listed))) or _drawn(faker.city))  # noqa: S311
+        case Kind.REGIONS:
+            return _fitting(getattr(_provider(faker, "address"), REGIONS[locale]))
         case Kind.COMPANIES:
             return _fitting(_drawn(faker.company))
         case Kind.COUNTRIES:
