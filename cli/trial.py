@@ -11,7 +11,7 @@ from cli.loop import Material, Outcome, run_loop
 from cli.mask_keys import VARIABLE, mask_key
 from cli.originals import UsersDatabase, examined
 from cli.policy.bundling import bundle_of
-from cli.policy.files import held, policy_file, usable
+from cli.policy.files import database_argument, given, held, policy_file, usable
 from cli.sampling import look_at, samples_of, where_to_look
 from cli.summary import failure, show_summary
 from cli.view import open_console, screen
@@ -27,7 +27,7 @@ YOURS = "your-policy.yaml"
 
 
 @click.command("try")
-@click.argument("database_url", envvar="DATABASE_URL")
+@database_argument
 @click.option(
     "--policy",
     "policy",
@@ -55,15 +55,23 @@ YOURS = "your-policy.yaml"
     help=f"The mask key, where the policy says key: {{secret: …}}; without it {VARIABLE} holds it.",
 )
 def command(
-    database_url: str, policy: Path, key_file: Path | None, *, keep: bool, cluster: bool, directory: Path
+    database_url: str | None,
+    policy: Path,
+    key_file: Path | None,
+    *,
+    keep: bool,
+    cluster: bool,
+    directory: Path,
 ) -> int:
     """Run the whole loop over a copy of the database at DATABASE_URL, on this machine.
 
-    DATABASE_URL is postgresql://user:password@host/database, or mysql://… for MySQL and MariaDB. Your
-    database is only read. The copy becomes the production database of an embedded cloud, and what comes out
-    is a masked copy that you can look at. Nothing leaves this machine.
+    DATABASE_URL is postgresql://user:password@host:port/database, or mysql://… for MySQL and MariaDB; where
+    it is left out, the environment variable of this name counts. Your database is only read.
+
+    The copy becomes the production database of an embedded cloud, and what comes out is a masked copy that
+    you can look at. Nothing leaves this machine.
     """
-    original, file, written = _checked(database_url, policy)
+    original, file, written = _checked(given(database_url), policy)
     key = mask_key(written.key, key_file)
     console = open_console()
     with run_folder(directory.absolute(), "try") as folder:

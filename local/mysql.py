@@ -1,4 +1,7 @@
-"""Opening a MySQL or MariaDB database by its address: mysql://user:password@host:port/database?unix_socket=…"""
+"""Opening a MySQL or MariaDB database by its address: mysql://user:password@host:port/database
+
+Behind `?` may stand unix_socket=… and tls=prefer (encrypted, if the server can), require or disable.
+"""
 
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -8,6 +11,8 @@ from pymysql.connections import Connection
 
 DEFAULT_PORT = 3306
 _SCHEMES = ("mysql", "mariadb")
+_TLS = ("prefer", "require", "disable")
+NO_TLS_THERE = 2026
 
 
 class AddressError(ValueError):
@@ -28,8 +33,10 @@ def parameters_of(url: str) -> dict[str, Any]:
         raise AddressError(f"not an address of a database: {problem}") from None
     options = dict(parse_qsl(parts.query))
     socket = options.pop("unix_socket", None)
-    if unknown := sorted(options):
-        raise AddressError(f"?{unknown[0]}= is not understood; only unix_socket is")
+    tls = options.pop("tls", _TLS[0])
+    if options or tls not in _TLS:
+        said = f"?{min(options)}=" if options else f"?tls={tls}"
+        raise AddressError(f"{said} is not understood; only unix_socket and tls={', '.join(_TLS)} are")
     found = {
         "user": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
@@ -42,7 +49,16 @@ def parameters_of(url: str) -> dict[str, Any]:
 
 def connect(url: str, **options: Any) -> Connection:
     """Open a database; every statement commits by itself unless the options say otherwise."""
-    return pymysql.connect(**{"charset": "utf8mb4", "autocommit": True, **parameters_of(url), **options})
+    given = {"charset": "utf8mb4", "autocommit": True, **parameters_of(url), **options}
+    tls = dict(parse_qsl(urlsplit(url).query)).get("tls", _TLS[0])
+    if tls == "disable" or "unix_socket" in given:
+        return pymysql.connect(**given, ssl_disabled=True)
+    try:
+        return pymysql.connect(**given, ssl={"check_hostname": False, "verify_mode": "none"})
+    except pymysql.err.OperationalError as error:
+        if tls != "prefer" or error.args[0] != NO_TLS_THERE:
+            raise
+    return pymysql.connect(**given, ssl_disabled=True)
 
 
 def url_of(host: str, port: int, user: str, password: str, database: str | None) -> str:

@@ -10,7 +10,7 @@ import pymysql
 from pymysql.connections import Connection
 
 from local.copying.original import OriginalError
-from local.mysql import AddressError, connect, parameters_of, quoted, without_password
+from local.mysql import NO_TLS_THERE, AddressError, connect, parameters_of, quoted, without_password
 
 CONNECT_PATIENCE_SECONDS = 10
 OLDEST = {"MariaDB": (10, 3), "MySQL": (5, 7)}
@@ -171,4 +171,6 @@ def _why_refused(label: str, error: pymysql.err.OperationalError) -> str:
         return f"{label} is not there, or this user may not enter it; check the address"
     if code == _NOBODY_THERE:
         return f"nothing answers at {label.rsplit('/', 1)[0]}; check host and port, and that the server runs"
+    if code == NO_TLS_THERE:
+        return f"{label} does not offer the TLS that tls=require asks for; write tls=prefer to do without"
     return f"{label} cannot be reached: {' '.join(str(part) for part in error.args)}"

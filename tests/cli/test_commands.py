@@ -38,7 +38,7 @@ def test_help_lists_every_command_without_loading_any() -> None:
         (["demo"], {"ENGINE": "mariadb", "SOURCE": "cluster"}, "mariadb is the engine of an RDS instance"),
         (["demo", "--engine", "aurora-mysql"], {"SOURCE": "instance"}, "of an Aurora cluster: leave SOURCE"),
         (["demo"], {"KEEP": "perhaps"}, "Invalid value for '--keep'"),
-        (["try"], {}, "Missing argument 'DATABASE_URL'"),
+        (["try"], {}, "name a database, like postgresql://me@localhost/mydb, or set DATABASE_URL"),
     ],
 )
 def test_what_a_command_does_not_take_is_unusable_input(

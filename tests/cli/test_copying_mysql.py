@@ -45,7 +45,11 @@ READER = "GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON {}.* TO reader@'%'"
     [
         ("mysql://u:p@host:port/db", "cannot be read"),
         ("mysql://u:p@host", "names no database"),
-        ("mysql://u:p@host/db?ssl=1", r"\?ssl= is not understood"),
+        (
+            "mysql://u:p@host/db?ssl=1",
+            r"\?ssl= is not understood; only unix_socket and tls=prefer, require, disable",
+        ),
+        ("mysql://u:p@host/db?tls=1", r"\?tls=1 is not understood"),
     ],
 )
 def test_an_address_that_is_none_is_refused_with_an_example(url: str, said: str) -> None:
@@ -241,6 +245,11 @@ def test_the_servers_refusals_are_told_without_the_password(
     for url, said in (
         (torture.replace(":word@", ":wrong@"), "refused the user or the password"),
         (torture.replace("/fresh_", "/nowhere_"), "is not there, or this user may not enter it"),
+        *(
+            []
+            if ON_MYSQL
+            else [(f"{torture}?tls=require", "does not offer the TLS that tls=require asks for")]
+        ),
         ("mysql://u:word@127.0.0.1:1/db", r"^nothing answers at 127\.0\.0\.1:1; "),
         (
             torture.replace("reader:", "blind:"),
