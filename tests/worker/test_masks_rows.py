@@ -120,6 +120,25 @@ def test_names_behind_a_foreign_key_are_redacted_as_they_were_before_masking(ser
     ]  # fmt: skip
 
 
+def test_a_whole_name_behind_a_foreign_key_goes_before_a_part_that_stands_in_the_row(server, database):
+    tables = """
+CREATE TABLE customers (id int PRIMARY KEY, name text);
+INSERT INTO customers VALUES (1, 'Anna Maria Rossi');
+CREATE TABLE calls (id int, customer int REFERENCES customers, called text, body text);
+INSERT INTO calls VALUES (1, 1, 'Anna', 'Anna Maria Rossi rang; ask for Anna');
+"""
+    policy = """
+version: 1
+tables:
+  customers: {columns: {id: keep, name: full_name}}
+  calls: {columns: {id: keep, customer: keep, called: first_name, body: {mask: redact, names_from: [called, customer.name]}}}
+"""
+    with server.connect(database) as connection:
+        connection.execute(tables)
+    assert work(server, database, policy).passed
+    assert rows(server, database, "SELECT body FROM calls") == [("[name] rang; ask for [name]",)]
+
+
 def test_names_behind_a_key_that_is_written_in_another_case_are_redacted(server, database):
     tables = """
 CREATE EXTENSION citext;

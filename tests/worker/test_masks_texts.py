@@ -111,6 +111,43 @@ def test_both_ends_of_a_code_stay_and_a_short_one_goes_as_a_whole(mask_session):
     assert cut == ["ac", ""]
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("pay with 4111 1111 1111 1111, please", "pay with [card], please"),
+        ("4111111111111111 and 5555-5555-5555-4444", "[card] and [card]"),
+        ("amex 3782 822463 10005, 371449635398431", "amex [card], [card]"),
+        ("diners 3056 930902 5904, jcb 3530111333300000", "diners [card], jcb [card]"),
+        ("2223003122003222 6011 1111 1111 1117", "[card] [card]"),
+        ("order 1234567890123456, EAN 9782070408504, 20240506123045678", None),
+        ("FR76 3000 6000 0112 3456 7890 189, no card", "[iban], no card"),
+        ("https://a.fr/4111111111111111?x=1 y", "[url] y"),
+        ("from 2001:db8:0:1:2:3:4:5, 2a01:cb00::1 and fe80::1ff:fe23:4567:890a", "from [ip], [ip] and [ip]"),
+        ("fd12:3456:789a:: or 10.1.2.3", "[ip] or [ip]"),
+        ("at 12:30:45, card 08:00:2b:01:02:03, std::vector, 2024:05:06", None),
+    ],
+)
+def test_cards_and_addresses_are_redacted_and_what_looks_alike_is_not(mask_session, said, left):
+    assert apply(mask_session, MASKS["redact"](), column_of("v"), [said]) == [left or said]
+
+
+@pytest.mark.parametrize("names", [("short", "long"), ("long", "short"), ("short", "long", "none")])
+def test_a_name_that_holds_another_goes_as_a_whole(mask_session, names):
+    row = {
+        "short": ["Jean", "Maria", None, "x"],
+        "long": ["Jean-Baptiste", "Anna Maria", "Zoé", None],
+        "none": [None] * 4,
+    }
+    said = ["for Jean-Baptiste, or Jean", "anna maria, Maria Rossi", "Zoé, null and void", "null x"]
+    mask = MASKS["redact"](names_from=names)
+    assert apply(mask_session, mask, column_of("v"), said, row=row) == [
+        "for [name], or [name]",
+        "[name], [name] Rossi",
+        "[name], null and void",
+        "null x",
+    ]
+
+
 def test_what_patterns_match_is_redacted_in_hstore_too(mask_session):
     mask = MASKS["redact"](patterns=(r"TCK-\d+", "secret"))
     said = ["TCK-4711 of a@b.fr", "no secrets"]

@@ -70,6 +70,26 @@ ACCOUNT = "[A-Za-z]{2}[0-9]{2}[ -]?[0-9A-Za-z]{4}"
 URL = r"""https?://[^[:space:]<>"']+"""
 IPV4 = r"\m(?:[0-9]{1,3}\.){3}[0-9]{1,3}\M"
 
+# What is routed (2 and 3), local (fc, fd) or of a link (fe): a time or a network card's address has neither
+# eight groups nor two colons together.
+_GROUP = "[0-9A-Fa-f]{1,4}"
+_FIRST = r"\m(?:[23][0-9A-Fa-f]{3}|[Ff][CDEcde][0-9A-Fa-f]{2})"
+IPV6 = (
+    rf"(?:{_FIRST}(?::{_GROUP}){{7}}\M|{_FIRST}(?::{_GROUP}){{0,5}}::(?:{_GROUP}\M(?::{_GROUP}\M){{0,5}})?)"
+)
+
+# By the first digits and the groups of their brands: other long numbers are codes. Groups of an IBAN may look
+# alike, so that IBANs are replaced before.
+CARD = (
+    r"(?:\m(?:4[0-9]|5[1-5]|2[2-7]|35|6[0-9])[0-9]{2}(?:[ -]?[0-9]{4}){3}(?:[ -]?[0-9]{3})?\M"
+    r"|\m3[47][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{5}\M|\m3[068][0-9]{2}[ -]?[0-9]{6}[ -]?[0-9]{4}\M)"
+)
+# What every card and every IPv6 address holds.
+LONG_NUMBER = (
+    "[0-9][0-9][0-9][0-9][ -]?[0-9][0-9][0-9][0-9][0-9 -][0-9 -][0-9 -][0-9 -][0-9]"
+    "|::|[0-9A-Fa-f]:[0-9A-Fa-f]+:[0-9A-Fa-f]+:[0-9A-Fa-f]+:"
+)
+
 SHORTEST_EMAIL, SHORTEST_PHONE, SHORTEST_IBAN = 6, 8, 15
 
 

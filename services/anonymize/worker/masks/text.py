@@ -22,7 +22,9 @@ from services.anonymize.worker.masks.lookups import filled, names_query, reader
 from services.anonymize.worker.masks.names import fitted
 from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.permuting import PERMUTED, SCRAMBLED, SCRAMBLED_NUMBER
+from services.anonymize.worker.masks.redacting import LONGEST_FIRST, REDACTED_NUMBERS, longest_first
 from services.anonymize.worker.schema import Column, Family, Schema, Table
+from services.anonymize.worker.shapes import LONG_NUMBER
 from services.anonymize.worker.sql import (
     Collated,
     NamedType,
@@ -47,8 +49,8 @@ def _parent(table: Table, name: str, schema: Schema) -> tuple[Table, str] | None
 
 
 class Redact(TextMask):
-    """The text with placeholders for e-mails, telephone numbers, IBANs, URLs, IP addresses, what patterns
-    match, and the names that stand in columns of the same row."""
+    """The text with placeholders for e-mails, telephone numbers, IBANs, cards, URLs, IP addresses, what
+    patterns match, and the names that stand in columns of the same row."""
 
     word: ClassVar[str] = "redact"
     accepts: ClassVar[frozenset[Family]] = frozenset({Family.TEXT, Family.XML, Family.HSTORE})
@@ -115,7 +117,7 @@ class Redact(TextMask):
         return (reader(context.document_function, "text[]"),) if self.needs_setup else ()
 
     def functions(self) -> tuple[str, ...]:
-        return (REDACTED,)
+        return (REDACTED, REDACTED_NUMBERS, LONGEST_FIRST)
 
     def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
         for pattern in self.patterns:
@@ -124,14 +126,18 @@ class Redact(TextMask):
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         own = [Collated(context.row(name)) for name in self.names_from if "." not in name]
-        names: ColumnElement[Any] = array(own) if own else null()
+        names: ColumnElement[Any] = longest_first(own) if own else null()
         for here in self.elsewhere():
             key = literal(f"{here}:", Text) + Collated(context.row(here))
             found = work_function(f"{context.document_function}_value", key)
             names = func.array_cat(cast(names, ARRAY(Text)), cast(found, ARRAY(Text)))
+        if self.elsewhere():
+            names = work_function("longest_first", names)
         patterns: ColumnElement[Any] = (
             array([literal(one, Text) for one in self.patterns]) if self.patterns else null()
         )
+        long = value.op("~")(literal(LONG_NUMBER))
+        value = case((long, work_function("redacted_numbers", value)), else_=value)
         redacted = work_function("redacted", value, cast(names, ARRAY(Text)), cast(patterns, ARRAY(Text)))
         return fitted(redacted, length)
 

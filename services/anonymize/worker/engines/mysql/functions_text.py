@@ -10,7 +10,7 @@ from services.anonymize.worker.masks.permuting import LOWER, UPPER
 from services.anonymize.worker.masks.ranges import _FOUR as FOUR
 from services.anonymize.worker.masks.ranges import _SIX as SIX
 from services.anonymize.worker.masks.ranges import IPV6_BITS
-from services.anonymize.worker.shapes import EMAIL, IBAN, IPV4, PHONE, URL
+from services.anonymize.worker.shapes import CARD, EMAIL, IBAN, IPV4, IPV6, PHONE, URL
 from services.anonymize.worker.sql import KEY_SETTING, Purpose
 
 KEY = variable(KEY_SETTING)
@@ -82,7 +82,14 @@ END""",
 )  # fmt: skip
 
 # In this order, behind URLs, which may hold addresses: an IP address begins like some telephone numbers.
-SHAPES = ((EMAIL, "[email]"), (IBAN, "[iban]"), (IPV4, "[ip]"), (PHONE, "[phone]"))
+SHAPES = (
+    (EMAIL, "[email]"),
+    (IBAN, "[iban]"),
+    (CARD, "[card]"),
+    (IPV4, "[ip]"),
+    (IPV6, "[ip]"),
+    (PHONE, "[phone]"),
+)
 
 
 def redacted(value: str, replaced: str = "REGEXP_REPLACE(") -> str:
@@ -116,11 +123,21 @@ NAMED = stored(
     "named", "original text, names text", "text",
     f"""
 BEGIN
-  DECLARE kept text DEFAULT original;
+  DECLARE kept, waiting text;
   DECLARE name text;
-  DECLARE place INT DEFAULT 0;
-  WHILE place < COALESCE(JSON_LENGTH(names), 0) DO
-    SET name = TRIM(REPLACE(JSON_UNQUOTE(JSON_EXTRACT(names, CONCAT('$[', place, ']'))), '\\E', '')), place = place + 1;
+  DECLARE place, longest INT;
+  SET kept = original, waiting = names;
+  WHILE COALESCE(JSON_LENGTH(waiting), 0) > 0 DO
+    -- a whole name goes before its parts
+    SET place = JSON_LENGTH(waiting) - 1, longest = place;
+    WHILE place > 0 DO
+      SET place = place - 1;
+      IF CHAR_LENGTH(JSON_EXTRACT(waiting, CONCAT('$[', place, ']'))) > CHAR_LENGTH(JSON_EXTRACT(waiting, CONCAT('$[', longest, ']'))) THEN
+        SET longest = place;
+      END IF;
+    END WHILE;
+    SET name = JSON_EXTRACT(waiting, CONCAT('$[', longest, ']')), waiting = JSON_REMOVE(waiting, CONCAT('$[', longest, ']'));
+    SET name = IF(JSON_TYPE(name) = 'NULL', NULL, TRIM(REPLACE(JSON_UNQUOTE(name), '\\E', '')));
     -- one letter would take every such letter for a name
     IF CHAR_LENGTH(name) > 1 AND LOCATE(LOWER(name), LOWER(kept)) > 0 THEN
       SET kept = {_REPLACED}kept, CONCAT('(?i)(?<![[:alnum:]_])\\Q', name, '\\E(?![[:alnum:]_])'), '[name]');
