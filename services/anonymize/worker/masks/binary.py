@@ -5,7 +5,7 @@ import zlib
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy import ColumnElement, case, func, literal, or_
 
 from services.anonymize.worker.masks.base import Example, Mask, MaskContext, Trait
 from services.anonymize.worker.masks.dates import as_is
@@ -41,6 +41,9 @@ def _pdf() -> bytes:
     return file + end + b"trailer<</Size 4/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % len(file)
 
 
+# What pictures begin with: PNG, GIF, WebP, TIFF of both orders, and JPEG of any maker.
+PICTURES = ("89504e47", "47494638", "52494646", "49492a00", "4d4d002a")
+JPEG = "ffd8ff"
 FILES = {"png": PNG, "pdf": _pdf(), "empty": b""}
 
 
@@ -63,13 +66,10 @@ class Placeholder(Mask):
         if self.kind != "keep":
             return case((size > literal(0), _bytes(FILES[self.kind])), else_=own)
         start = func.encode(func.substr(own, 1, 4), literal("hex"))
-        pictures = [
-            literal(magic)
-            for magic in ("89504e47", "47494638", "52494646", "ffd8ffe0", "ffd8ffe1", "ffd8ffdb")
-        ]
+        picture = or_(start.in_([literal(magic) for magic in PICTURES]), func.left(start, 6) == literal(JPEG))
         return case(
             (start == literal("25504446"), _bytes(FILES["pdf"])),
-            (start.in_(pictures), _bytes(FILES["png"])),
+            (picture, _bytes(FILES["png"])),
             (size >= literal(0), _bytes(b"")),
             else_=own,
         )
