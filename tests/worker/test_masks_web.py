@@ -268,6 +268,20 @@ def test_a_masked_city_has_one_postcode_of_its_country(mask_session, cities, cou
     assert all(code.startswith(POSTCODE_STARTS[locale]) for code in codes)
 
 
+def test_a_city_that_a_person_chooses_has_its_postcode_too(mask_session):
+    row = {"person": ["7", "8", "7", None, ""], "city": ["Lyon", "Lyon", "Nice", "Lyon", "Lyon"]}
+    postcode, city = (
+        MASKS["postcode"](city_from="city", seed_from="person"),
+        MASKS["city"](seed_from="person"),
+    )
+    codes = apply(mask_session, postcode, column_of("v"), ["69003"] * 5, row=row)
+    fakes = apply(mask_session, city, column_of("v"), row["city"], row=row)
+    assert codes[0] == codes[2] != codes[1]
+    assert fakes[0] == fakes[2] != fakes[1]
+    assert codes[3] == codes[4]
+    assert len(set(zip(fakes, codes, strict=True))) == len(set(fakes)) == len(set(codes))
+
+
 def test_countries_stay_codes_or_names(mask_session):
     values = ["FR", "fra", "France", "es"]
     two, three, name, small = apply(mask_session, MASKS["country"](locale="es"), column_of("v"), values)

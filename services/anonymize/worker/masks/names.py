@@ -228,7 +228,9 @@ class Postcode(SeededMask, LocalMask):
     instead_for_unique: ClassVar[str] = "scramble, "
 
     city_from: str | None = Field(
-        None, description="a column of the same row under mask city: every fake city has one postcode"
+        None,
+        description="a column of the same row under mask city: every fake city has one postcode; give it the"
+        " city's own locale and seed_from",
     )
 
     def reads(self) -> tuple[str, ...]:
@@ -236,8 +238,10 @@ class Postcode(SeededMask, LocalMask):
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         if self.city_from is not None:
-            city = plain(Collated(context.row(self.city_from)))
-            chosen = func.coalesce(func.nullif(city, literal("")), plain(value), type_=Text)
+            chosen = plain(value)
+            for name in filter(None, (self.city_from, self.seed_from)):  # as the city's own rule says
+                said = func.nullif(plain(Collated(context.row(name))), literal(""))
+                chosen = func.coalesce(said, chosen, type_=Text)
             made = self.by_locale(context, lambda locale: word(_city_postcodes(locale), chosen, Purpose.CITY))
             return (
                 made

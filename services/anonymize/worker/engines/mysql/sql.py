@@ -170,7 +170,7 @@ def variable(setting: str) -> str:
 
 
 def as_text(compiler: SQLCompiler, value: Any, kw: dict[str, Any]) -> str:
-    """A value as utf8mb4 text under utf8mb4_bin; of bytes, their hexadecimal digits."""
+    """A value as utf8mb4 text under utf8mb4_bin; of bytes and points, their hexadecimal digits."""
     kw = _plain(kw)
     value = _bare(value)
     if isinstance(value, Own):

@@ -21,7 +21,7 @@ TRUTH = {"true": "1", "false": "0"}
 
 def masked_value(column: Column, mask: Mask, context: MaskContext, when: Condition | None = None) -> str:
     """A column's new value as SQL over the row's columns; what stores it makes it of the column's type."""
-    own = Own(column.name, column.charset, column.family is Family.BYTES)
+    own = Own(column.name, column.charset, column.family in {Family.BYTES, Family.POINT})
     known = replace(context, row=lambda name: own if name == column.name else context.row(name))
     value = masks.masked(mask, own, column, known)
     if when is not None:
