@@ -269,9 +269,8 @@ def test_ties_to_production_are_cut_and_listed_except_what_the_policy_keeps(plac
     policy = POLICY.replace("{keep: {publications: [kept_*]}}", keep) + "  cron.job: keep\n"
     data = place.copy(past, "cut")
     with place.run(data) as engine:
-        with engine.connect() as master:
-            master.execute(JOBS)
         with engine.connect("postgres") as root:
+            root.execute(JOBS)
             root.execute(
                 "CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
                 "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION on_ddl()"
@@ -316,8 +315,19 @@ def test_ties_to_production_are_cut_and_listed_except_what_the_policy_keeps(plac
 
 JOBS = """
 CREATE SCHEMA cron;
-CREATE TABLE cron.job (jobid bigint, jobname text, command text);
+CREATE TABLE cron.job (jobid bigint, jobname text, command text, username text DEFAULT 'app');
 INSERT INTO cron.job VALUES (1, 'mail the boss', 'SELECT 1'), (2, 'kept', 'SELECT 2');
 CREATE FUNCTION cron.unschedule(id bigint) RETURNS boolean LANGUAGE sql
   AS 'DELETE FROM cron.job WHERE jobid = id RETURNING true';
+-- as the extension has it: everybody sees his own
+ALTER TABLE cron.job ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON cron.job USING (username = CURRENT_USER);
+GRANT USAGE ON SCHEMA cron TO PUBLIC;
+GRANT SELECT ON cron.job TO PUBLIC;
+CREATE ROLE scheduler;
+GRANT scheduler TO master WITH ADMIN TRUE, INHERIT FALSE;
+ALTER TABLE cron.job OWNER TO scheduler;
+INSERT INTO pg_depend
+SELECT 'pg_class'::regclass, 'cron.job'::regclass, 0, 'pg_extension'::regclass, oid, 0, 'e' FROM pg_extension
+ WHERE extname = 'plpgsql';
 """

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from services.anonymize.worker.connecting import query
+from services.anonymize.worker.connecting import execute, query
+from services.anonymize.worker.engines.postgresql.residue.rights import attempt, join
 from services.anonymize.worker.engines.postgresql.schema_texts import TEXTS
 
 
@@ -94,18 +95,30 @@ _PUBLICATIONS = """
 SELECT pubname::text, pg_get_userbyid(pubowner)::text, quote_ident(pubname) FROM pg_publication ORDER BY 1
 """
 
+_JOBS_OWNER = "SELECT pg_get_userbyid(relowner)::text, current_user::text FROM pg_class WHERE oid = to_regclass('cron.job')"
 _JOBS = "SELECT format('%s: %s', jobid, jobname), NULL, jobid::text FROM cron.job ORDER BY jobid"
 
 
 def _jobs(connection: Connection, application: str) -> Sequence[Tie]:
-    """Jobs of pg_cron; what they did is remembered with its messages, and goes with them."""
-    if connection.execute(text("SELECT to_regclass('cron.job')")).scalar_one() is None:
+    """Jobs of pg_cron; what they did is remembered with its messages, and goes with them. Everybody sees his own
+    jobs only, except their table's owner."""
+    table = query(connection, _JOBS_OWNER)
+    if not table:
         return []
-    ties = list(
-        _query(_JOBS, "dropped", "SELECT cron.unschedule(CAST({0} AS bigint))")(connection, application)
-    )
+    ((owner, user),) = table
+    join(connection, owner, user)
+    ties = []
+    if attempt(connection, ["SELECT FROM cron.job"], "jobs"):
+        why = f"jobs: those of others are seen by {owner} only; GRANT {owner} TO {user}, or name * under quarantine.keep.jobs"
+        ties.append(Tie("of others", None, "", (), why))
+        execute(connection, "SET row_security = on")
+    find = _query(_JOBS, "dropped", "SELECT cron.unschedule(CAST({0} AS bigint))")
+    try:
+        ties += find(connection, application)
+    finally:
+        execute(connection, "SET row_security = off")  # as in every session of ours
     if connection.execute(text("SELECT to_regclass('cron.job_run_details')")).scalar_one() is not None:
-        ties.append(Tie("history of runs", None, "emptied", ("DELETE FROM cron.job_run_details",)))
+        ties.append(Tie("history of runs", owner, "emptied", ("DELETE FROM cron.job_run_details",)))
     return ties
 
 
