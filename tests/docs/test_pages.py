@@ -40,3 +40,6 @@ def test_every_test_that_the_guarantees_name_exists() -> None:
     assert len(named) >= 8
     for path, test in named:
         assert f"def {test}(" in (ROOT / path).read_text(), f"{path}::{test}"
+    tests = "".join(path.read_text() for path in ROOT.glob("tests/**/test_*.py"))
+    for test in re.findall(r"`(test_\w+)`", page):
+        assert f"def {test}(" in tests, test
