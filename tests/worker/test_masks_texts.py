@@ -157,6 +157,15 @@ def test_what_patterns_match_is_redacted_in_hstore_too(mask_session):
     assert apply(mask_session, mask, column_of("v", "hstore"), [stored], shown=True) == [
         '"tel"=>"[phone]", "mail"=>"[email]"'
     ]
+    # a pattern and a name that look like what stands between keys and values
+    odd = MASKS["redact"](patterns=('b", "',), names_from=("country",))
+    stored = [r'"a\\"=>"b\", \"\"", "x@y.fr"=>NULL', '"a"=>"b", "c"=>"Zoé => d"', "", None]
+    assert apply(mask_session, odd, column_of("v", "hstore"), stored, "Zoé => d", shown=True) == [
+        r'"a\\"=>"[redacted]\"", "[email]"=>NULL',
+        '"a"=>"b", "c"=>"[name]"',
+        "",
+        None,
+    ]
 
 
 def test_what_is_redacted_in_xml_leaves_names_of_elements_and_namespaces(mask_session):

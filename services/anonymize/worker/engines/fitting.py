@@ -16,8 +16,6 @@ from sqlalchemy.exc import DBAPIError
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.failures import reason_of
 from services.anonymize.worker.masks import Mask
-from services.anonymize.worker.masks.rows import RowMask
-from services.anonymize.worker.masks.text import Redact
 from services.anonymize.worker.plan import Trial
 from services.anonymize.worker.policy import ColumnRule
 from services.anonymize.worker.schema import Table
@@ -58,8 +56,8 @@ def fitting(
     copy: Copy,
 ) -> Fitting:
     """Make the trial of a table that rules mask; `value` says what a mask makes of a column."""
-    masks = {name: mask for name, rule in rules.items() if (mask := _by_row(rule.mask)) is not None}
-    values = {name: value(name, mask) for name, mask in masks.items()}
+    # what masks read of other rows is not written down yet
+    values = {name: value(name, rule.mask) for name, rule in rules.items() if not rule.mask.needs_setup}
     stored = [column.name for column in table.columns if column.generated is None]
 
     def filled(masked: Mapping[str, str]) -> str:
@@ -88,16 +86,6 @@ def fitting(
         alone=alone,
         unmasked=filled({}),
     )
-
-
-def _by_row(mask: Mask) -> Mask | None:
-    """A mask without what it reads of other rows, which is not written down yet; a value of another row of
-    the column fits as the column's own does."""
-    if isinstance(mask, RowMask):
-        return None
-    if isinstance(mask, Redact):
-        return mask.model_copy(update={"names_from": tuple(one for one in mask.names_from if "." not in one)})
-    return mask
 
 
 def misfits(database: "Database", fitted: Fitting) -> Iterator[tuple[Trial, str]]:

@@ -1,14 +1,25 @@
+# Expressions come compiled, with their literals rendered by the dialect, never from a caller.
+# ruff: noqa: S608
 """What stands beside the function that redacts a text: numbers that few texts hold, and names in order."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, case, cast, func
+from sqlalchemy import column as element
 from sqlalchemy.dialects.postgresql import ARRAY, array
 
+from services.anonymize.worker.masks.base import unless_empty
 from services.anonymize.worker.shapes import CARD, IBAN, IPV6
-from services.anonymize.worker.sql import TextElement, function_statement, text_literal, work_function
+from services.anonymize.worker.sql import (
+    Collated,
+    TextElement,
+    compiled,
+    function_statement,
+    text_literal,
+    work_function,
+)
 
 _SHAPES = ((IBAN, "[iban]"), (CARD, "[card]"), (IPV6, "[ip]"))
 _REPLACED = reduce(
@@ -19,6 +30,9 @@ _REPLACED = reduce(
 REDACTED_NUMBERS = function_statement(
     "redacted_numbers", "original text", "text", "sql", f"SELECT {_REPLACED}"
 )
+
+# What an hstore's quotes ask for: a backslash before one and before a quote.
+ESCAPED = r"""'(["\\])', '\\\1', 'g'"""
 
 LONGEST_FIRST = function_statement(
     "longest_first",
@@ -38,3 +52,16 @@ def longest_first(names: Sequence[TextElement]) -> ColumnElement[Any]:
     one, other = names  # the usual first and last name, without a call
     swapped = func.length(one) < func.length(other)
     return array([case((swapped, other), else_=one), case((swapped, one), else_=other)])
+
+
+def pairs_function(name: str, arguments: Iterable[str], fake: Callable[[TextElement], TextElement]) -> str:
+    """The statement that makes a function from an hstore, as JSON, to its text with a fake for every key and
+    value: each on its own, because a placeholder over quotes and arrows would leave no hstore."""
+    key, value = (
+        f"'\"' || regexp_replace({compiled(unless_empty(one, fake(Collated(one))))}, {ESCAPED}) || '\"'"
+        for one in (element("key", Text), element("value", Text))
+    )
+    pairs = f"SELECT string_agg({key} || '=>' || coalesce({value}, 'NULL'), ',') FROM jsonb_each_text(whole)"
+    body = f"BEGIN IF whole IS NULL THEN RETURN NULL; END IF; RETURN coalesce(({pairs}), ''); END"
+    signature = ", ".join(["whole jsonb", *(f"{argument} text" for argument in arguments)])
+    return function_statement(name, signature, "text", "plpgsql", body)

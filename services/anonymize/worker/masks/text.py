@@ -1,11 +1,13 @@
 """Masks for texts: redacted, replaced by others of the same length or shape, or told less exactly."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from sqlalchemy import ColumnElement, Integer, Numeric, Text, case, cast, func, literal, null
-from sqlalchemy.dialects.postgresql import ARRAY, array
+from sqlalchemy import column as element
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, array
 
 from services.anonymize.worker.masks.base import (
     PERMUTATION,
@@ -22,7 +24,12 @@ from services.anonymize.worker.masks.lookups import filled, names_query, reader
 from services.anonymize.worker.masks.names import fitted
 from services.anonymize.worker.masks.numbers import MOST
 from services.anonymize.worker.masks.permuting import PERMUTED, SCRAMBLED, SCRAMBLED_NUMBER
-from services.anonymize.worker.masks.redacting import LONGEST_FIRST, REDACTED_NUMBERS, longest_first
+from services.anonymize.worker.masks.redacting import (
+    LONGEST_FIRST,
+    REDACTED_NUMBERS,
+    longest_first,
+    pairs_function,
+)
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 from services.anonymize.worker.shapes import LONG_NUMBER
 from services.anonymize.worker.sql import (
@@ -114,7 +121,16 @@ class Redact(TextMask):
         return filled(context.document_function, " UNION ALL ".join(parts))
 
     def column_functions(self, column: Column, context: MaskContext) -> tuple[str, ...]:
-        return (reader(context.document_function, "text[]"),) if self.needs_setup else ()
+        made = (reader(context.document_function, "text[]"),) if self.needs_setup else ()
+        if column.family is not Family.HSTORE:
+            return made
+        arguments = {name: f"row_{place}" for place, name in enumerate(self.reads())}
+        inside = replace(context, row=lambda name: element(arguments[name], Text))
+        pairs = f"{context.document_function}_pairs"
+        return (
+            *made,
+            pairs_function(pairs, arguments.values(), lambda part: self.fake(part, None, inside)),
+        )
 
     def functions(self) -> tuple[str, ...]:
         return (REDACTED, REDACTED_NUMBERS, LONGEST_FIRST)
@@ -144,8 +160,11 @@ class Redact(TextMask):
     def masked(self, value: ColumnElement[Any], column: Column, context: MaskContext) -> ColumnElement[Any]:
         if column.family is Family.XML:
             return cast(self.within_xml(Collated(value), context), NamedType(column.type))
-        masked = super().masked(value, column, context)
-        return masked if column.family is Family.TEXT else cast(masked, NamedType(column.type))
+        if column.family is Family.HSTORE:
+            row = [Collated(context.row(name)) for name in self.reads()]
+            pairs = work_function(f"{context.document_function}_pairs", cast(value, JSONB), *row)
+            return cast(pairs, NamedType(column.type))
+        return super().masked(value, column, context)
 
     def within_xml(self, document: TextElement, context: MaskContext) -> TextElement:
         """A document's text with what is redacted in it; namespaces stay, because no placeholder is one."""
