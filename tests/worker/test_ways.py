@@ -199,3 +199,32 @@ def test_a_partition_keeps_what_it_has_otherwise_than_its_table(
     assert not [finding.detail for finding in outcome.findings if not finding.passed]
     (done,) = outcome.tables
     assert ("together" in done.plan.why) is bool(disabled)
+
+
+SETTINGS = (
+    "quote_all_identifiers = on", "default_transaction_read_only = on", "transaction_timeout = '50ms'",
+    "statement_timeout = '1ms'", "lock_timeout = '1ms'", "DateStyle = 'German, DMY'", "array_nulls = off",
+    "standard_conforming_strings = off", "client_encoding = 'LATIN1'", "xmloption = document", "search_path = ''",
+    "default_transaction_isolation = 'serializable'", "transform_null_equals = on",
+)  # fmt: skip
+
+
+def test_no_setting_of_the_database_changes_what_is_done(server: Server, database: str) -> None:
+    fill(
+        server,
+        database,
+        """
+        CREATE TABLE people (id int PRIMARY KEY, mail text, loud text GENERATED ALWAYS AS (upper(mail)) STORED);
+        INSERT INTO people SELECT n, 'person' || n || '@mail.fr' FROM generate_series(1, 20) n;
+        CREATE UNIQUE INDEX one_mail ON people (lower(mail));
+        CREATE VIEW shown AS SELECT loud FROM people; CREATE MATERIALIZED VIEW kept AS SELECT mail FROM people
+        """,
+    )
+    with server.superuser(database) as connection:
+        for setting in SETTINGS:
+            name = setting.partition(" ")[0]
+            if connection.execute("SELECT FROM pg_settings WHERE lower(name) = lower(%s)", (name,)).rowcount:
+                connection.execute(f"ALTER DATABASE {database} SET {setting}".encode())
+    outcome = work(server, database, "version: 1\ntables: {people: {columns: {id: keep, mail: email}}}")
+    assert not [finding.detail for finding in outcome.findings if not finding.passed]
+    assert [done.plan.method for done in outcome.tables] == [Method.REWRITE]

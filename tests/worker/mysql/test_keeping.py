@@ -1,6 +1,7 @@
 """A copy is what its table was, or the run stops before anything is written."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pymysql
@@ -200,6 +201,39 @@ def test_the_next_number_is_right_before_anybody_opened_the_table(mariadb_server
                 assert discover(connection).tables[0].next_number == 4
         finally:
             engines.remove(copy)
+
+
+SETTINGS = {
+    "sql_select_limit": "1", "sql_quote_show_create": "0", "unique_checks": "0", "completion_type": "2",
+    "transaction_read_only" if ON_MYSQL else "tx_read_only": "1", "max_join_size": "1",
+    **({} if ON_MYSQL else {"sql_if_exists": "1", "alter_algorithm": "INSTANT"}),
+}  # fmt: skip
+
+
+def test_no_setting_of_the_server_changes_what_is_done(mariadb_server: MariaDBServer) -> None:
+    statements = """CREATE TABLE people (
+  id int PRIMARY KEY, email varchar(80) UNIQUE, CONSTRAINT at CHECK (email LIKE '%@%')
+);
+CREATE TABLE letters (id int PRIMARY KEY, email varchar(80), FOREIGN KEY (email) REFERENCES people (email));
+INSERT INTO people VALUES (1, 'anna@old.example.org'), (2, 'bob@old.example.org');
+INSERT INTO letters VALUES (1, 'bob@old.example.org');
+"""
+    policy = """
+version: 1
+tables: {}
+defaults: [{match: {column: email}, rule: email}, {match: {column: id}, rule: keep}]
+"""
+    with mariadb_server.fresh_database(statements) as name, ExitStack() as stack:
+        before = definitions(mariadb_server, name)
+        for setting, value in SETTINGS.items():
+            ((was,),) = ask(mariadb_server, None, f"SELECT @@GLOBAL.{setting}")
+            said = f"'{was}'" if isinstance(was, str) else str(was)
+            stack.enter_context(everywhere(mariadb_server, setting, value, said))
+        outcome = work(mariadb_server, name, policy)
+        assert outcome.passed
+        assert outcome.rows_masked == 3
+        stack.close()
+        assert definitions(mariadb_server, name) == before
 
 
 @of_mysql

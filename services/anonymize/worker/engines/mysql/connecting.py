@@ -32,7 +32,9 @@ SYSTEM_DATABASES = (
 
 # A backslash in a literal stands for itself. Dates that the server took once and would not take today, and a
 # 0 in an AUTO_INCREMENT column, are copied as they are. READ COMMITTED: INSERT … SELECT locks no row that it
-# reads. Foreign keys are off, because masking drops and brings back those that it touches.
+# reads. Foreign keys are off, because masking drops and brings back those that it touches. Keys and checks
+# are on, answers are whole, names come quoted and transactions end as they are told, whatever the server's
+# own settings are.
 SQL_MODE = (
     "STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION"
 )
@@ -41,15 +43,24 @@ SESSION = (
     f"SET SESSION sql_mode = '{SQL_MODE}', time_zone = '+00:00', foreign_key_checks = 0,"
     " lock_wait_timeout = 60, innodb_lock_wait_timeout = 60, group_concat_max_len = 1073741824,"
     " wait_timeout = 86400, net_read_timeout = 3600, net_write_timeout = 3600",
+    "SET SESSION unique_checks = 1, sql_quote_show_create = 1, sql_big_selects = 1, completion_type = 0",
     "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "SET SESSION TRANSACTION READ WRITE",
 )
+# a server may cut every answer, also that to which tables there are
+WHOLE_ANSWERS = "SET SESSION sql_select_limit = 18446744073709551615"
 # what the other server does not know
-OF_MARIADB = ("SET SESSION max_statement_time = 0, slow_query_log = 0, idle_transaction_timeout = 0",)
+OF_MARIADB = (
+    "SET SESSION max_statement_time = 0, slow_query_log = 0, idle_transaction_timeout = 0,"
+    " check_constraint_checks = 1, system_versioning_asof = DEFAULT",
+)
 OF_MYSQL = (
     "SET SESSION max_execution_time = 0, long_query_time = 31536000, information_schema_stats_expiry = 0",
 )
 # what only newer servers know: a primary key that the server made is seen, and a foreign key to what is not
-# unique, of a time when that was allowed, is brought back
+# unique, of a time when that was allowed, is brought back; and what only some of MariaDB's know, by which
+# every CREATE, DROP and ALTER would do something else
+IF_KNOWN_BY_MARIADB = ("SET SESSION sql_if_exists = 0", "SET SESSION alter_algorithm = 'DEFAULT'")
 IF_KNOWN = (
     "SET SESSION show_gipk_in_create_table_and_information_schema = 1",
     "SET SESSION restrict_fk_on_non_standard_key = 0",
@@ -143,7 +154,7 @@ def prepare_session(connection: pymysql.connections.Connection, *, has_key: bool
         is_mariadb = "mariadb" in server
         for statement in (*SESSION, *(OF_MARIADB if is_mariadb else OF_MYSQL)):
             cursor.execute(statement)
-        for statement in (*IF_ALLOWED, *(() if is_mariadb else IF_KNOWN)):
+        for statement in (*IF_ALLOWED, *(IF_KNOWN_BY_MARIADB if is_mariadb else IF_KNOWN)):
             try:
                 cursor.execute(statement)
             except pymysql.MySQLError as error:
@@ -202,6 +213,7 @@ def _opened(
         "program_name": APPLICATION,
         "local_infile": False,
         "client_flag": CLIENT.FOUND_ROWS,
+        "init_command": WHOLE_ANSWERS,
         **place,
         **options,
     }

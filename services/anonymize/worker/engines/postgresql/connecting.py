@@ -21,23 +21,26 @@ from services.anonymize.worker.connecting import (
 # called instead of PostgreSQL's. row_security = off makes a hidden row an error instead of a row that is
 # silently not masked. A plan of a mask's function holds whole word lists: planned anew per row, it costs a
 # millisecond; it also holds what follows from the run's key, so that no log may print it. jit and a large
-# maintenance_work_mem make rewrites slower here, not faster.
+# maintenance_work_mem make rewrites slower here, not faster. Definitions come with the quotes that names need
+# and with no more, and what is made anew stands where it stood.
 SESSION = """
 SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET DateStyle = 'ISO, YMD';
 SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
 SET extra_float_digits = 1; SET row_security = off; SET statement_timeout = 0;
 SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s';
+SET quote_all_identifiers = off; SET default_tablespace = ''; SET xmloption = content;
 SET default_transaction_read_only = off; SET jit = off; SET synchronous_commit = off;
 SET plan_cache_mode = force_generic_plan; SET maintenance_work_mem = '256MB';
 SET max_parallel_maintenance_workers = 1;
 SET debug_print_parse = off; SET debug_print_rewritten = off; SET debug_print_plan = off;
 """
 # The server keeps a session that only holds a lock, and ends those of a worker that is gone: within a minute
-# if its host vanished, and within seconds what a killed one still had running. Servers before 14 know no such
-# settings, and some systems cannot look while a statement runs.
+# if its host vanished, and within seconds what a killed one still had running. Older servers do not know all
+# of these settings, and some systems cannot look while a statement runs.
 LIVENESS = """
 SET tcp_keepalives_idle = 20; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3;
-SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';
+SELECT set_config(name, '0', false) FROM pg_settings
+ WHERE name IN ('idle_session_timeout', 'transaction_timeout');
 """
 LOOK_FOR_CLIENT = """
 SELECT set_config(name, '5s', false) FROM pg_settings WHERE name = 'client_connection_check_interval'
