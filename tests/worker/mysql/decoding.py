@@ -1,4 +1,4 @@
-"""Reads what a server's files hold in another form: compressed, as digits, in base64, cut by a log's blocks.
+"""Reads what files hold in another form: compressed, as digits, in base64 or UTF-16, cut by a log's blocks.
 
 MySQL's data dictionary has a table's description as compressed JSON (SDI), values of instant columns as
 digits, and those of histograms and defaults in base64.
@@ -23,6 +23,7 @@ def readings(content: bytes, mark: bytes) -> Iterator[bytes]:
         yield plain
         yield from _from_digits(plain, mark)
         yield from _from_base64(plain, mark)
+        yield from _from_utf16(plain, mark)
 
 
 def _unblocked(content: bytes) -> Iterator[bytes]:
@@ -67,6 +68,14 @@ def _inflate(stream: bytes) -> bytes:
 def _from_digits(content: bytes, mark: bytes) -> Iterator[bytes]:
     for match in re.finditer(mark.hex().encode() + rb"(?:[0-9a-f]{2}){0,8}", content, re.IGNORECASE):
         yield bytes.fromhex(match[0].decode())
+
+
+def _from_utf16(content: bytes, mark: bytes) -> Iterator[bytes]:
+    """Columns may be in UTF-16; either order of bytes."""
+    for order in ("utf-16-be", "utf-16-le"):
+        wide = mark.decode().encode(order)
+        for match in re.finditer(re.escape(wide) + rb".{0,16}", content, re.DOTALL):
+            yield match[0].replace(b"\0", b"")
 
 
 def _from_base64(content: bytes, mark: bytes) -> Iterator[bytes]:

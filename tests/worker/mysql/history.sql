@@ -45,6 +45,16 @@ INSERT INTO members SELECT concat('qzvxmf', seq, '@free.fr') FROM numbers WHERE 
 CREATE TABLE words (what varchar(80), FULLTEXT KEY (what));
 INSERT INTO words SELECT concat('qzvxft', seq) FROM numbers WHERE seq <= 50;
 DELETE FROM words;
+CREATE TABLE periods (id int PRIMARY KEY, mail varchar(80)) /*M! WITH SYSTEM VERSIONING */;
+INSERT INTO periods SELECT seq, concat('qzvxsh', seq, '@free.fr') FROM numbers WHERE seq <= 50;
+UPDATE periods SET mail = concat('qzvxsn', id, '@free.fr');
+DELETE FROM periods WHERE id > 40;
+CREATE TABLE wide (what varchar(80) CHARACTER SET utf16, KEY (what));
+INSERT INTO wide SELECT concat('qzvxuc', seq) FROM numbers WHERE seq <= 50;
+UPDATE wide SET what = 'x';
+CREATE TABLE zipped (id int PRIMARY KEY, what varchar(80), KEY (what)) ROW_FORMAT=COMPRESSED;
+INSERT INTO zipped SELECT seq, concat('qzvxzp', seq) FROM numbers WHERE seq <= 50;
+UPDATE zipped SET what = 'x';
 CREATE TABLE dropped (what varchar(80));
 INSERT INTO dropped SELECT concat('qzvxdr', seq) FROM numbers WHERE seq <= 50;
 ANALYZE TABLE customers /*M! PERSISTENT FOR ALL */ /*!80000 UPDATE HISTOGRAM ON town, nick WITH 8 BUCKETS */;

@@ -29,10 +29,10 @@ from tests.worker.mysql.stopped import RELAYED, Engine, Yard, make_past, search,
 HERE = Path(__file__).parent
 KEY = RunKey(b"k" * 32)
 POLICY = load_policy((HERE / "history.yaml").read_text(), "policy.yaml")
-KEPT = ("orders", "notes", "words")
+KEPT = ("orders", "notes", "words", "wide", "zipped")
 PLACES = (
     "ol em dc tn to am st ko ku ks kd ak pa tt ar my mf ft dr cm df vw fn ev eg tg ck sv pt sb phone"
-    " cc gc de rc fx"
+    " cc gc de rc fx sh sn uc zp"
 )
 FILES: tuple[str, ...] = (
     *("ibdata1", "ib_logfile0", "aria_log.00000001", "binlog.000002", "master.info", "shop/customers.ibd"),
@@ -49,8 +49,8 @@ ABLATIONS = [
     (
         ("tables", "statistics", "logs in tables", "kept undo", "undo", "binary log"),
         (
-            *("shop/orders.ibd", "shop/notes.MAD", "mysql/column_stats.MAD", "mysql/general_log.CSV"),
-            *("mysql/slow_log.CSV", "ibdata1", "binlog"),
+            *("shop/orders.ibd", "shop/zipped.ibd", "shop/notes.MAD", "mysql/column_stats.MAD"),
+            *("mysql/general_log.CSV", "mysql/slow_log.CSV", "ibdata1", "binlog"),
         ),
     ),
     (
@@ -64,8 +64,8 @@ if ON_MYSQL:
         (
             ("tables", "statistics", "logs in tables", "kept undo", "undo", "binary log"),
             (
-                *("shop/orders.ibd", "shop/notes.MYD", "mysql.ibd", "mysql/general_log.CSV"),
-                *("mysql/slow_log.CSV", "undo", "binlog"),
+                *("shop/orders.ibd", "shop/zipped.ibd", "shop/notes.MYD", "mysql.ibd"),
+                *("mysql/general_log.CSV", "mysql/slow_log.CSV", "undo", "binlog"),
             ),
         ),
         (
