@@ -226,6 +226,50 @@ def test_a_constant_that_a_domain_or_a_number_cannot_hold_is_known_without_a_row
     ) == ["policy.yaml:2: t.b: boolean cannot hold the constant maybe; it holds true and false"]
 
 
+CHOSEN = {
+    "n integer": ("7", "7.0", "write a whole number, as 10"),
+    "p numeric(8,2)": ("7.50", "7.5", "write 2 decimals, as 10.00"),
+    "d date": ("2024-05-06", "6.5.2024", "write it as 2000-01-31"),
+    "t timestamp without time zone": ("2024-05-06 07:08:09", "2024-05-06", "write the time, too, as 2000-01-31 00:00:00"),
+    "b boolean": ("true", "yes please", "write true or false"),
+    "u uuid": ("6f1d2b52-7a2b-4a0e-8c57-0d8d9a0a9f11", "6F1D2B52-7A2B-4A0E-8C57-0D8D9A0A9F11", "write small letters and hyphens"),
+    "m public.mood": ("glad", "mad", "it has sad, glad"),
+    "c character varying(2)": ("FR", "FRA", "it holds 2 characters"),
+}  # fmt: skip
+
+
+def chosen(values: list[str]) -> str:
+    kept = "".join(f"      {name.split()[0]}: keep\n" for name in CHOSEN)
+    rules = "".join(
+        f"      note{place}: {{mask: constant, value: hidden, when: {{{name.split()[0]}: '{value}'}}}}\n"
+        for place, (name, value) in enumerate(zip(CHOSEN, values, strict=True))
+    )
+    return f"version: 1\ntables:\n  chosen:\n    columns:\n{kept}{rules}"
+
+
+def test_rows_are_chosen_by_what_the_server_writes_and_what_it_never_does_is_refused(server, database):
+    notes = ", ".join(f"note{place} text DEFAULT 'seen'" for place in range(len(CHOSEN)))
+    rows = ", ".join(f"'{value}'" for value, _, _ in CHOSEN.values())
+    with server.connect(database) as connection:
+        connection.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+        connection.execute(f"CREATE TABLE chosen ({', '.join(CHOSEN)}, {notes})".encode())
+        connection.execute(f"INSERT INTO chosen VALUES ({rows})".encode())
+    wrong = preflight(chosen([value for _, value, _ in CHOSEN.values()]), "policy.yaml", server.url(database))
+    assert [problem.message.partition(": when: ")[2] for problem in wrong] == [
+        f"{name.split()[0]} is {name.partition(' ')[2]} and never {value}; {instead}"
+        for name, (_, value, instead) in CHOSEN.items()
+    ]
+    with Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened:
+        anonymize(
+            opened, load_policy(chosen([value for value, _, _ in CHOSEN.values()]), "p"), {}, 2, tell_nobody
+        )
+    with server.connect(database) as connection:
+        (row,) = connection.execute(
+            f"SELECT {', '.join(f'note{n}' for n in range(len(CHOSEN)))} FROM chosen".encode()
+        )
+    assert set(row) == {"hidden"}
+
+
 def test_types_that_cannot_be_tried_here_are_refused_by_their_words():
     columns = [
         column(name, type_)

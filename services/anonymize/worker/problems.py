@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from services.anonymize.worker import uniqueness
+from services.anonymize.worker import conditions, uniqueness
 from services.anonymize.worker.masks import Mask, MaskContext
 from services.anonymize.worker.masks.contact import Email
 from services.anonymize.worker.masks.rows import RowMask
@@ -140,10 +140,7 @@ class _Finder:
         """Say why a rule cannot be for some rows only."""
         if rule.when is None:
             return
-        names = [column.name for column in table.columns]
-        for name in rule.when.columns:
-            if name not in names:
-                yield f"when looks at {name}, which is no column of {table.label}{did_you_mean(name, names)}"
+        yield from conditions.complaints(rule.when, table)
         if not rule.mask.rewrites:
             yield f"{rule.mask.word} changes no row, so that when says nothing; leave it out"
         elif rule.mask.word in SEARCHED:

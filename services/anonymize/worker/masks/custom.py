@@ -40,7 +40,7 @@ class Expression(Mask):
     )
 
     sql: Annotated[str, Field(min_length=1), AfterValidator(_one_expression)] = Field(
-        description="an expression of PostgreSQL over the row's columns, in the column's type"
+        description="an expression in the server's SQL over the row's columns, of the column's type"
     )
 
     def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:

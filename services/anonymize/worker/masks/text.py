@@ -77,7 +77,7 @@ class Redact(TextMask):
         " leads to: customer_id.last_name",
     )
     patterns: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
-        (), description="PostgreSQL regular expressions; what they match becomes [redacted]"
+        (), description="regular expressions as the server reads them; what they match becomes [redacted]"
     )
 
     def complaints(self, column: Column) -> Iterator[str]:
