@@ -46,6 +46,19 @@ def test_the_suggestion_plans_against_a_schema_with_everything(server, database)
     assert "  audit: truncate" in text
 
 
+def test_a_table_that_the_user_may_not_read_is_named(server, database):
+    with server.connect(database) as connection:
+        connection.execute("CREATE ROLE stranger LOGIN PASSWORD 'x'; CREATE TABLE t (email text)")
+    try:
+        with pytest.raises(
+            ConnectionProblemError, match=r"^t: permission denied .* give the address of a user who may"
+        ):
+            suggest_policy(re.sub("//[^@]*@", "//stranger:x@", server.url(database)))
+    finally:
+        with server.connect(database) as connection:
+            connection.execute("DROP ROLE stranger")
+
+
 def test_what_the_plan_refuses_gets_the_next_best(server, database):
     with server.connect(database) as connection:
         connection.execute(

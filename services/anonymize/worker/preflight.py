@@ -3,7 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import ConnectionProblemError
 from services.anonymize.worker.engines import address_of, masking_of, open_database, plan_for, try_login
+from services.anonymize.worker.engines.port import Masking
+from services.anonymize.worker.failures import reason_of
 from services.anonymize.worker.plan import Plan, Trial
 from services.anonymize.worker.policy import Beside, Policy, PolicyError, Problem, load_policy, resolve
 from services.anonymize.worker.policy.including import nothing_beside
@@ -42,7 +47,7 @@ def check_database(written: Policy, database_url: str) -> Checked:
     database = open_database(address)
     try:
         masking = masking_of(database)
-        checked = check_schema(written, address.family, masking.discover())
+        checked = check_schema(written, address.family, _discovered(masking))
         trials = checked.plan.checks if checked.plan is not None else ()
         problems = tuple(
             Problem(trial.at, f"{trial.column}: {trial.complaint}{why}")
@@ -67,9 +72,16 @@ def discover_schema(database_url: str) -> tuple[str, Schema]:
     try_login(address)
     database = open_database(address)
     try:
-        return address.family, masking_of(database).discover()
+        return address.family, _discovered(masking_of(database))
     finally:
         database.close()
+
+
+def _discovered(masking: Masking) -> Schema:
+    try:
+        return masking.discover()
+    except DBAPIError as error:
+        raise ConnectionProblemError(f"the schema cannot be read: {reason_of(error)}") from None
 
 
 def preflight(

@@ -10,8 +10,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from services.anonymize.worker.connecting import Address
+from sqlalchemy.exc import DBAPIError
+
+from services.anonymize.worker.connecting import Address, ConnectionProblemError
 from services.anonymize.worker.engines import address_of, plan_for, sampling_of
+from services.anonymize.worker.failures import reason_of
 from services.anonymize.worker.guessing import (
     COUNTRY_COLUMN,
     LOG_TABLE,
@@ -52,8 +55,19 @@ def suggest_policy(database_url: str) -> str:
 def suggested(address: Address) -> str:
     """The same, for an address that was read already."""
     with sampling_of(address) as (schema, sampler):
-        chosen = {table.oid: _table(sampler, table, schema) for table in schema.tables}
+        chosen = {table.oid: _looked_at(sampler, table, schema) for table in schema.tables}
     return _that_plans(address.family, schema, chosen)
+
+
+def _looked_at(sampler: Sampler, table: Table, schema: Schema) -> Choice | dict[str, Choice]:
+    """Choose for a table; a user who may not read it cannot know what it holds."""
+    try:
+        return _table(sampler, table, schema)
+    except DBAPIError as error:
+        raise ConnectionProblemError(
+            f"{table.label}: {reason_of(error)}; a first policy takes a look at the rows of every table, so"
+            " give the address of a user who may read them"
+        ) from None
 
 
 def _that_plans(family: str, schema: Schema, chosen: dict[int, Choice | dict[str, Choice]]) -> str:

@@ -13,6 +13,7 @@ from services.anonymize.worker.engines import address_of, open_database, try_log
 from services.anonymize.worker.engines.mysql.connecting import Database, open_connection
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
+from services.anonymize.worker.preflight import discover_schema
 from services.anonymize.worker.sql import KEY_SETTING
 from tests.mariadb import ON_MYSQL, MariaDBServer, running_mariadb
 from tests.worker.mysql.working import KEY, address, ask, everywhere, opened, work
@@ -146,6 +147,32 @@ def test_a_login_fails_with_its_reason_and_without_the_password(mariadb_server):
         with pytest.raises(ConnectionProblemError, match=reason) as raised:
             try_login(wrong)
         assert wrong.password not in str(raised.value)
+
+
+def test_a_user_from_whom_the_server_hides_tables_sees_none(mariadb_server):
+    tables = "CREATE TABLE seen (x int);\nCREATE TABLE hidden (x int)"
+    with mariadb_server.fresh_database(tables) as name, mariadb_server.connect_as_admin() as admin:
+        with admin.cursor() as cursor:
+            for user, what in (("half", "seen"), ("whole", "*")):
+                cursor.execute(f"CREATE USER {user}@'%' IDENTIFIED BY 'w'")
+                cursor.execute(f"GRANT SELECT ON {name}.{what} TO {user}@'%'")
+            cursor.execute("CREATE ROLE readers")
+            cursor.execute("CREATE USER through@'%' IDENTIFIED BY 'w'")
+            cursor.execute(f"GRANT SELECT ON {name}.* TO readers")
+            cursor.execute("GRANT readers TO through@'%'")
+            to = "readers TO through@'%'" if ON_MYSQL else "readers FOR through@'%'"
+            cursor.execute(f"SET DEFAULT ROLE {to}")
+        place = f"{mariadb_server.host}:{mariadb_server.port}/{name}"
+        try:
+            with pytest.raises(ConnectionProblemError, match="the server hides the rest; GRANT SELECT ON"):
+                discover_schema(f"mysql://half:w@{place}")
+            for user in ("whole", "through"):
+                _, schema = discover_schema(f"mysql://{user}:w@{place}")
+                assert {table.name for table in schema.tables} == {"seen", "hidden"}
+        finally:
+            with admin.cursor() as cursor:
+                cursor.execute("DROP USER half@'%', whole@'%', through@'%'")
+                cursor.execute("DROP ROLE readers")
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, RowMapping
+from sqlalchemy.exc import DBAPIError
 
-from services.anonymize.worker.connecting import query
+from services.anonymize.worker.connecting import ConnectionProblemError, query
 from services.anonymize.worker.engines.mysql import catalog
 from services.anonymize.worker.engines.mysql.sql import qualified, quoted, text_literal
 from services.anonymize.worker.schema import (
@@ -27,6 +28,7 @@ from services.anonymize.worker.schema import (
 )
 from services.anonymize.worker.uniqueness import read_unique
 
+NOT_ALLOWED, NOT_THERE = 1142, 1146
 ELSEWHERE = frozenset({"FEDERATED", "CONNECT", "SPIDER", "S3", "SPHINX", "OQGRAPH"})
 UNION = "MRG_MYISAM"  # rows of other tables, which it names, as a view does
 BYTES_PER_CHARACTER = {"utf8mb4": 4, "utf16": 4, "utf32": 4, "utf16le": 4, "utf8mb3": 3, "utf8": 3, "ucs2": 2}
@@ -40,9 +42,27 @@ CASE_ONLY = re.compile(
 )
 
 
+def _refuse_half_a_view(connection: Connection, name: str) -> None:
+    """The catalog hides what a user may not read, so that a policy would look complete. A table that is not
+    there is told only to those who may read the whole database, whoever gave them the right."""
+    try:
+        connection.exec_driver_sql(f"SELECT 1 FROM {qualified(name, '-snapveil-')}")  # noqa: S608 - quoted
+    except DBAPIError as error:
+        if error.orig is not None and error.orig.args[0] == NOT_ALLOWED:
+            user = connection.exec_driver_sql("SELECT CURRENT_USER()").scalar_one()
+            raise ConnectionProblemError(
+                f"{user} may not read all of {name}, and the server hides the rest; GRANT SELECT ON"
+                f" {quoted(name)}.*, or give the address of a user who may"
+            ) from None
+        if error.orig is None or error.orig.args[0] != NOT_THERE:
+            raise
+
+
 def discover(connection: Connection) -> Schema:
-    """Read the schema of the connected database. Only the catalog is read, never a row of a table."""
+    """Read the schema of the connected database. Only the catalog is read, never a row of a table. Raises
+    ConnectionProblemError where the server would hide tables of it."""
     name = str(connection.exec_driver_sql("SELECT DATABASE()").scalar_one())
+    _refuse_half_a_view(connection, name)
     is_mariadb = "mariadb" in str(connection.exec_driver_sql("SELECT VERSION()").scalar_one()).lower()
     found = catalog.rows(connection, catalog.TABLES)
     unions = [row for row in found if (row["engine"] or "").upper() == UNION]
