@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - statements and messages are said as they are
 
+import psycopg
 import pytest
 
 from services.anonymize.worker.failures import MaskingError
@@ -228,3 +229,44 @@ def test_no_setting_of_the_database_changes_what_is_done(server: Server, databas
     outcome = work(server, database, "version: 1\ntables: {people: {columns: {id: keep, mail: email}}}")
     assert not [finding.detail for finding in outcome.findings if not finding.passed]
     assert [done.plan.method for done in outcome.tables] == [Method.REWRITE]
+
+
+def test_a_check_that_old_rows_do_not_fulfil_does_not_stop_an_update(server: Server, database: str) -> None:
+    fill(
+        server,
+        database,
+        """
+        CREATE TABLE people (id int, mail text); CREATE TABLE staff () INHERITS (people);
+        INSERT INTO people SELECT n, 'person' || n || '@mail.fr' FROM generate_series(1, 9) n;
+        INSERT INTO staff SELECT n, 'staff' || n || '@mail.fr' FROM generate_series(1, 9) n;
+        ALTER TABLE people ADD CONSTRAINT "big ids" CHECK (id > 5) NOT VALID;
+        COMMENT ON CONSTRAINT "big ids" ON people IS 'from now on'
+        """,
+    )
+    rules = "{columns: {id: keep, mail: email}}"
+    outcome = work(server, database, f"version: 1\ntables: {{people: {rules}, staff: {rules}}}")
+    assert not [finding.detail for finding in outcome.findings if not finding.passed]
+    assert {done.plan.method for done in outcome.tables} == {Method.UPDATE}
+
+
+def test_a_unique_index_that_was_never_built_stops_the_run_first_where_no_rewrite_could_build_it(
+    server: Server, database: str
+) -> None:
+    fill(
+        server,
+        database,
+        "CREATE TABLE people (id int, name text); INSERT INTO people VALUES (1, 'Jo'), (2, 'JO'), (3, NULL), (4, NULL)",
+    )
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        fill(
+            server,
+            database,
+            'CREATE UNIQUE INDEX CONCURRENTLY "One name" ON people (lower(name)) WHERE id < 9',
+        )
+    policy = "version: 1\ntables: {people: {columns: {id: keep, name: keep}}}"
+    with pytest.raises(
+        MaskingError, match=r'never built, because two rows have the same: public\."One name"; no rewrite'
+    ):
+        work(server, database, policy)
+    fill(server, database, "DELETE FROM people WHERE id = 2")
+    assert work(server, database, policy).passed

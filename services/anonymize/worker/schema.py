@@ -275,6 +275,7 @@ class DependantKind(StrEnum):
     POLICY = "policy"
     PUBLICATION = "publication"
     FUNCTION = "function"
+    CHECK = "check"  # unproven, or a NOT NULL: only in the way of an UPDATE, which looks at every row
     KEY = "key"  # unique, or an exclusion: only in the way of an UPDATE that gives a row what another one had
 
 

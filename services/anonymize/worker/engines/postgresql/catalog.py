@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, text
 
 # Schemas that are PostgreSQL's, and the worker's own.
-_USER_SCHEMAS = """
+USER_SCHEMAS = """
   n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'snapveil_work')
 """
 
@@ -39,7 +39,7 @@ SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind, p
            UNION ALL SELECT t.typarray FROM pg_type t WHERE t.typrelid = c.oid AND t.typarray <> 0)
          LIMIT 1) AS row_type_used_by
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS}
+ WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND {USER_SCHEMAS}
  ORDER BY n.nspname, c.relname
 """
 
@@ -132,24 +132,12 @@ SELECT p.partrelid AS table, array_agg(DISTINCT a.attname::text) AS columns
 """
 
 # What an index is made of, and what CREATE INDEX does not say.
-_INDEX = """
+INDEX = """
        pg_get_indexdef(i.indexrelid) AS definition, i.indexrelid::regclass::text AS name,
        (SELECT quote_ident(c.relname) FROM pg_class c WHERE c.oid = i.indexrelid) AS short_name,
        obj_description(i.indexrelid, 'pg_class') AS comment, i.indisclustered AS clustered, i.indisreplident AS identifies,
        ARRAY(SELECT format('ALTER COLUMN %s SET STATISTICS %s', a.attnum, a.attstattarget) FROM pg_attribute a
               WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0) AS targets
-"""
-
-# Keys of whole tables that are checked row by row; one that a view, a rule or a function needs stays.
-KEYS = f"""
-SELECT i.indrelid AS table, quote_ident(k.conname) AS constraint, pg_get_constraintdef(k.oid) AS constraint_definition,
-       obj_description(k.oid, 'pg_constraint') AS constraint_comment, c.relname, {_INDEX}
-  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-  LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.conrelid = i.indrelid AND k.contype IN ('p', 'u', 'x')
- WHERE (i.indisunique OR i.indisexclusion) AND i.indimmediate AND NOT c.relispartition AND i.indrelid = ANY(:tables)
-   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.deptype = 'n' AND d.classid <> 'pg_constraint'::regclass
-     AND (d.refclassid, d.refobjid) IN (('pg_class'::regclass, i.indexrelid), ('pg_constraint'::regclass, k.oid)))
- ORDER BY c.relname
 """
 
 TRIGGERS = """
@@ -220,14 +208,14 @@ SELECT d.adrelid AS table, g.attname AS name, array_agg(DISTINCT a.attname::text
 
 # What hangs on any column of a table, for generated columns that are dropped and added.
 COLUMN_INDEXES = f"""
-SELECT i.indrelid AS table, a.attname AS column, {_INDEX},
+SELECT i.indrelid AS table, a.attname AS column, {INDEX},
        EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid) AS of_constraint
   FROM pg_index i
   JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
   JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = d.refobjsubid AND a.attgenerated <> ''
  WHERE i.indrelid = ANY(:tables)
- UNION SELECT i.indrelid, a.attname, {_INDEX}, true
+ UNION SELECT i.indrelid, a.attname, {INDEX}, true
   FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey::int2[])
    AND a.attgenerated <> '' WHERE i.indrelid = ANY(:tables) AND EXISTS (
      SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
@@ -302,7 +290,7 @@ SELECT a.attrelid, a.attname, x.privilege_type, x.is_grantable,
 """
 
 VIEW_INDEXES = f"""
-SELECT i.indrelid AS view, {_INDEX}
+SELECT i.indrelid AS view, {INDEX}
   FROM pg_index i WHERE i.indrelid = ANY(:relations) ORDER BY short_name
 """
 
@@ -353,12 +341,12 @@ SELECT quote_ident(datname) AS name FROM pg_database
 # A DROP INDEX CONCURRENTLY that was not ended leaves an index that no rewrite of its table makes anew.
 DEAD_INDEXES = f"""
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-  JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indislive AND {_USER_SCHEMAS} ORDER BY 1
+  JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT i.indislive AND {USER_SCHEMAS} ORDER BY 1
 """
 
 ANY_USER_TABLE = f"""
 SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {_USER_SCHEMAS}
+ WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND {USER_SCHEMAS}
    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
  LIMIT 1
 """

@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from services.anonymize.worker.engines.postgresql import catalog
 from services.anonymize.worker.engines.postgresql.catalog import Catalog
-from services.anonymize.worker.engines.postgresql.views import index_extras, index_statements
+from services.anonymize.worker.engines.postgresql.views import index_statements
 from services.anonymize.worker.schema import Dependant, DependantKind, GeneratedColumn
 from services.anonymize.worker.sql import qualified, quoted, text_literal
 
@@ -46,10 +46,6 @@ def read_dependants(reader: Catalog, tables: Sequence[RowMapping]) -> Iterator[D
         if used:
             yield _publication_dependant(row, names[row["table"]], frozenset(used))
     yield from _functions(reader, uses)
-    over = {(row["table"], row["name"]): row["columns"] for row in reader.rows(catalog.UNIQUES, tables=oids)}
-    for row in reader.rows(catalog.KEYS, tables=oids):
-        columns = over.get((row["table"], row["relname"]), ())
-        yield _key_dependant(row, names[row["table"]], frozenset(columns))
 
 
 def _functions(reader: Catalog, uses: Mapping[tuple[str, int, int], set[str]]) -> Iterator[Dependant]:
@@ -138,25 +134,6 @@ def _publication_dependant(row: RowMapping, table: str, columns: frozenset[str])
         columns=columns,
         drop=(f"ALTER PUBLICATION {name} DROP TABLE {table}",),
         create=(f"ALTER PUBLICATION {name} ADD TABLE {table}{listed}{where}",),
-    )
-
-
-def _key_dependant(row: RowMapping, table: str, columns: frozenset[str]) -> Dependant:
-    name = row["constraint"]
-    create = tuple(index_statements(row, "TABLE", table))
-    if name:
-        create = (
-            f"ALTER TABLE {table} ADD CONSTRAINT {name} {row['constraint_definition']}",
-            *_comment(f"CONSTRAINT {name} ON {table}", row["constraint_comment"]),
-            *index_extras(row, "TABLE", table),
-        )
-    return Dependant(
-        kind=DependantKind.KEY,
-        name=row["relname"],
-        table=row["table"],
-        columns=columns,
-        drop=(f"ALTER TABLE {table} DROP CONSTRAINT {name}" if name else f"DROP INDEX {row['name']}",),
-        create=create,
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, RowMapping, text
 
 from services.anonymize.worker.engines.postgresql import catalog
 from services.anonymize.worker.engines.postgresql.catalog import Catalog
+from services.anonymize.worker.engines.postgresql.constraints import read_constraints
 from services.anonymize.worker.engines.postgresql.dependants import read_dependants, read_generated
 from services.anonymize.worker.engines.postgresql.partitions import read_attachments, read_ties
 from services.anonymize.worker.engines.postgresql.views import view_statements
@@ -38,7 +39,7 @@ def discover(connection: Connection) -> Schema:
         database=connection.execute(text("SELECT current_database()")).scalar_one(),
         tables=tuple(_tables(reader, tables, oids)),
         views=tuple(_views(reader, views)),
-        dependants=tuple(read_dependants(reader, tables)),
+        dependants=(*read_dependants(reader, tables), *read_constraints(reader, tables)),
         foreign_keys=tuple(
             ForeignKey(
                 name=row["name"],

@@ -13,6 +13,7 @@ from services.anonymize.worker.engines.checking import check_documents, failure
 from services.anonymize.worker.engines.postgresql import cleaning, masking, tables, verification
 from services.anonymize.worker.engines.postgresql.cleaning import Work
 from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.constraints import broken_keys
 from services.anonymize.worker.engines.postgresql.discovery import (
     closed_databases,
     count_large_objects,
@@ -48,7 +49,7 @@ class PostgreSQL:
         """A snapshot holds every database of the instance, and a policy speaks of one."""
         with self.database.begin() as connection:
             names, closed = other_databases(connection), closed_databases(connection)
-            dead = dead_indexes(connection)
+            dead, broken = dead_indexes(connection), broken_keys(connection)
         if closed:
             raise MaskingError(
                 f"the instance holds databases that take no connections: {', '.join(closed)}; nobody can tell"
@@ -59,6 +60,11 @@ class PostgreSQL:
             raise MaskingError(
                 f"indexes whose DROP INDEX CONCURRENTLY was not ended: {', '.join(dead)}; they keep old"
                 " values, which no rewrite reaches; DROP INDEX them in the source"
+            )
+        if broken:
+            raise MaskingError(
+                f"unique indexes that were never built, because two rows have the same: {', '.join(broken)};"
+                " no rewrite of their tables can end; DROP INDEX them in the source"
             )
         for name in names:
             with self.database.another(name) as other, other.begin() as connection:

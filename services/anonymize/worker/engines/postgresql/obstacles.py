@@ -123,7 +123,7 @@ class Obstacles:
                 continue
             root = self.root_of.get(dependant.table, dependant.table)
             in_the_way = bool(rewritten.get(root, frozenset()) & dependant.columns)
-            if dependant.kind is DependantKind.RULE and root in updated:
+            if dependant.kind in {DependantKind.RULE, DependantKind.CHECK} and root in updated:
                 in_the_way = True  # a rule may turn the UPDATE into something else
             if in_the_way and dependant.drop:
                 taken[dependant.drop] = dependant.create
