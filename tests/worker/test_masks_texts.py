@@ -172,14 +172,15 @@ def test_what_is_redacted_in_xml_leaves_names_of_elements_and_namespaces(mask_se
     # an engine may lack libxml, and XML is redacted as its text
     said = (
         '<p xmlns="http://a.fr/x" xmlns:b = \'https://b.fr\' home="http://jean.fr/"><![CDATA[a@b.fr]]>'
-        "<b:tel>06 12 34 56 78</b:tel></p>"
+        "<b:tel>06 12 34 56 78</b:tel><i>c&#64;d.fr e&#x00040;f.fr &#48;6 12 34 56 79</i>"
+        "&#60;&#38;&#233;&#1114112;</p>"
     )
     mask = MASKS["redact"]()
     apply(mask_session, mask, column_of("v"), ["x"])  # makes the function
     made = compiled(mask.within_xml(literal(said, Text), context()))
     assert mask_session.execute(f"SELECT {made}".replace("%", "%%").encode()).fetchone() == (
         '<p xmlns="http://a.fr/x" xmlns:b = \'https://b.fr\' home="[url]"><![CDATA[[email]]]>'
-        "<b:tel>[phone]</b:tel></p>",
+        "<b:tel>[phone]</b:tel><i>[email] [email] [phone]</i>&#60;&#38;é&#1114112;</p>",
     )
     assert "AS xml)" in masked_value(column_of("v", "xml"), mask, context())
 

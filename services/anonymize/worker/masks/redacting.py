@@ -34,6 +34,29 @@ REDACTED_NUMBERS = function_statement(
 # What an hstore's quotes ask for: a backslash before one and before a quote.
 ESCAPED = r"""'(["\\])', '\\\1', 'g'"""
 
+# XML may write any letter by its number, and so an address without an @.
+SPELLED_OUT = function_statement(
+    "spelled_out",
+    "document text",
+    "text",
+    "plpgsql",
+    """
+DECLARE
+  found text; code integer;
+BEGIN
+  IF strpos(document, '&#') = 0 THEN RETURN document; END IF;
+  FOR found IN SELECT DISTINCT m[1] FROM regexp_matches(document, '&#(x[0-9a-f]+|[0-9]+);', 'gi') AS m LOOP
+    CONTINUE WHEN length(ltrim(found, 'xX0')) > 5;
+    code := CASE WHEN lower(left(found, 1)) <> 'x' THEN found::numeric::integer
+      ELSE ('x' || right('0000000' || substr(found, 2), 8))::bit(32)::integer END;
+    CONTINUE WHEN code NOT BETWEEN 32 AND 55295 OR chr(code) ~ '[<>&"'']';
+    document := replace(document, '&#' || found || ';', chr(code));
+  END LOOP;
+  RETURN document;
+END
+""",
+)
+
 LONGEST_FIRST = function_statement(
     "longest_first",
     "names text[]",

@@ -27,6 +27,7 @@ from services.anonymize.worker.masks.permuting import PERMUTED, SCRAMBLED, SCRAM
 from services.anonymize.worker.masks.redacting import (
     LONGEST_FIRST,
     REDACTED_NUMBERS,
+    SPELLED_OUT,
     longest_first,
     pairs_function,
 )
@@ -133,7 +134,7 @@ class Redact(TextMask):
         )
 
     def functions(self) -> tuple[str, ...]:
-        return (REDACTED, REDACTED_NUMBERS, LONGEST_FIRST)
+        return (REDACTED, REDACTED_NUMBERS, LONGEST_FIRST, SPELLED_OUT)
 
     def trials(self, table: Table, column: Column) -> Iterator[tuple[str, str]]:
         for pattern in self.patterns:
@@ -168,7 +169,8 @@ class Redact(TextMask):
 
     def within_xml(self, document: TextElement, context: MaskContext) -> TextElement:
         """A document's text with what is redacted in it; namespaces stay, because no placeholder is one."""
-        hidden = func.regexp_replace(document, literal(NAMESPACE), literal(f"\\1{HIDING}\\2"), literal("g"))
+        plain = work_function("spelled_out", document)
+        hidden = func.regexp_replace(plain, literal(NAMESPACE), literal(f"\\1{HIDING}\\2"), literal("g"))
         return func.replace(self.fake(hidden, None, context), literal(HIDING), literal(""), type_=Text)
 
 
