@@ -59,6 +59,16 @@ def test_a_table_that_the_user_may_not_read_is_named(server, database):
             connection.execute("DROP ROLE stranger")
 
 
+def test_a_tax_number_is_no_iban_though_it_looks_like_one(server, database):
+    with server.connect(database) as connection:
+        connection.execute(
+            "CREATE TABLE t (vat_number varchar(20), siren text, account text);"
+            "INSERT INTO t VALUES ('FR12345678901', '612345678', 'FR7630006000011234567890189')"
+        )
+    found = rules(suggest_policy(server.url(database)), "t")
+    assert found == {"vat_number": "vat", "siren": "siren", "account": "iban"}
+
+
 def test_what_the_plan_refuses_gets_the_next_best(server, database):
     with server.connect(database) as connection:
         connection.execute(

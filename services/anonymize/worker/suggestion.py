@@ -27,6 +27,8 @@ from services.anonymize.worker.samples import MOST_PATHS, Leaf, Sample, Sampler
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 
 NAME = "policy.yaml"
+NUMBERS = frozenset({"iban", "phone"})  # shapes that other numbers of persons and companies have, too
+IDENTIFIERS = frozenset({"vat", "siret", "siren", "nir", "nif", "codice_fiscale", "steuer_id", "card"})
 LOCAL = frozenset({"first_name", "last_name", "full_name", "street", "city", "postcode", "company", "job"})
 
 
@@ -186,7 +188,8 @@ def _column(sampler: Sampler, table: Table, column: Column, sample: Sample, coun
     if column.family is Family.JSON:
         return _document(sampler, table, column)
     person = PERSON_TABLE.search(table.name.lower()) is not None
-    guess = sample.mostly() or by_name(column.name, column.family, person)
+    shape, name = sample.mostly(), by_name(column.name, column.family, person)
+    guess = name if shape in NUMBERS and name in IDENTIFIERS else shape or name
     if guess is None and sample.holding:
         guess = "redact"
     if guess is None:
