@@ -268,3 +268,15 @@ def test_any_picture_becomes_the_tiny_one(mask_session):
     fakes = apply(mask_session, MASKS["placeholder"](), part, values)
     assert {fake[:8] for fake in fakes} == {b"\x89PNG\r\n\x1a\n"}
     assert apply(mask_session, MASKS["placeholder"](), part, [r"\xffd8", r"\x00", r"\x2550"]) == [b""] * 3
+
+
+def test_long_texts_are_masked_piece_by_piece_and_stay_apart(mask_session):
+    long = "Zoé 12 Привет " * 100
+    values = [long, long[:-1] + "A", "B" + long[1:], long.upper(), long[:300], "x" * 256, "x" * 257]
+    for mask in (MASKS["scramble"](), MASKS["token"](), MASKS["token"](prefix=4)):
+        fakes = apply(mask_session, mask, column_of("v"), values)
+        assert list(map(len, fakes)) == list(map(len, values))
+        assert len(set(fakes)) == len(values)
+    scrambled = apply(mask_session, MASKS["scramble"](), column_of("v"), values)
+    assert [len(re.findall("[0-9]", fake)) for fake in scrambled[:4]] == [200, 200, 200, 200]
+    assert sum(one == other for one, other in zip(scrambled[0], long, strict=True)) < len(long) / 2

@@ -16,7 +16,7 @@ from services.anonymize.worker.masks.base import (
     Trait,
     short_type,
 )
-from services.anonymize.worker.masks.permuting import LOWER, UPPER
+from services.anonymize.worker.masks.permuting import LOWER, PIECE, UPPER
 from services.anonymize.worker.schema import Column, Family
 from services.anonymize.worker.sql import (
     KEY_SETTING,
@@ -89,15 +89,17 @@ DECLARE
   alphabet text := CASE WHEN original ~ '^[0-9]+$' THEN '0123456789' WHEN original ~ '^[0-9a-f-]+$' THEN '0123456789abcdef'
     WHEN original ~ '^[0-9A-F-]+$' THEN '0123456789ABCDEF' WHEN original ~ '^[0-9A-Z-]+$' THEN {text_literal("0123456789" + UPPER)}
     ELSE {text_literal("0123456789" + LOWER + UPPER)} END;
-  digest bytea := ''; made text := ''; size integer := length(alphabet);
+  digest bytea := ''; made text := ''; part text := ''; size integer := length(alphabet);
 BEGIN
+  IF length(original) > {PIECE} THEN original := encode(sha256(convert_to(original, 'UTF8')), 'hex'); END IF;
   FOR n IN 0..wanted - 1 LOOP
     IF n % 16 = 0 THEN
+      made := made || part; part := '';
       digest := sha256(convert_to(current_setting('{KEY_SETTING}') || ':{Purpose.ACCESS.value}:' || n || ':' || original, 'UTF8'));
     END IF;
-    made := made || substr(alphabet, 1 + (get_byte(digest, 2 * (n % 16)) * 256 + get_byte(digest, 2 * (n % 16) + 1)) % size, 1);
+    part := part || substr(alphabet, 1 + (get_byte(digest, 2 * (n % 16)) * 256 + get_byte(digest, 2 * (n % 16) + 1)) % size, 1);
   END LOOP;
-  RETURN made;
+  RETURN made || part;
 END
 """,
 )  # fmt: skip

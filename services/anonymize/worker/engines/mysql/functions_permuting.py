@@ -10,7 +10,7 @@ import re
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.masks.formats import CONTROL, DNI
-from services.anonymize.worker.masks.permuting import ACCENTED, LETTERS, halves
+from services.anonymize.worker.masks.permuting import ACCENTED, LETTERS, PIECE, halves
 from services.anonymize.worker.sql import KEY_SETTING
 
 KEY = variable(KEY_SETTING)
@@ -79,10 +79,11 @@ BEGIN
   DECLARE code BIGINT;
   DECLARE number, size BIGINT DEFAULT 0;
   DECLARE letter, low short;
-  DECLARE kinds, capitals, chunk, part, shape, plain, fake text DEFAULT '';
+  DECLARE kinds, capitals, chunk, part, shape, plain, fake, made, piece text DEFAULT '';
   SET size = 1;
   WHILE place <= total DO
-    SET letter = SUBSTR(original, place, 1), code = ORD(letter);
+    IF place % {PIECE} = 1 THEN SET piece = SUBSTR(original, place, {PIECE}), made = CONCAT(made, fake), fake = ''; END IF;
+    SET letter = SUBSTR(piece, (place - 1) % {PIECE} + 1, 1), code = ORD(letter);
     IF code > 127 THEN SET code = CONV(HEX(CONVERT(letter USING utf32)), 16, 10); END IF;
     SET low = IF(code < 256, LOWER(letter), letter);
     SET kind = CASE WHEN code BETWEEN 48 AND 57 THEN 1 WHEN code BETWEEN 65 AND 90 OR code BETWEEN 97 AND 122 THEN 2
@@ -108,10 +109,11 @@ BEGIN
         SET number = number DIV radix, digit = digit - 1;
       END WHILE;
       SET fake = CONCAT(fake, part), first = place + 1, number = 0, size = 1, kinds = '', capitals = '', chunk = '';
+      IF CHAR_LENGTH(plain) > {PIECE} THEN SET plain = SHA2(plain, 256), shape = ''; END IF;
     END IF;
     SET place = place + 1;
   END WHILE;
-  RETURN fake;
+  RETURN CONCAT(made, fake);
 END""",
 )  # fmt: skip
 

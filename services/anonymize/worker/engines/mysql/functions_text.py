@@ -6,7 +6,7 @@ from services.anonymize.worker.engines.mysql.patterns import either, pattern
 from services.anonymize.worker.engines.mysql.sql import text_literal, variable
 from services.anonymize.worker.engines.mysql.stored import stored
 from services.anonymize.worker.masks.iban import _WEIGHTS
-from services.anonymize.worker.masks.permuting import LOWER, UPPER
+from services.anonymize.worker.masks.permuting import LOWER, PIECE, UPPER
 from services.anonymize.worker.masks.ranges import _FOUR as FOUR
 from services.anonymize.worker.masks.ranges import _SIX as SIX
 from services.anonymize.worker.masks.ranges import IPV6_BITS
@@ -72,12 +72,13 @@ BEGIN
   DECLARE size INT DEFAULT CHAR_LENGTH(alphabet);
   DECLARE place INT DEFAULT 0;
   DECLARE digest short DEFAULT '';
-  DECLARE made text DEFAULT '';
+  DECLARE made, part text DEFAULT '';
+  IF CHAR_LENGTH(original) > {PIECE} THEN SET original = SHA2(original, 256); END IF;
   WHILE place < wanted DO
-    IF place % 16 = 0 THEN SET digest = SHA2(CONCAT({KEY}, ':{Purpose.ACCESS.value}:', place, ':', original), 256); END IF;
-    SET made = CONCAT(made, SUBSTR(alphabet, 1 + CONV(SUBSTR(digest, 1 + place % 16 * 4, 4), 16, 10) % size, 1)), place = place + 1;
+    IF place % 16 = 0 THEN SET made = CONCAT(made, part), part = '', digest = SHA2(CONCAT({KEY}, ':{Purpose.ACCESS.value}:', place, ':', original), 256); END IF;
+    SET part = CONCAT(part, SUBSTR(alphabet, 1 + CONV(SUBSTR(digest, 1 + place % 16 * 4, 4), 16, 10) % size, 1)), place = place + 1;
   END WHILE;
-  RETURN made;
+  RETURN CONCAT(made, part);
 END""",
 )  # fmt: skip
 
