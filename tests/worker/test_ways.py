@@ -270,3 +270,27 @@ def test_a_unique_index_that_was_never_built_stops_the_run_first_where_no_rewrit
         work(server, database, policy)
     fill(server, database, "DELETE FROM people WHERE id = 2")
     assert work(server, database, policy).passed
+
+
+def test_a_database_that_does_not_say_what_its_letters_are_is_refused_where_a_mask_has_to_know(
+    server: Server,
+) -> None:
+    with server.superuser() as connection:
+        connection.execute(
+            "CREATE DATABASE ascii OWNER master ENCODING 'SQL_ASCII' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0"
+        )
+    try:
+        with server.superuser("ascii") as connection:
+            connection.execute("ALTER SCHEMA public OWNER TO master")
+        fill(
+            server,
+            "ascii",
+            "CREATE TABLE people (mail text, phone text); INSERT INTO people VALUES ('a@b.fr', '0612345678')",
+        )
+        with pytest.raises(
+            MaskingError, match=r"^making what masks call: .*a database in SQL_ASCII does not say"
+        ):
+            work(server, "ascii", "version: 1\ntables: {people: {columns: {mail: email, phone: phone}}}")
+    finally:
+        with server.superuser() as connection:
+            connection.execute("DROP DATABASE ascii WITH (FORCE)")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+import psycopg
 from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.checkpoints import Checkpoints
@@ -17,10 +18,23 @@ FORCED = "forced row security"
 
 
 def make_functions(database: Database, functions: Iterable[str]) -> None:
-    """Make the functions that masks call."""
-    with database.begin() as connection:
-        for function in functions:
-            execute(connection, function)
+    """Make the functions that masks call. Raises MaskingError."""
+    try:
+        with database.begin() as connection:
+            for function in functions:
+                execute(connection, function)
+    except DBAPIError as error:
+        raise MaskingError(f"making what masks call: {reason_of(error)}{_hint(error)}") from error
+
+
+def _hint(error: DBAPIError) -> str:
+    """What to do about an error, where the message does not say it."""
+    if not isinstance(error.orig, psycopg.errors.FeatureNotSupported):
+        return ""
+    return (
+        "; a database in SQL_ASCII does not say what its letters are, which this mask has to know: use hash,"
+        " constant or null, or dump the source into a database in UTF8"
+    )
 
 
 def lift_row_security(database: Database, checkpoints: Checkpoints, schema: Schema) -> None:
