@@ -100,14 +100,14 @@ def test_rows_of_a_table_under_way_are_estimated_by_what_the_database_has_grown(
     told: list[Advance] = []
     with Database(address_of(server.url(database))) as opened:
         table = masking_of(opened).discover().tables[0]
-        planned = TablePlan(table, Method.REWRITE, "", ("note",))
-        with Watch(opened, [planned], {table.oid: 4000}, told.append) as watch:
-            watch.began(planned)
+        (piece,) = TablePlan(table, Method.REWRITE, "", ("note",)).pieces(4000)
+        with Watch(opened, [piece], told.append) as watch:
+            watch.began(piece)
             watch.look()
             with opened.begin() as rewriting:
                 rewriting.exec_driver_sql("ALTER TABLE t ALTER COLUMN note TYPE text USING left(note, 250)")
                 watch.look()
-            watch.ended(planned, 0)
+            watch.ended(piece, 0)
             watch.look()
     assert [(advance.tables_done, advance.table) for advance in told] == [
         (0, None),
