@@ -102,8 +102,8 @@ def _columns(checked: Checked, table: Table, wanted: str | None) -> list[str]:
 
 
 def _lines(row: PreviewRow) -> list[str]:
-    width = max(map(len, row))
-    values = {name: (_short(before), _short(after)) for name, (before, after) in row.items()}
+    values = {_short(name): (_short(before), _short(after)) for name, (before, after) in row.items()}
+    width = max(map(len, values))
     room = max(len(before) for before, _ in values.values())
     return [f"  {name:{width}}  {before:{room}}  →  {after}" for name, (before, after) in values.items()]
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.anonymize.worker.policy import Action, Policy, load_policy, resolve
+from services.anonymize.worker.policy.patterns import is_pattern, table_of, written
 from services.anonymize.worker.schema import Schema
 from tests.worker.building import column, plan, references, refused, schema_of, table, unique
 
@@ -104,6 +105,36 @@ def test_what_a_match_says_must_hold_all_of_it(match, hit):
         schema_of(CUSTOMERS),
     )
     assert ("id" in policy.tables["public", "customers"].columns) is hit
+
+
+NAMES = st.text(
+    st.one_of(st.sampled_from(".*?[]!"), st.characters(exclude_characters="\0", exclude_categories=["Cs"])),
+    min_size=1,
+)
+
+
+@given(schema=st.one_of(st.just("public"), NAMES), name=NAMES)
+def test_every_table_can_be_named_and_its_name_is_for_no_other(schema, name):
+    said = written(table(name, schema=schema))
+    assert table_of(said) == (schema, name)
+    assert not is_pattern(said)
+
+
+def test_a_letter_in_brackets_stands_for_itself():
+    odd = table("log[1]", column("mail"), column("copy"), column("e.mail"), oid=5, schema="a.b")
+    other = table("log_*", column("x"), oid=6)
+    text = (
+        "tables: {'a[.]b.log[[]1]': {columns: {mail: email, copy: {same_as: 'a[.]b.log[[]1].mail'},"
+        " e.mail: {same_as: 'a[.]b.log[[]1].mail'}}}, 'log_[*]': truncate}"
+    )
+    policy = resolved(text, schema_of(odd, other))
+    assert words(policy, "log[1]", "a.b") == {"mail": "email", "copy": "email", "e.mail": "email"}
+    assert policy.tables["public", "log_*"].action is Action.TRUNCATE
+    assert policy.patterns == ()
+    assert (
+        resolved("tables: {'log_[*]?': truncate}", schema_of(odd, other)).patterns[0].name_pattern
+        == "log_[*]?"
+    )
 
 
 def test_a_pattern_names_tables_that_no_rule_names_and_the_first_wins():

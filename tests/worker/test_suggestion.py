@@ -59,6 +59,22 @@ def test_a_table_that_the_user_may_not_read_is_named(server, database):
             connection.execute("DROP ROLE stranger")
 
 
+def test_names_that_yaml_and_patterns_would_read_otherwise_are_written_so_that_they_are_not(server, database):
+    names = ("a.b", "br[1]", "st*r", "what?", "[x]", "~", "null", "a: b", "#c", "two\nlines", "<<", "%(x)s")
+    tables = "".join(f'CREATE TABLE "{name}" ("{name}" text, email text);' for name in names)
+    with server.connect(database) as connection:
+        connection.execute(
+            f'{tables} CREATE SCHEMA "x.y"; CREATE TABLE "x.y".z (email text); CREATE SCHEMA "s*";'
+            ' CREATE TABLE "s*".z (email text)'.encode()
+        )
+    policy = load_policy(suggest_policy(server.url(database)), "policy.yaml")
+    assert {(schema, name) for schema, name in policy.tables} == {
+        *(("public", name) for name in names), ("x.y", "z"), ("s*", "z"),
+    }  # fmt: skip
+    assert policy.patterns == ()
+    assert all(rule.columns["email"].mask.word == "email" for rule in policy.tables.values())
+
+
 def test_a_tax_number_is_no_iban_though_it_looks_like_one(server, database):
     with server.connect(database) as connection:
         connection.execute(

@@ -23,6 +23,7 @@ from services.anonymize.worker.guessing import (
     is_code,
 )
 from services.anonymize.worker.policy import PolicyError, load_policy, resolve
+from services.anonymize.worker.policy.patterns import written
 from services.anonymize.worker.samples import MOST_PATHS, Leaf, Sample, Sampler
 from services.anonymize.worker.schema import Column, Family, Schema, Table
 
@@ -115,10 +116,10 @@ def _written(
     for table in schema.tables:
         choice = chosen[table.oid]
         if isinstance(choice, Choice):
-            text.append(f"  {_key(table.label)}: {choice.written}{_comment(choice)}")
+            text.append(f"  {_key(written(table))}: {choice.written}{_comment(choice)}")
             lines[len(text)] = _Line(table, None, choice)
             continue
-        text += [f"  {_key(table.label)}:", "    columns:" if choice else "    columns: {}"]
+        text += [f"  {_key(written(table))}:", "    columns:" if choice else "    columns: {}"]
         for column in table.columns:
             if column.name in choice:
                 of_column = choice[column.name]

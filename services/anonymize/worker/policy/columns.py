@@ -8,6 +8,7 @@ import yaml
 
 from services.anonymize.worker.policy.model import ColumnRule, Condition, TableRule
 from services.anonymize.worker.policy.nodes import place_of
+from services.anonymize.worker.policy.patterns import column_of
 from services.anonymize.worker.policy.problems import did_you_mean
 
 Complain = Callable[[yaml.Node, str], None]
@@ -56,9 +57,7 @@ def with_aliases(
     columns = {table: dict(rule.columns) for table, rule in tables.items()}
     waiting = {(alias.table, alias.column) for alias in aliases}
     for alias in aliases:
-        table, _, column = alias.wanted.rpartition(".")
-        schema, dot, name = table.partition(".")
-        there = (schema, name) if dot else ("public", table)
+        there, column = column_of(alias.wanted)
         rule = tables[there].columns.get(column) if there in tables else None
         if (there, column) in waiting:
             complain(

@@ -6,14 +6,43 @@ from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 
 from services.anonymize.worker.policy.model import Match
-from services.anonymize.worker.schema import Column, Table
+from services.anonymize.worker.schema import DEFAULT_SCHEMA, Column, Table
 
 WILD = re.compile(r"[*?\[]")
+ITSELF = re.compile(r"\[([*?\[.])\]")  # what would mean something else, in brackets to stand for itself
+HIDDEN = {letter: f"\0{place}" for place, letter in enumerate("*?[.")}  # no name holds a null byte
 
 
 def is_pattern(name: str) -> bool:
     """Whether a table's name in a policy is a pattern."""
-    return WILD.search(name) is not None
+    return WILD.search(ITSELF.sub("", name)) is not None
+
+
+def table_of(name: str) -> tuple[str, str]:
+    """The schema and the name of a table that a policy names; those of a pattern are patterns."""
+    hidden = ITSELF.sub(lambda found: HIDDEN[found[1]], name)
+    schema, _, table = hidden.partition(".") if "." in hidden else (DEFAULT_SCHEMA, "", hidden)
+    bare = not is_pattern(name)
+    for letter, place in HIDDEN.items():
+        shown = letter if bare else f"[{letter}]"
+        schema, table = schema.replace(place, shown), table.replace(place, shown)
+    return schema, table
+
+
+def column_of(name: str) -> tuple[tuple[str, str], str]:
+    """The table and the column of table.column or schema.table.column."""
+    hidden = ITSELF.sub(lambda found: HIDDEN[found[1]], name)
+    table, _, column = hidden.rpartition(".")
+    for letter, place in HIDDEN.items():
+        table, column = table.replace(place, f"[{letter}]"), column.replace(place, letter)
+    return table_of(table), column
+
+
+def written(table: Table) -> str:
+    """How a policy names a table and no other."""
+    schema = re.sub(r"[*?\[.]", r"[\g<0>]", table.schema)
+    name = WILD.sub(r"[\g<0>]", table.name)
+    return name if table.schema == DEFAULT_SCHEMA and "." not in name else f"{schema}.{name}"
 
 
 def names_table(schema: str, name: str, table: Table) -> bool:

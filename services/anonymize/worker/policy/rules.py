@@ -22,7 +22,7 @@ from services.anonymize.worker.policy.model import (
     TableRule,
 )
 from services.anonymize.worker.policy.nodes import Nodes, place_of
-from services.anonymize.worker.policy.patterns import is_pattern, why_unusable
+from services.anonymize.worker.policy.patterns import is_pattern, table_of, why_unusable
 from services.anonymize.worker.policy.problems import Place, did_you_mean
 
 AUTO = "auto"
@@ -67,8 +67,7 @@ class RuleReader(Nodes):
     def _tables(self, node: yaml.Node) -> Iterator[tuple[TableName, str, yaml.Node]]:
         seen: dict[TableName, str] = {}
         for key, value in self.entries(node, "tables").items():
-            schema, dot, table = key.partition(".")
-            name = (schema, table) if dot else ("public", key)
+            name = table_of(key)
             if not all(name):
                 self.complain(value, f"tables.{key}: write table or schema.table")
             elif name in seen:
