@@ -209,6 +209,21 @@ tables:
     ]
 
 
+def test_documents_that_cannot_be_looked_through_are_named(server, database):
+    with server.connect(database) as connection:
+        connection.execute("CREATE TABLE e (id int PRIMARY KEY, d json)")
+        connection.execute("""INSERT INTO e SELECT n, '{"m": 1}' FROM generate_series(1, 300) n""")
+        connection.execute("""INSERT INTO e VALUES (999, '{"m": "\\u0000"}')""")  # which jsonb does not hold
+    policy = "version: 1\ntables: {e: {columns: {id: keep, d: {mask: json, paths: {m: hash}}}}}"
+    with (
+        Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened,
+        pytest.raises(
+            MaskingError, match=r"^policy\.yaml:2:37: e\.d cannot be looked through .*SQLSTATE 22P05"
+        ),
+    ):
+        anonymize(opened, load_policy(policy, "policy.yaml"), {}, 2, tell_nobody)
+
+
 def test_a_constant_that_a_domain_or_a_number_cannot_hold_is_known_without_a_row(server, database):
     with server.connect(database) as connection:
         connection.execute(

@@ -1,6 +1,6 @@
 """Looks for what a policy does not know or cannot do, before anything is written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
@@ -34,22 +34,30 @@ def check_documents(database: "Database", checks: Iterable[DocumentCheck | Trial
         raise MaskingError(
             "\n".join(f"{one.at}: {one.column}: {one.complaint}{why}" for one, why in by_place)
         )
-    found: list[str] = []
-    with database.begin() as connection:
-        for check in checks:
-            if isinstance(check, Trial):
-                continue
-            for path, what in query(connection, check.query):
-                shown = (
-                    f"has {what} at {path}"
-                    if what == "unknown key"
-                    else f"has {_kind(what)} at {path or 'its root'}"
-                )
-                found.append(f"{check.at}: {check.column} {shown}, which paths does not say")
+    found = sorted(
+        (check.at, f"{check.at}: {check.column} {said}")
+        for check in checks
+        if isinstance(check, DocumentCheck)
+        for said in _unknown(database, check)
+    )
     if found:
         more = f"\nand {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         hint = "\nname it under paths, or write others: keep or drop"
-        raise MaskingError("\n".join(sorted(found)[:SHOWN]) + more + hint)
+        raise MaskingError("\n".join(said for _, said in found[:SHOWN]) + more + hint)
+
+
+def _unknown(database: "Database", check: DocumentCheck) -> Iterator[str]:
+    """What a column's documents have that the policy does not say. Raises MaskingError if that cannot be
+    decided."""
+    try:
+        with database.begin() as connection:
+            rows = query(connection, check.query)
+    except DBAPIError as error:
+        said = f"cannot be looked through for what paths does not say: {reason_of(error)}"
+        raise MaskingError(f"{check.at}: {check.column} {said}") from error
+    for path, what in rows:
+        shown = f"{what} at {path}" if what == "unknown key" else f"{_kind(what)} at {path or 'its root'}"
+        yield f"has {shown}, which paths does not say"
 
 
 def failure(database: "Database", trial: Trial) -> str | None:
