@@ -12,6 +12,7 @@ import pytest
 
 from services.anonymize.worker.engines.postgresql import cleaning
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.holding import hold
 from services.anonymize.worker.engines.postgresql.residue import snapshots
 from services.anonymize.worker.engines.postgresql.residue.catalogs import rewrite_catalogs
 from services.anonymize.worker.engines.results import leftovers
@@ -139,6 +140,23 @@ def test_a_worker_killed_while_it_cleans_is_succeeded_by_another(place: Yard, pa
             assert killed_at(engine, part)
         assert work(engine).passed
     assert search(data, *secrets()) == Counter()
+
+
+def test_the_session_that_keeps_others_out_clears_its_place_of_temporary_tables(
+    place: Yard, past: Path
+) -> None:
+    temporary = (
+        "SELECT n.oid, c.relname FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid"
+        " WHERE nspname ~ '^pg_temp'"
+    )
+    with (
+        place.run(place.copy(past, "held")) as engine,
+        engine.connect("postgres") as root,
+        Database(address_of(engine.url())) as database,
+    ):
+        before = root.execute(temporary).fetchall()
+        with hold(database, 1):
+            assert root.execute(temporary).fetchall() != before  # it has a place, or cleared it
 
 
 def files(root: psycopg.Connection) -> dict[str, int]:

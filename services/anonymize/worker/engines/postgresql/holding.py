@@ -11,12 +11,16 @@ from contextlib import contextmanager
 from sqlalchemy import text
 
 from services.anonymize.worker.engines.postgresql.connecting import Database
+from services.anonymize.worker.engines.postgresql.residue.rights import attempt
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.sql import WORK_SCHEMA
 
 PAUSE_SECONDS = 0.05
 MOMENT = 1.0  # seconds in which the session of a worker that was killed just now goes; it is not waiting
 TAKE = text("SELECT pg_try_advisory_lock(hashtext(:name))")
+# Whoever makes his first temporary table clears what a session left that crashed in the same place; as long
+# as this session stands, no other gets its place.
+CLEARS = ("CREATE TEMPORARY TABLE snapveil_probe ()", "DROP TABLE pg_temp.snapveil_probe")
 
 
 @contextmanager
@@ -32,6 +36,7 @@ def hold(database: Database, patience: float) -> Iterator[bool]:
                     f" lock {WORK_SCHEMA} after {patience:g} seconds; stop its task, then ask for a refresh"
                 )
             time.sleep(PAUSE_SECONDS)
+        attempt(connection, CLEARS, "temporary tables")
         try:
             yield time.monotonic() > began + MOMENT
         finally:
