@@ -294,3 +294,40 @@ def test_a_database_that_does_not_say_what_its_letters_are_is_refused_where_a_ma
     finally:
         with server.superuser() as connection:
             connection.execute("DROP DATABASE ascii WITH (FORCE)")
+
+
+def test_views_come_back_to_owners_who_may_make_none_and_with_what_others_passed_on(
+    server: Server, database: str
+) -> None:
+    with server.superuser(database) as connection:
+        for role in ("analyst", "reporter", "reader"):
+            connection.execute(f"CREATE ROLE {role} ADMIN master".encode())
+    try:
+        fill(
+            server,
+            database,
+            """
+            CREATE TABLE people (id int, mail text); INSERT INTO people VALUES (1, 'jean@free.fr'); GRANT SELECT ON people TO analyst;
+            CREATE VIEW mails AS SELECT mail FROM people; CREATE MATERIALIZED VIEW kept AS SELECT id, mail FROM people
+            """,
+        )
+        with server.superuser(database) as connection:
+            connection.execute(
+                """
+                ALTER VIEW mails OWNER TO analyst; ALTER MATERIALIZED VIEW kept OWNER TO analyst;
+                REVOKE analyst FROM master; GRANT analyst TO master WITH ADMIN TRUE, INHERIT FALSE, SET FALSE;
+                REVOKE UPDATE ON mails FROM analyst; GRANT SELECT ON mails TO reporter WITH GRANT OPTION; SET ROLE reporter;
+                GRANT SELECT ON mails TO reader; RESET ROLE
+                """
+            )
+        told = "SELECT relname, relowner::regrole::text, relacl::text FROM pg_class WHERE relname IN ('mails', 'kept') ORDER BY 1"
+        before = ask(server, database, told)
+        assert "reader=r/reporter" in before[1][2]
+        outcome = work(server, database, "version: 1\ntables: {people: {columns: {id: keep, mail: email}}}")
+        assert not [finding.detail for finding in outcome.findings if not finding.passed]
+        assert ask(server, database, told) == before
+        may = "SELECT has_schema_privilege('analyst', 'public', 'CREATE')"
+        assert ask(server, database, may) == [(False,)]
+    finally:
+        with server.superuser(database) as connection:
+            connection.execute("DROP OWNED BY analyst, reporter, reader; DROP ROLE analyst, reporter, reader")

@@ -260,6 +260,7 @@ class View:
     create: tuple[str, ...]
     reads: frozenset[tuple[int, str | None]]  # (oid of a table, member or view, column)
     rooted_by: str | None = None  # why it cannot be dropped: something else needs it
+    owner: str = ""
 
     @property
     def label(self) -> str:

@@ -261,7 +261,8 @@ SELECT a.attrelid, format('ALTER TABLE ONLY %I.%I ALTER COLUMN %I SET %s', n.nsp
 VIEWS = """
 SELECT c.oid, pg_get_viewdef(c.oid) AS definition, c.reloptions AS options, quote_ident(pg_get_userbyid(c.relowner)) AS owner,
        obj_description(c.oid, 'pg_class') AS comment, am.amname AS method, quote_ident(ts.spcname) AS tablespace,
-       c.relacl IS NOT NULL AS granted,
+       c.relacl IS NOT NULL AS granted, c.relnamespace::regnamespace::text AS schema,
+       NOT has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS owner_lacks_create,
        pg_describe_object('pg_class'::regclass, c.oid, 0) AS description
   FROM pg_class c LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
  WHERE c.oid = ANY(:relations)
@@ -281,11 +282,13 @@ SELECT a.attrelid AS view, a.attname AS name, col_description(a.attrelid, a.attn
 
 VIEW_GRANTS = """
 SELECT c.oid AS view, NULL AS column, x.privilege_type AS privilege, x.is_grantable AS grantable,
-       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee
+       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END AS grantee,
+       quote_ident(pg_get_userbyid(x.grantor)) AS grantor
   FROM pg_class c, aclexplode(c.relacl) x WHERE c.oid = ANY(:relations)
 UNION ALL
 SELECT a.attrelid, a.attname, x.privilege_type, x.is_grantable,
-       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END
+       CASE x.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(x.grantee)) END,
+       quote_ident(pg_get_userbyid(x.grantor))
   FROM pg_attribute a, aclexplode(a.attacl) x WHERE a.attrelid = ANY(:relations)
 """
 

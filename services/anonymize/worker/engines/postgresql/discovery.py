@@ -231,6 +231,7 @@ def _views(reader: Catalog, views: Sequence[RowMapping]) -> list[View]:
             create=statements[row["oid"]],
             reads=frozenset(reads[row["oid"]]),
             rooted_by=roots.get(row["oid"]),
+            owner=row["owner"],
         )
         for row in views
     }

@@ -1,5 +1,6 @@
 """Every step of masking a PostgreSQL database."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 
@@ -84,7 +85,8 @@ class PostgreSQL:
         return make_plan(policy, schema)
 
     def gain_rights(self, schema: Schema) -> None:
-        """Become a member of every role that owns a table: only an owner may alter it."""
+        """Become a member of every role that owns a table: only an owner may alter it; and, where that goes,
+        of those that own views, of which not all are in the way."""
         user = self.database.address.user
         owners = sorted({table.owner for table in schema.tables if not table.extension})
         with self.database.autocommit() as connection:
@@ -101,6 +103,9 @@ class PostgreSQL:
                         f"{owned}: owned by {owner}, whose rights {user} lacks;"
                         f" GRANT {owner} TO {user} in the source"
                     ) from error
+            for owner in sorted({view.owner for view in schema.views} - {*owners, user}):
+                with contextlib.suppress(DBAPIError):  # the server says which view it was, if it matters
+                    execute(connection, f"GRANT {quoted(owner)} TO {quoted(user)}")
 
     def quarantine(self, kept: Quarantine) -> Quarantined:
         return quarantine(self.database, kept)

@@ -28,7 +28,9 @@ def view_statements(
         oid = row["oid"]
         view = names[oid]
         kind = "MATERIALIZED VIEW" if oid in materialized else "VIEW"
+        create = f"CREATE ON SCHEMA {row['schema']}"  # an owner has to have it, who may have lost it since
         made[oid] = (
+            *([f"GRANT {create} TO {row['owner']}"] if row["owner_lacks_create"] else []),
             _create(row, kind, view),
             *_columns(columns.get(oid, ()), kind, view),
             *(said for index in indexes.get(oid, ()) for said in index_statements(index, kind, view)),
@@ -36,8 +38,9 @@ def view_statements(
             *_rules(rules.get(oid, ()), view),
             *_triggers(triggers.get(oid, ()), view),
             *([f"COMMENT ON {kind} {view} IS {text_literal(row['comment'])}"] if row["comment"] else []),
-            *_grants(grants.get(oid, ()), view, explicit=row["granted"], owner=row["owner"]),
             f"ALTER {kind} {view} OWNER TO {row['owner']}",
+            *_grants(grants.get(oid, ()), view, explicit=row["granted"], owner=row["owner"]),
+            *([f"REVOKE {create} FROM {row['owner']}"] if row["owner_lacks_create"] else []),
         )
     return made
 
@@ -138,12 +141,20 @@ END $$"""
 
 
 def _grants(rows: Sequence[RowMapping], view: str, *, explicit: bool, owner: str) -> list[str]:
-    """`explicit` if the owner's own privileges were said and may be fewer than all."""
+    """In the owner's name and in the names of those who passed privileges on. `explicit` if the owner's own
+    were said and may be fewer than all."""
     statements = [_REVOKE_ALL.format(view=text_literal(view))]
     if explicit:
         statements.append(f"REVOKE ALL ON {view} FROM {owner}")
-    for row in rows:
-        column = f" ({quoted(row['column'])})" if row["column"] else ""
-        grantable = " WITH GRANT OPTION" if row["grantable"] else ""
-        statements.append(f"GRANT {row['privilege']}{column} ON {view} TO {row['grantee']}{grantable}")
+    left, able = list(rows), {owner}
+    while left:
+        now = [row for row in left if row["grantor"] in able] or left
+        for row in now:
+            column = f" ({quoted(row['column'])})" if row["column"] else ""
+            grantable = " WITH GRANT OPTION" if row["grantable"] else ""
+            grant = f"GRANT {row['privilege']}{column} ON {view} TO {row['grantee']}{grantable}"
+            as_another = row["grantor"] != owner
+            statements += [f"SET LOCAL ROLE {row['grantor']}", grant, "RESET ROLE"] if as_another else [grant]
+        left = [row for row in left if row not in now]
+        able |= {row["grantee"] for row in now}
     return statements
