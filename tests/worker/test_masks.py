@@ -224,12 +224,37 @@ def test_names_speak_the_language_of_the_row(mask_session):
         assert fake in words(Kind.FIRST_NAMES, locale)
 
 
+@pytest.mark.parametrize("word", ["first_name", "full_name"])
+@pytest.mark.parametrize("locale", Locale)
+def test_first_names_fit_the_rows_gender(mask_session, word, locale):
+    genders = ["F", "female", "2", "Mme", "Frau ", "m", "Male", "1", "M.", "Herr", "x", "", None]
+    row = {"gender": genders * 8}
+    values = [f"name {n // len(genders)}" for n in range(len(row["gender"]))]
+    plain = MASKS[word](locale=locale)
+    fakes = apply(
+        mask_session, MASKS[word](locale=locale, gender_from="gender"), column_of("v"), values, row=row
+    )
+    others = apply(mask_session, plain, column_of("v"), values, row=row)
+    lists = (
+        [words(Kind.WOMEN, locale)] * 5
+        + [words(Kind.MEN, locale)] * 5
+        + [words(Kind.FIRST_NAMES, locale)] * 3
+    )
+    for place, (fake, other) in enumerate(zip(fakes, others, strict=True)):
+        at = place % len(genders)
+        assert any(
+            fake == name or (word == "full_name" and fake.startswith(name + " ")) for name in lists[at]
+        )
+        assert at < 10 or fake == other
+    assert len(set(fakes)) > 12
+
+
 @pytest.mark.parametrize("kind", Kind)
 @pytest.mark.parametrize("locale", Locale)
 def test_word_lists_are_long_enough_to_hide_in_and_fit_the_name_type(kind, locale):
     listed = words(kind, locale)
     few = {(Kind.CITIES, Locale.ES), (Kind.JOBS, Locale.DE)}
-    assert len(listed) >= (16 if kind is Kind.REGIONS else 90) or (kind, locale) in few
+    assert len(listed) >= {Kind.REGIONS: 16, Kind.MEN: 80}.get(kind, 90) or (kind, locale) in few
     assert len(set(listed)) == len(listed)
     assert max(len(word.encode()) for word in listed) <= 63
 

@@ -1,4 +1,4 @@
-"""Choosing by locale or country: fixed in the policy, or by a column of the same row."""
+"""Choosing by locale, country or gender: fixed in the policy, or by a column of the same row."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -7,8 +7,8 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import MaskContext, TextMask
-from services.anonymize.worker.masks.words import LOCALE_CODES, Locale, locale_of
-from services.anonymize.worker.sql import TextElement, WordFor
+from services.anonymize.worker.masks.words import GENDER_WORDS, LOCALE_CODES, Kind, Locale, locale_of, words
+from services.anonymize.worker.sql import Purpose, TextElement, WordFor, word
 
 
 def _known_locale(word: str) -> str:
@@ -42,6 +42,29 @@ class LocalMask(TextMask):
             return fake(default)
         others = {locale.value: fake(locale) for locale in Locale if locale != default}
         return case(others, value=_found(context.row(self.locale_from), LOCALE_CODES), else_=fake(default))
+
+
+class GenderedMask(TextMask):
+    """A mask whose first names fit the row's gender."""
+
+    gender_from: str | None = Field(
+        None,
+        description="a column of the same row that holds a gender or a form of address: f, 2, Mme, Herr",
+    )
+
+    def reads(self) -> tuple[str, ...]:
+        return (*super().reads(), *((self.gender_from,) if self.gender_from else ()))
+
+    def first_name(self, locale: Locale, value: TextElement, context: MaskContext) -> TextElement:
+        """A first name that a value chooses; a row that says no gender that is known gets one of all."""
+
+        def of(kind: Kind) -> TextElement:
+            return word(words(kind, locale), value, Purpose.FIRST_NAME)
+
+        if self.gender_from is None:
+            return of(Kind.FIRST_NAMES)
+        gender = _found(context.row(self.gender_from), GENDER_WORDS)
+        return case({kind.value: of(kind) for kind in GENDER_WORDS}, value=gender, else_=of(Kind.FIRST_NAMES))
 
 
 def plain_code(value: ColumnElement[str]) -> TextElement:

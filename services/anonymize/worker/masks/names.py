@@ -9,7 +9,7 @@ from pydantic import Field
 from sqlalchemy import Text, case, cast, func, literal
 
 from services.anonymize.worker.masks.base import Example, MaskContext, SeededMask, Trait
-from services.anonymize.worker.masks.local import LocalMask
+from services.anonymize.worker.masks.local import GenderedMask, LocalMask
 from services.anonymize.worker.masks.words import Kind, Locale, country_codes, words
 from services.anonymize.worker.sql import Collated, Purpose, TextElement, number, word
 
@@ -43,15 +43,22 @@ class _ListedMask(SeededMask, LocalMask):
         )
 
 
-class FirstName(_ListedMask):
+class FirstName(_ListedMask, GenderedMask):
     """A first name."""
 
     word: ClassVar[str] = "first_name"
+    preserves: ClassVar[str] = "the language of the row, and with `gender_from` its gender"
     example: ClassVar[Example] = Example(
         "{mask: first_name, locale_from: country}", "Camille", "Etelvina", row={"country": "ES"}
     )
     kind: ClassVar[Kind] = Kind.FIRST_NAMES
     purpose: ClassVar[Purpose] = Purpose.FIRST_NAME
+
+    def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
+        chosen = plain(value)
+        return fitted(
+            self.by_locale(context, lambda locale: self.first_name(locale, chosen, context)), length
+        )
 
 
 class LastName(_ListedMask):
@@ -126,18 +133,18 @@ class Country(LocalMask):
         )
 
 
-class FullName(SeededMask, LocalMask):
+class FullName(SeededMask, LocalMask, GenderedMask):
     """First and last name in one column."""
 
     word: ClassVar[str] = "full_name"
-    preserves: ClassVar[str] = _ListedMask.preserves
+    preserves: ClassVar[str] = FirstName.preserves
     example: ClassVar[Example] = Example("full_name", "Camille Dubois", "Odette Devaux")
     needs: ClassVar[int] = 8
     needs_for: ClassVar[str] = "a first and a last name"
 
     def fake(self, value: TextElement, length: int | None, context: MaskContext) -> TextElement:
         def both(locale: Locale) -> TextElement:
-            first = word(words(Kind.FIRST_NAMES, locale), plain(value), Purpose.FIRST_NAME)
+            first = self.first_name(locale, plain(value), context)
             return (
                 first + literal(" ") + word(words(Kind.LAST_NAMES, locale), plain(value), Purpose.LAST_NAME)
             )

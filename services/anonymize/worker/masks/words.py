@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """What a list holds."""
 
     FIRST_NAMES = "first_names"
+    WOMEN = "first_names_female"
+    MEN = "first_names_male"
     LAST_NAMES = "last_names"
     STREETS = "streets"
     CITIES = "cities"
@@ -49,6 +51,20 @@ FAKER_LOCALES = {
     Locale.PT: "pt_PT",
     Locale.EN: "en_GB",
 }
+
+# What a row may hold for a woman and for a man, lower case: codes, ISO 5218's numbers, forms of address.
+GENDER_WORDS: dict[Kind, tuple[str, ...]] = {
+    Kind.WOMEN: (
+        "f", "w", "2", "female", "woman", "mrs", "mrs.", "ms", "ms.", "miss", "femme", "féminin", "mme",
+        "mlle", "madame", "mademoiselle", "mujer", "femenino", "sra", "sra.", "srta", "señora", "donna",
+        "femmina", "signora", "sig.ra", "weiblich", "frau", "mulher", "feminino", "senhora",
+    ),
+    Kind.MEN: (
+        "m", "h", "1", "male", "man", "mr", "mr.", "m.", "homme", "masculin", "monsieur", "hombre",
+        "masculino", "sr", "sr.", "señor", "uomo", "maschio", "signor", "sig.", "männlich", "herr",
+        "homem", "senhor",
+    ),
+}  # fmt: skip
 
 # What Faker calls the parts of a country that addresses name: regions, provinces, Länder, counties.
 REGIONS = {
@@ -115,6 +131,8 @@ def words(kind: Kind, locale: Locale) -> tuple[str, ...]:
     match kind:
         case Kind.FIRST_NAMES:
             return _fitting(_provider(faker, "person").first_names)
+        case Kind.WOMEN | Kind.MEN:
+            return _fitting(getattr(_provider(faker, "person"), kind))
         case Kind.LAST_NAMES:
             return _fitting(_provider(faker, "person").last_names)
         case Kind.STREETS:
