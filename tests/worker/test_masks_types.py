@@ -7,6 +7,7 @@ import ipaddress
 import pytest
 
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
+from services.anonymize.worker.engines.postgresql.definitions import settled
 from services.anonymize.worker.engines.postgresql.discovery import discover
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.keys import RunKey
@@ -239,6 +240,46 @@ def test_a_constant_that_a_domain_or_a_number_cannot_hold_is_known_without_a_row
     assert refused(
         "version: 1\ntables: {t: {columns: {b: {mask: constant, value: maybe}}}}", schema_of(flags)
     ) == ["policy.yaml:2: t.b: boolean cannot hold the constant maybe; it holds true and false"]
+
+
+LISTED = """
+CREATE TABLE listed (id int PRIMARY KEY, state varchar(20) CHECK (state IN ('new', 'it''s, (old]')), other varchar(20),
+  open text GENERATED ALWAYS AS (CASE WHEN state NOT IN ('new', other) THEN 'no' ELSE 'yes' END) STORED);
+CREATE INDEX news ON listed (id) WHERE state IN ('new', 'none');
+CREATE VIEW fresh AS SELECT id, state FROM listed WHERE state IN ('new', 'none') OR other IN ('a', 'b');
+INSERT INTO listed VALUES (1, 'new', 'a'), (2, 'it''s, (old]', NULL);
+"""
+
+
+def test_lists_of_a_varchar_are_told_the_same_when_the_server_says_them_in_other_words(server, database):
+    with server.connect(database) as connection:
+        connection.execute(LISTED)
+    rules = "id: keep, state: {mask: choice, of: [new], by: id}, other: {mask: choice, of: [a, b]}"
+    with Database(address_of(server.url(database)), RunKey(b"k" * 32).settings()) as opened:
+        policy = load_policy(f"version: 1\ntables: {{listed: {{columns: {{{rules}}}}}}}", "policy.yaml")
+        outcome = anonymize(opened, policy, {}, 2, tell_nobody)
+    assert [finding.detail for finding in outcome.findings if not finding.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("said", "settles"),
+    [
+        (
+            "((s)::text = ANY ((ARRAY['a'::character varying, 'it''s, (b]'::character varying])::text[]))",
+            "((s)::text = ANY (ARRAY[('a'::character varying)::text, ('it''s, (b]'::character varying)::text]))",
+        ),
+        (
+            'ANY ((ARRAY[f(a, \'x\'), "b,]"])::my."ty pe"[]) x',
+            'ANY (ARRAY[(f(a, \'x\'))::my."ty pe", ("b,]")::my."ty pe"]) x',
+        ),
+        ("(n = ANY (ARRAY[1, 2]))", "(n = ANY (ARRAY[1, 2]))"),
+        ("a comment (ARRAY['", "a comment (ARRAY['"),
+        ("a comment (ARRAY[(", "a comment (ARRAY[("),
+    ],
+)
+def test_a_list_settles_with_a_cast_in_every_element(said, settles):
+    assert settled(said) == settles
+    assert settled(settles) == settles
 
 
 CHOSEN = {
