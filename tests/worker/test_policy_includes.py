@@ -8,6 +8,8 @@ import pytest
 
 from services.anonymize.worker.policy import Action, Policy, PolicyError, load_policy, read_policy
 from services.anonymize.worker.policy.reading import MAX_BYTES
+from services.anonymize.worker.preflight import check_schema
+from tests.worker.building import column, schema_of, table
 
 BASE = """
 defaults:
@@ -91,6 +93,18 @@ def test_what_one_database_lacks_is_absent_from_its_policy():
     ]
     assert refused("tables: {a: absent}") == [
         "es.yaml:2:13: a is absent, but no included file names it; leave it out"
+    ]
+
+
+def test_what_is_said_to_be_absent_and_is_there_is_told_though_defaults_would_speak_of_it():
+    text = "include: [base.yaml]\noverride: true\ndefaults: [{match: {type: text}, rule: keep}]\ntables: {customers: {columns: {vat: absent}}, logs: absent}"
+    policy = loaded(text, base=BASE)
+    customers, logs = table("customers", column("email")), table("logs", column("x"), oid=2)
+    assert check_schema(policy, "postgresql", schema_of(customers)).problems == ()
+    there = schema_of(table("customers", column("email"), column("vat")), logs)
+    assert [str(problem) for problem in check_schema(policy, "postgresql", there).problems] == [
+        "es.yaml:5:37: customers.vat: is there, though it is said to be absent; write its rule here",
+        "es.yaml:5:53: logs: is there, though it is said to be absent; write its rule here",
     ]
 
 

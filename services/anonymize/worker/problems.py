@@ -42,6 +42,7 @@ class _Finder:
         yield from self.database()
         yield from self.large_objects()
         yield from self.unknown_tables()
+        yield from self.absent()
         for table in self.schema.tables:
             rule = self.policy.tables.get((table.schema, table.name))
             if rule is None:
@@ -93,6 +94,16 @@ class _Finder:
                 yield Problem(rule.at, f"{label}: is a partition and follows {root}; leave it out")
             elif self.schema.table(schema, name) is None:
                 yield Problem(rule.at, f"{label}: no such table{did_you_mean(label, known)}")
+
+    def absent(self) -> Iterator[Problem]:
+        """What the policy says is not there, so that nothing but defaults would speak of it."""
+        for one in self.policy.absent:
+            table = self.schema.table(*one.table)
+            if table is not None and (one.column is None or table.column(one.column) is not None):
+                label = table.label if one.column is None else f"{table.label}.{one.column}"
+                yield Problem(
+                    one.at, f"{label}: is there, though it is said to be absent; write its rule here"
+                )
 
     def columns(self, table: Table, rule: TableRule) -> Iterator[Problem]:
         if table.foreign:

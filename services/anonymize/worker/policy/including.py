@@ -7,11 +7,14 @@ one.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 
 import yaml
 
+from services.anonymize.worker.policy.model import Absent
 from services.anonymize.worker.policy.nodes import Nodes, compose, place_of
+from services.anonymize.worker.policy.patterns import is_pattern, table_of
 from services.anonymize.worker.policy.problems import PolicyError, Problem, did_you_mean
 from shared.bundle import MAX_BYTES, POLICY_FILE
 
@@ -46,6 +49,7 @@ class Including(Nodes):
         super().__init__()
         self.beside = beside
         self.names: list[str] = []
+        self.absent: list[Absent] = []
         self._bytes = 0
         self._files: list[_File] = []
         self._replacing: set[int] = set()  # nodes that stand where an earlier file's did
@@ -179,20 +183,31 @@ class Including(Nodes):
         """Take out tables and columns that a later file says are absent."""
         for key, value in root.value:
             if _key(key) == "tables" and isinstance(value, yaml.MappingNode):
-                value.value = self._present(value.value)
-                for _, table in value.value:
+                value.value = self._present(value.value, lambda name: (name, None))
+                for name, table in value.value:
                     for part, columns in table.value if isinstance(table, yaml.MappingNode) else ():
                         if _key(part) == "columns" and isinstance(columns, yaml.MappingNode):
-                            columns.value = self._present(columns.value)
+                            of_table = partial(_column_of, _key(name))
+                            columns.value = self._present(columns.value, of_table)
 
-    def _present(self, pairs: list[tuple[yaml.Node, yaml.Node]]) -> list[tuple[yaml.Node, yaml.Node]]:
+    def _present(
+        self, pairs: list[tuple[yaml.Node, yaml.Node]], cell: Callable[[str], tuple[str, str | None]]
+    ) -> list[tuple[yaml.Node, yaml.Node]]:
         kept = []
         for key, value in pairs:
             if not (isinstance(value, yaml.ScalarNode) and value.value == ABSENT):
                 kept.append((key, value))
             elif id(value) not in self._replacing:
                 self.complain(value, f"{_key(key)} is absent, but no included file names it; leave it out")
+            else:
+                table, column = cell(_key(key))
+                if not is_pattern(table):
+                    self.absent.append(Absent(table=table_of(table), column=column, at=place_of(value)))
         return kept
+
+
+def _column_of(table: str, column: str) -> tuple[str, str | None]:
+    return table, column
 
 
 def _mapping(like: yaml.MappingNode, pairs: list[tuple[yaml.Node, yaml.Node]]) -> yaml.MappingNode:

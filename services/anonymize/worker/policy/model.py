@@ -60,8 +60,8 @@ class LargeObjects(StrEnum):
 
 
 class Leftovers(StrEnum):
-    """What it means when cleaning could not reach a place: the run fails for want of a right, or the report says
-    so, or the run fails also where no right that a master user can be given would help."""
+    """What it means when cleaning could not reach a place: the run fails for want of a right, or the report
+    says so, or the run fails also where no right that a master user can be given would help."""
 
     FAIL = "fail"
     REPORT = "report"
@@ -149,6 +149,14 @@ class Default(_Frozen):
     rule: ColumnRule
 
 
+class Absent(_Frozen):
+    """A table, or a column of one, that a file says this database has not."""
+
+    table: tuple[str, str]
+    column: str | None
+    at: Place
+
+
 class Policy(_Frozen):
     """A whole policy; `tables` is keyed by (schema, table)."""
 
@@ -167,6 +175,7 @@ class Policy(_Frozen):
     patterns: tuple[TablePattern, ...] = ()
     tables: Annotated[Mapping[tuple[str, str], TableRule], FrozenMapping]
     includes: tuple[str, ...] = ()
+    absent: tuple[Absent, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:

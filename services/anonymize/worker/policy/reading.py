@@ -47,7 +47,8 @@ def load_policy(text: str, name: str, beside: Beside = nothing_beside) -> Policy
     Raises PolicyError with all problems."""
     including = Including(beside)
     root = including.read(text, name)
-    return _Reader(name).policy(root, tuple(including.names))
+    read = _Reader(name).policy(root)
+    return read.model_copy(update={"includes": tuple(including.names), "absent": tuple(including.absent)})
 
 
 def read_policy(file: Path) -> Policy:
@@ -78,7 +79,7 @@ class _Reader(RuleReader):
         super().__init__()
         self.name = name
 
-    def policy(self, root: yaml.Node, includes: tuple[str, ...]) -> Policy:
+    def policy(self, root: yaml.Node) -> Policy:
         entries = self.entries(root, "the policy", known=KEYS)
         self.version(entries.get("version"), root)
         database = entries.get("database")
@@ -101,7 +102,6 @@ class _Reader(RuleReader):
             "defaults": self.defaults(entries["defaults"]) if "defaults" in entries else (),
             "patterns": found.patterns,
             "tables": found.named,
-            "includes": includes,
         }
         if self.problems:
             raise PolicyError(self.problems)
