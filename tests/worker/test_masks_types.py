@@ -246,7 +246,8 @@ LISTED = """
 CREATE TABLE listed (id int PRIMARY KEY, state varchar(20) CHECK (state IN ('new', 'it''s, (old]')), other varchar(20),
   open text GENERATED ALWAYS AS (CASE WHEN state NOT IN ('new', other) THEN 'no' ELSE 'yes' END) STORED);
 CREATE INDEX news ON listed (id) WHERE state IN ('new', 'none');
-CREATE VIEW fresh AS SELECT id, state FROM listed WHERE state IN ('new', 'none') OR other IN ('a', 'b');
+CREATE VIEW fresh AS SELECT id, state FROM listed WHERE state IN ('new', 'none') OR other IN ('a', 'b')
+  OR state IN (other, open, 'a');
 INSERT INTO listed VALUES (1, 'new', 'a'), (2, 'it''s, (old]', NULL);
 """
 

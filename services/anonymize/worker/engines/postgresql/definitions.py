@@ -1,7 +1,8 @@
 """Definitions of objects as PostgreSQL says them once it has read its own words.
 
 `status IN ('a', 'b')` over a varchar is kept as a list of varchar with one cast around it. Said so and read
-again, it comes back with a cast in every element, which means the same; from then on it stays.
+again, it comes back with a cast in every element. `a IN (b, c, d)` of columns is kept as pairs of pairs, and
+comes back as one OR. Both mean the same as before.
 """
 
 import re
@@ -9,6 +10,12 @@ import re
 LIST = "(ARRAY["
 CAST = re.compile(r'\)::((?:"(?:[^"]|"")+"|[A-Za-z_][\w ]*|\.)+(?:\(\d+(?:,\d+)?\))?)\[\]')
 CLOSES = {"(": ")", "[": "]"}
+
+
+def comparable(definition: str) -> str:
+    """What of a definition stays when it is said and read again. An object that is made anew from its own words
+    may move parentheses, and not what they mean."""
+    return settled(definition).translate({ord("("): None, ord(")"): None})
 
 
 def settled(definition: str) -> str:

@@ -8,7 +8,7 @@ It is independent of what the plan knows: an object that masking dropped and nob
 from sqlalchemy import Connection, text
 
 from services.anonymize.worker.engines.findings import Inventory
-from services.anonymize.worker.engines.postgresql.definitions import settled
+from services.anonymize.worker.engines.postgresql.definitions import comparable
 
 _USER = "n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'snapveil_work')"
 
@@ -70,4 +70,6 @@ SELECT 'statistics', format('%I.%I', n.nspname, s.stxname), concat_ws('|', pg_ge
 def take_inventory(connection: Connection) -> Inventory:
     """Return what every object of the schema is, by its kind and name."""
     connection.execute(text("SELECT set_config('search_path', '', true)"))
-    return {(kind, name): settled(what) for kind, name, what in connection.execute(text(INVENTORY)).tuples()}
+    return {
+        (kind, name): comparable(what) for kind, name, what in connection.execute(text(INVENTORY)).tuples()
+    }
