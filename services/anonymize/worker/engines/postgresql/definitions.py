@@ -13,8 +13,8 @@ CLOSES = {"(": ")", "[": "]"}
 
 
 def comparable(definition: str) -> str:
-    """What of a definition stays when it is said and read again. An object that is made anew from its own words
-    may move parentheses, and not what they mean."""
+    """What of a definition stays when it is said and read again. An object that is made anew from its own
+    words may move parentheses, and not what they mean."""
     return settled(definition).translate({ord("("): None, ord(")"): None})
 
 
