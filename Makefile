@@ -9,7 +9,7 @@ OF_MYSQL := tests/worker/mysql tests/worker/test_policy_mysql.py tests/local/eng
 
 export SIZE SOURCE ENGINE KEEP
 
-.PHONY: help setup infra mysql demo test check format bench build templates scale soak faults chaos lock clean
+.PHONY: help setup infra mysql demo test check format bench build templates scale soak faults fuzz chaos lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ soak: setup ## play months of weekly refreshes with constant faults and write th
 
 scale: setup ## play a night of 100 sources on a driven clock and write its figures into docs/scale.md
 	@$(BIN)/python -m benchmarks.scale
+
+fuzz: setup ## mask PostgreSQL databases drawn from the seeds FIRST to LAST, and compare them with what they were
+	@$(BIN)/python -m tests.worker.drawn $(or $(FIRST),1) $(or $(LAST),300)
 
 faults: setup ## let a fault befall every call of the loop, one at a time; writes docs/reliability.md's figures
 	@$(BIN)/python -m tests.faults

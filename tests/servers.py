@@ -25,10 +25,11 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class SuperuserLogin:
-    """Where a server answers, and the password of its superuser `postgres`."""
+    """Where a server answers, the password of its superuser `postgres`, and where its programs are."""
 
     port: int
     password: str
+    binaries: Path
 
 
 @contextmanager
@@ -37,7 +38,7 @@ def postgres_server(auth: str, settings: Mapping[str, object]) -> Iterator[Super
     root = Path(tempfile.mkdtemp(prefix="snapveil-tests-"))
     root.chmod(0o755)
     placed = place(root)
-    login = SuperuserLogin(free_port(), secrets.token_hex(8))
+    login = SuperuserLogin(free_port(), secrets.token_hex(8), placed.binaries)
     try:
         data = _initialized(placed, auth, login.password)
         wanted = {**SETTINGS, **settings, "port": login.port}

@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,6 +21,7 @@ class Server:
 
     port: int
     password: str
+    binaries: Path
 
     def url(self, database: str, user: str = MASTER, password: str | None = None) -> str:
         return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
@@ -30,8 +33,9 @@ class Server:
         return psycopg.connect(self.url(database), autocommit=True)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server for as long as the context lasts."""
     settings = {
         "max_wal_size": "1GB",
         "wal_level": "logical",
@@ -39,7 +43,7 @@ def server() -> Iterator[Server]:
         "shared_preload_libraries": "pg_stat_statements",
     }
     with postgres_server("scram-sha-256", settings) as login:
-        running = Server(login.port, login.password)
+        running = Server(login.port, login.password, login.binaries)
         with running.superuser() as connection:
             connection.execute(
                 f"CREATE ROLE {MASTER} LOGIN NOSUPERUSER CREATEDB CREATEROLE PASSWORD '{login.password}'"
@@ -48,6 +52,12 @@ def server() -> Iterator[Server]:
         with running.superuser("template1") as connection:  # RDS lets its master user forget statements
             connection.execute("CREATE EXTENSION pg_stat_statements")
             connection.execute(f"GRANT EXECUTE ON FUNCTION pg_stat_statements_reset TO {MASTER}")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with running_server() as running:
         yield running
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.plan import Method
+from services.anonymize.worker.policy import PolicyError
 from tests.worker.conftest import Server
 from tests.worker.killing import ask, fill, work
 
@@ -331,3 +332,51 @@ def test_views_come_back_to_owners_who_may_make_none_and_with_what_others_passed
     finally:
         with server.superuser(database) as connection:
             connection.execute("DROP OWNED BY analyst, reporter, reader; DROP ROLE analyst, reporter, reader")
+
+
+def test_elements_of_a_domain_over_an_array_are_masked_as_what_they_are(
+    server: Server, database: str
+) -> None:
+    fill(
+        server,
+        database,
+        """
+        CREATE DOMAIN tagged AS varchar(40)[] CHECK (cardinality(VALUE) > 0); CREATE DOMAIN counted AS int[];
+        CREATE TYPE mood AS ENUM ('happy', 'sad'); CREATE DOMAIN moods AS mood[];
+        CREATE TABLE t (id int PRIMARY KEY, tags tagged NOT NULL, counts counted, felt moods);
+        INSERT INTO t VALUES (1, '{anna@mail.fr,NULL}', '{7,NULL,12}', '{happy}'), (2, '{bob@mail.fr}', NULL, NULL)
+        """,
+    )
+    rules = "id: keep, tags: {mask: array, of: email}, counts: {mask: array, of: {mask: round, to: 5}}"
+    with pytest.raises(
+        PolicyError, match=r"t\.felt: public\.moods: array masks no domain over an array of an enum"
+    ):
+        work(
+            server,
+            database,
+            f"version: 1\ntables: {{t: {{columns: {{{rules}, felt: {{mask: array, of: choice}}}}}}}}",
+        )
+    assert work(
+        server, database, f"version: 1\ntables: {{t: {{columns: {{{rules}, felt: shuffle}}}}}}"
+    ).passed
+    assert ask(server, database, "SELECT counts::text, tags[1] LIKE '%@example.invalid', tags[2] FROM t ORDER BY id") == [
+        ("{5,NULL,10}", True, None), (None, True, None),
+    ]  # fmt: skip
+
+
+def test_a_check_that_is_proven_in_an_heir_alone_stays_so(server: Server, database: str) -> None:
+    fill(
+        server,
+        database,
+        """
+        CREATE TABLE people (id int, name text); INSERT INTO people VALUES (-9, 'Anna');
+        ALTER TABLE people ADD CONSTRAINT above CHECK (id > 0) NOT VALID;
+        CREATE TABLE staff () INHERITS (people); INSERT INTO staff VALUES (1, 'Bob')
+        """,
+    )
+    rules = "{columns: {id: keep, name: full_name}}"
+    assert work(server, database, f"version: 1\ntables: {{people: {rules}, staff: {rules}}}").passed
+    proven = (
+        "SELECT conrelid::regclass::text, convalidated FROM pg_constraint WHERE conname = 'above' ORDER BY 1"
+    )
+    assert ask(server, database, proven) == [("people", False), ("staff", True)]

@@ -7,10 +7,11 @@ from enum import StrEnum
 from sqlalchemy import Text, column, type_coerce
 
 from services.anonymize.worker.checkpoints import of_table
-from services.anonymize.worker.masks import MaskContext
+from services.anonymize.worker.masks import Mask, MaskContext
+from services.anonymize.worker.masks.arrays import Array
 from services.anonymize.worker.masks.contact import MOST_DIGITS, Email
 from services.anonymize.worker.policy import ColumnRule, Place, Policy, TableRule
-from services.anonymize.worker.schema import Schema, Table
+from services.anonymize.worker.schema import Column, Schema, Table
 
 
 class Method(StrEnum):
@@ -136,10 +137,17 @@ def email_shape(policy: Policy, schema: Schema) -> tuple[int, bool]:
     """Return the digits of hash in every fake e-mail, and whether a name stands before them: the shortest
     column decides for all, because the same e-mail must become the same fake everywhere."""
     rooms = [
-        (mask.digits_in(part.length), mask.names_in(part.length))
+        (mask.digits_in(length), mask.names_in(length))
         for table in schema.tables
         if (rule := policy.tables.get((table.schema, table.name)))
         for part in table.columns
-        if (found := rule.columns.get(part.name)) and isinstance(mask := found.mask, Email)
+        if (found := rule.columns.get(part.name))
+        for mask, length in (_of_values(found.mask, part),)
+        if isinstance(mask, Email)
     ]
     return min((digits for digits, _ in rooms), default=MOST_DIGITS), all(names for _, names in rooms)
+
+
+def _of_values(mask: Mask, part: Column) -> tuple[Mask, int | None]:
+    """What masks a column's values or an array's elements, and how long these may be."""
+    return (mask.of, part.element_length) if isinstance(mask, Array) else (mask, part.length)

@@ -42,7 +42,9 @@ class Array(Mask):
 
     def complaints(self, column: Column) -> Iterator[str]:
         yield from super().complaints(column)
-        if column.family in self.accepts:
+        if column.family in self.accepts and not _is_plain(column) and column.element_labels:
+            yield f"{column.type}: array masks no domain over an array of an enum; use shuffle or null"
+        elif column.family in self.accepts:
             yield from self.of.complaints(_element(column))
 
     def reads(self) -> tuple[str, ...]:
@@ -84,11 +86,16 @@ class Array(Mask):
         return cast(called, NamedType(column.type))
 
 
+def _is_plain(column: Column) -> bool:
+    """Whether it is an array itself, and no domain over one, whose name says nothing of its elements."""
+    return column.type.endswith("[]")
+
+
 def _element(column: Column) -> Column:
     length = re.search(r"^character(?: varying)?\((\d+)\)", column.type)
     return replace(
         column,
-        type=column.type.removesuffix("[]"),
+        type=column.type.removesuffix("[]") if _is_plain(column) else column.element_type or "text",
         base_type=column.element_type or column.base_type.removeprefix("_"),
         length=int(length[1]) if length else column.element_length,
         enum_labels=column.element_labels,

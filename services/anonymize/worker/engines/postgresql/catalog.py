@@ -52,8 +52,9 @@ SELECT a.attrelid AS table, a.attname AS name, a.attnum AS number, format_type(a
        CASE WHEN b.typtype = 'e' THEN
          (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = b.oid) END AS labels,
        element.typname AS element_type,
-       CASE WHEN element.typname IN ('varchar', 'bpchar') AND coalesce(nullif(a.atttypmod, -1), element.typtypmod) > 4
-            THEN coalesce(nullif(a.atttypmod, -1), element.typtypmod) - 4 END AS element_length,
+       CASE WHEN element.typname IN ('varchar', 'bpchar')
+             AND coalesce(nullif(a.atttypmod, -1), nullif(t.typtypmod, -1), element.typtypmod) > 4
+            THEN coalesce(nullif(a.atttypmod, -1), nullif(t.typtypmod, -1), element.typtypmod) - 4 END AS element_length,
        (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder) FROM pg_enum e WHERE e.enumtypid = element.oid)
          AS element_labels,
        CASE WHEN a.attcollation <> t.typcollation THEN format('%I.%I', cn.nspname, co.collname) END AS collation,

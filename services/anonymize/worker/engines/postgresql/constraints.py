@@ -25,10 +25,17 @@ SELECT i.indrelid AS table, quote_ident(k.conname) AS constraint, pg_get_constra
  ORDER BY c.relname
 """
 
-# Checks and NOT NULLs that not all rows need to fulfil, each where it was made.
+# Checks and NOT NULLs that not all rows need to fulfil, each where it was made; a table below may have been empty when
+# it got the check, which was proven there.
 _UNPROVEN = """
 SELECT c.conrelid AS table, quote_ident(c.conname) AS name, pg_get_constraintdef(c.oid) AS definition,
-       obj_description(c.oid, 'pg_constraint') AS comment
+       obj_description(c.oid, 'pg_constraint') AS comment,
+       ARRAY(WITH RECURSIVE below AS (
+               SELECT inhrelid FROM pg_inherits WHERE inhparent = c.conrelid
+               UNION SELECT i.inhrelid FROM pg_inherits i JOIN below ON i.inhparent = below.inhrelid)
+             SELECT format('ALTER TABLE %s VALIDATE CONSTRAINT %I', b.conrelid::regclass, b.conname)
+               FROM below JOIN pg_constraint b ON b.conrelid = below.inhrelid AND b.contype = c.contype AND b.conname = c.conname
+              WHERE b.convalidated ORDER BY 1) AS proven_below
   FROM pg_constraint c WHERE c.contype IN ('c', 'n') AND NOT c.convalidated AND c.coninhcount = 0
    AND c.conrelid = ANY(:tables)
  ORDER BY c.conname
@@ -74,7 +81,7 @@ def _check(row: RowMapping, table: str) -> Dependant:
         table=row["table"],
         columns=frozenset(),
         drop=(f"ALTER TABLE {table} DROP CONSTRAINT {row['name']}",),
-        create=(add, *_comment(f"CONSTRAINT {row['name']} ON {table}", row["comment"])),
+        create=(add, *row["proven_below"], *_comment(f"CONSTRAINT {row['name']} ON {table}", row["comment"])),
     )
 
 
