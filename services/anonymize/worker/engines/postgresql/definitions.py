@@ -36,7 +36,8 @@ def settled(definition: str) -> str:
 def _elements(text: str, start: int) -> tuple[list[str], int]:
     """The elements of a list that begins there, and where its bracket closes; the text's end where it does
     not."""
-    elements, open_, begins, at = [], ["]"], start, start
+    elements: list[str] = []
+    open_, begins, at = ["]"], start, start
     while at < len(text):
         sign = text[at]
         if sign in "'\"":  # a doubled quote is the end of one and the start of another
