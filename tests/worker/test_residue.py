@@ -13,7 +13,7 @@ import pytest
 from services.anonymize.worker.engines.postgresql import cleaning
 from services.anonymize.worker.engines.postgresql.connecting import Database, address_of
 from services.anonymize.worker.engines.postgresql.holding import hold
-from services.anonymize.worker.engines.postgresql.residue import snapshots
+from services.anonymize.worker.engines.postgresql.residue import snapshots, statistics
 from services.anonymize.worker.engines.postgresql.residue.catalogs import rewrite_catalogs
 from services.anonymize.worker.engines.results import leftovers
 from services.anonymize.worker.failures import MaskingError
@@ -31,7 +31,7 @@ KEY = RunKey(b"k" * 32)
 POLICY = (HERE / "history.yaml").read_text()
 PLACES = (
     "ol em dc tn to st am js ko kd so es ak pa pk in ch tt mv cm df vw ix ck fn tg po rl en pb pg lo ls"
-    " ss um sb od tm sd ul pt phone gi dm ag sx px pf rs rn sr fo ft oc"
+    " ss um sb od tm sd ul pt phone gi dm ag sx px pf rs rn sr fo ft oc gp"
 )
 
 pytestmark = pytest.mark.engines
@@ -80,9 +80,21 @@ def test_after_masking_not_a_byte_of_an_original_is_left(place: Yard, past: Path
     assert not [value for value in KEY.settings().values() if value.lstrip("-") in log]
 
 
+def test_before_postgresql_18_statistics_are_forgotten_singly(
+    place: Yard, past: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "_CLEARS", 10**9)
+    data = place.copy(past, "older")
+    with place.run(data) as engine:
+        (said,) = work(engine).cleaning.left
+        assert "public.listed_gone.k" in said
+        assert "part of the partition key" in said
+    assert search(data) == Counter()
+
+
 STAYS = {  # where originals are without one part of cleaning; the first place is no other part's
     "tables": "kd ko ak pk in ch gi",
-    "statistics": "tt es so ls sr sb rs",
+    "statistics": "tt es so ls sr sb rs gp",
     "catalogs": "cm df vw ix ck fn tg po rl en lo um ss am st ag sx px pf fo ft",
     "shared catalogs": "sd rn sb rs sr",
     "large objects": "lo",

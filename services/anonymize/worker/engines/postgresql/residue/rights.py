@@ -18,6 +18,7 @@ _MAINTAIN_SINCE = 170000  # server_version_num that has the privilege MAINTAIN
 # Refusals, not failures: a right is missing, a thing is in use, the server was built or set up without it.
 _REFUSED = (
     psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.InvalidTableDefinition,  # the type of a partition key
     psycopg.errors.ObjectNotInPrerequisiteState,
     psycopg.errors.ObjectInUse,
     psycopg.errors.DependentObjectsStillExist,

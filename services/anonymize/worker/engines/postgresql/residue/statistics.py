@@ -45,20 +45,44 @@ SELECT a.attrelid::regclass::text AS table, quote_ident(a.attname) AS column
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 
-# What ANALYZE could not renew, although it was asked to.
+_SERVER = (
+    "SELECT quote_ident(srvname) FROM pg_foreign_server WHERE has_server_privilege(oid, 'USAGE') LIMIT 1"
+)
+
+# What ANALYZE could not renew, although it was asked to; a column that is inherited is altered where it comes from.
 _STALE = """
-SELECT c.oid::regclass::text AS table, quote_ident(a.attname) AS column, format_type(a.atttypid, a.atttypmod) AS type,
-       CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %I.%I', cn.nspname, co.collname) ELSE '' END
-         AS collation,
-       format('ALTER TABLE %s ALTER COLUMN %I SET STORAGE %s', c.oid::regclass, a.attname,
-         CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END)
-         AS storage
-  FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
-  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
-  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname JOIN pg_type t ON t.oid = a.atttypid
+WITH RECURSIVE stale AS (
+  SELECT c.oid, a.attname FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
+   WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND (c.reltuples = 0 OR c.relkind = 'f' OR (s.inherited AND NOT c.relhassubclass))
+), line AS (
+  SELECT i.inhrelid, i.inhparent, p.attname FROM pg_inherits i
+    JOIN pg_attribute p ON p.attrelid = i.inhparent AND p.attnum > 0 AND NOT p.attisdropped
+), up AS (
+  SELECT oid, attname FROM stale UNION
+  SELECT line.inhparent, up.attname FROM up JOIN line ON line.inhrelid = up.oid AND line.attname = up.attname
+), down AS (
+  SELECT oid AS top, oid, attname FROM up
+   WHERE NOT EXISTS (SELECT FROM line WHERE line.inhrelid = up.oid AND line.attname = up.attname)
+  UNION SELECT down.top, i.inhrelid, down.attname FROM down JOIN pg_inherits i ON i.inhparent = down.oid
+)
+SELECT down.top::regclass::text AS table, quote_ident(down.attname) AS column,
+       max(format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attcollation <> t.typcollation
+         THEN format(' COLLATE %I.%I', cn.nspname, co.collname) ELSE '' END) FILTER (WHERE down.oid = down.top) AS type,
+       coalesce(array_agg(format('ALTER TABLE ONLY %s ALTER COLUMN %I SET STORAGE %s', c.oid::regclass, a.attname,
+         CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END))
+         FILTER (WHERE a.attstorage <> t.typstorage), '{}')
+       || coalesce(array_agg(format('ALTER TABLE ONLY %s ALTER COLUMN %I SET COMPRESSION %s', c.oid::regclass, a.attname,
+         CASE a.attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END))
+         FILTER (WHERE a.attcompression IN ('p', 'l')), '{}') AS settings,
+       coalesce(array_agg(format('ANALYZE %s', c.oid::regclass))
+         FILTER (WHERE c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition), '{}') AS anew
+  FROM down JOIN pg_class c ON c.oid = down.oid
+  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = down.attname JOIN pg_type t ON t.oid = a.atttypid
   LEFT JOIN pg_collation co ON co.oid = a.attcollation LEFT JOIN pg_namespace cn ON cn.oid = co.collnamespace
- WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND (c.reltuples = 0 OR c.relkind = 'f' OR (s.inherited AND NOT c.relhassubclass))
- ORDER BY 1, 2
+ GROUP BY down.top, down.attname ORDER BY 1, 2
 """
 
 # Catalogs that all databases share have statistics in each of them. Two hold names that the server gives.
@@ -109,6 +133,7 @@ def renew_statistics(database: Database, connections: int) -> Remainder:
             in_parallel(lambda name: _analyze(database, name), names, connections)
             if not clears:
                 remainder.left += _renew_of_large_objects(database)
+                remainder.left += _renew_of_user_mappings(database, connection)
                 remainder.left += _renew_switched_off(connection)
                 remainder.left += _forget_stale(database, connection)
             if may_rewrite_shared(connection):
@@ -153,6 +178,17 @@ def _renew_of_large_objects(database: Database) -> list[str]:
     return _in_one_transaction(database, statements, "statistics of large objects")
 
 
+def _renew_of_user_mappings(database: Database, connection: Connection) -> list[str]:
+    """Their passwords are quoted, and quarantine dropped all of them: so there is one without any, for a while."""
+    there = query(connection, "SELECT count(*) FROM pg_user_mappings")[0][0]
+    servers = query(connection, _SERVER)
+    if there or not servers:
+        return []
+    mapping = f"USER MAPPING FOR CURRENT_USER SERVER {servers[0][0]}"
+    statements = [f"CREATE {mapping}", "ANALYZE pg_catalog.pg_user_mapping", f"DROP {mapping}"]
+    return _in_one_transaction(database, statements, "statistics of user mappings")
+
+
 def _renew_of_shared_catalogs(database: Database, connection: Connection) -> Remainder:
     """They quote comments, settings, password hashes and subscriptions' secrets; no function clears them."""
     remainder = Remainder()
@@ -186,9 +222,9 @@ def _forget_stale(database: Database, connection: Connection) -> list[str]:
     """A column's statistics go when its type is said again, even if it stays the same."""
     left = []
     for row in connection.execute(text(_STALE)).mappings().all():
-        said = f"ALTER TABLE {row['table']} ALTER COLUMN {row['column']} TYPE {row['type']}{row['collation']}"
-        what = f"statistics of {row['table']}.{row['column']} from before it was emptied"
-        left += _in_one_transaction(database, [said, row["storage"]], what)
+        said = f"ALTER TABLE {row['table']} ALTER COLUMN {row['column']} TYPE {row['type']}"
+        what = f"statistics of {row['table']}.{row['column']} from before it, or a part of it, was emptied"
+        left += _in_one_transaction(database, [said, *row["settings"], *row["anew"]], what)
     return left
 
 
