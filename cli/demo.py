@@ -155,7 +155,7 @@ def _fields(person: shop.Person) -> dict[str, str]:
 def _hints(outcome: Outcome) -> list[str]:
     target = outcome.result.target
     if not outcome.result.kept or target is None:
-        return ["`KEEP=1 make demo`, or `snapveil demo --keep`, leaves both databases running, to look at them."]
+        return ["`KEEP=1 make demo`, or `snapveil demo --keep`, leaves both databases running."]
     return [
         "Look at the development database:",
         f"  {client_line(target.dsn)}",
