@@ -18,6 +18,7 @@ CREATE TABLE orders (id int, code text, gone text, off text);
 INSERT INTO orders SELECT i, 'qzvxko' || i, 'qzvxkd' || i, 'qzvxso' || i % 7 FROM generate_series(1, 200) i;
 CREATE TABLE emptied (word text);
 INSERT INTO emptied SELECT 'qzvxes' || i % 5 FROM generate_series(1, 100) i;
+CREATE INDEX ON emptied (lower(word));
 CREATE STATISTICS emptied_words (mcv) ON word, (word || '') FROM emptied;
 CREATE TABLE listed_gone (k int, word text) PARTITION BY LIST (k);
 CREATE TABLE listed_gone_1 PARTITION OF listed_gone FOR VALUES IN (1);

@@ -45,6 +45,13 @@ SELECT a.attrelid::regclass::text AS table, quote_ident(a.attname) AS column
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 """
 
+# An index over an expression is made anew with the columns that it is made of, and then has none.
+_STALE_INDEXES = """
+SELECT DISTINCT format('%I.%I', s.schemaname, s.tablename) FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
+  JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename AND c.relkind = 'i' AND c.reltuples = 0
+ WHERE n.nspname !~ '^pg_' ORDER BY 1
+"""
+
 _SERVER = (
     "SELECT quote_ident(srvname) FROM pg_foreign_server WHERE has_server_privilege(oid, 'USAGE') LIMIT 1"
 )
@@ -53,7 +60,7 @@ _SERVER = (
 _STALE = """
 WITH RECURSIVE stale AS (
   SELECT c.oid, a.attname FROM pg_stats s JOIN pg_namespace n ON n.nspname = s.schemaname
-    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = s.tablename AND c.relkind <> 'i'
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = s.attname
    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
      AND (c.reltuples = 0 OR c.relkind = 'f' OR (s.inherited AND NOT c.relhassubclass))
@@ -225,6 +232,10 @@ def _forget_stale(database: Database, connection: Connection) -> list[str]:
         said = f"ALTER TABLE {row['table']} ALTER COLUMN {row['column']} TYPE {row['type']}"
         what = f"statistics of {row['table']}.{row['column']} from before it, or a part of it, was emptied"
         left += _in_one_transaction(database, [said, *row["settings"], *row["anew"]], what)
+    for (name,) in query(connection, _STALE_INDEXES):
+        left.append(
+            f"statistics of index {name} from before it was emptied; DROP and CREATE it in the source"
+        )
     return left
 
 
