@@ -277,6 +277,7 @@ class DependantKind(StrEnum):
     PUBLICATION = "publication"
     FUNCTION = "function"
     CHECK = "check"  # unproven, or a NOT NULL: only in the way of an UPDATE, which looks at every row
+    INCOMPLETE = "incomplete index"  # of a partitioned table, which a rewrite would complete
     KEY = "key"  # unique, or an exclusion: only in the way of an UPDATE that gives a row what another one had
 
 

@@ -55,12 +55,28 @@ SELECT format('%I.%I', n.nspname, c.relname) AS name,
 """
 
 
+# Indexes made ON ONLY a partitioned table that not all of its partitions have: a rewrite would complete them.
+_INCOMPLETE = """
+SELECT i.indrelid AS table, c.relname AS name, array_agg(DISTINCT a.attname::text) AS columns
+  FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid AND c.relkind = 'I'
+  JOIN LATERAL (
+    SELECT unnest(i.indkey::int2[]) AS number
+    UNION SELECT d.refobjsubid FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+       AND d.refclassid = 'pg_class'::regclass AND d.refobjid = i.indrelid
+  ) k ON k.number > 0
+  JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
+ WHERE NOT i.indisvalid AND i.indrelid = ANY(:tables) GROUP BY i.indrelid, c.relname
+"""
+
+
 def read_constraints(reader: Catalog, tables: Sequence[RowMapping]) -> Iterator[Dependant]:
     """Read what is taken away and brought back around an UPDATE."""
     oids = [row["oid"] for row in tables]
     names = {row["oid"]: qualified(row["schema"], row["name"]) for row in tables}
     for row in reader.rows(_UNPROVEN, tables=oids):
         yield _check(row, names[row["table"]])
+    for row in reader.rows(_INCOMPLETE, tables=oids):
+        yield Dependant(DependantKind.INCOMPLETE, row["name"], row["table"], frozenset(row["columns"]))
     over = {(row["table"], row["name"]): row["columns"] for row in reader.rows(catalog.UNIQUES, tables=oids)}
     for row in reader.rows(_KEYS, tables=oids):
         columns = over.get((row["table"], row["relname"]), ())

@@ -53,10 +53,12 @@ class Obstacles:
             return reason
         columns = masked | self.following(table, masked).names
         for dependant in self.schema.dependants:
-            if dependant.kind is DependantKind.FUNCTION and self._concerns(
-                table, dependant.table, columns, dependant.columns
-            ):
+            if not self._concerns(table, dependant.table, columns, dependant.columns):
+                continue
+            if dependant.kind is DependantKind.FUNCTION:
                 return f"function {dependant.name} is bound to its columns"
+            if dependant.kind is DependantKind.INCOMPLETE:
+                return f"index {dependant.name} is not complete in its partitions"
         for view in self._views_on({table.oid: columns}):
             if view.rooted_by:
                 return f"view {view.label} cannot be dropped: {view.rooted_by} needs it"
