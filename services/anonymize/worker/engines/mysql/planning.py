@@ -205,8 +205,8 @@ class _Work:
 
 
 def _units(table: Table) -> tuple[Unit, ...]:
-    """Its partitions, each a part of the copy that a session of its own fills; where rows have a history, only
-    the whole table tells which are current."""
+    """Its partitions, each a part of the copy that a session of its own fills; where rows have a history,
+    only the whole table tells which are current."""
     if table.versioned or len(table.shares) < 2:
         return ()
     return tuple(
