@@ -103,8 +103,9 @@ def _replication(connection: Connection, database: Database) -> Sequence[Tie]:
         label = f"from another server, {name}" if name else "from another server"
         ties.append(Tie(label, "ended and forgotten", (own, own[1:], rds, rds[1:])))
     if said is None:
-        why = "replication: whether there are connections with names, and passwords for them, only SLAVE MONITOR may see"
-        ties.append(Tie("under names", "", (), why, beyond=True))
+        may = "SLAVE MONITOR" if database.is_mariadb else "REPLICATION CLIENT"  # RDS gives the latter only
+        why = f"replication: whether there are connections with names, and passwords for them, only {may} may see"
+        ties.append(Tie("under names", "", (), why, beyond=database.is_mariadb))
     return ties
 
 
