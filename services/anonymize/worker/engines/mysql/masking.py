@@ -26,7 +26,7 @@ from services.anonymize.worker.engines.mysql.watching import Watch
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.results import Masked
 from services.anonymize.worker.failures import MaskingError, reason_of
-from services.anonymize.worker.plan import Piece, Plan, TablePlan
+from services.anonymize.worker.plan import Method, Piece, Plan, TablePlan
 from services.anonymize.worker.progress import Tell
 
 # "it is not there" to a DROP or RENAME, "it is there already" to an ADD: an earlier worker was killed in
@@ -116,7 +116,11 @@ def _mask_tables(
             watch.ended(piece)
             return Masked(planned, done.rows, done.seconds) if last and done else None
 
-        return [done for done in in_parallel(one, work, connections) if done is not None]
+        # TRUNCATE locks what foreign keys lead to as well: two at a time may wait for each other
+        emptied = [job for job in work if job[2].planned.method is Method.TRUNCATE]
+        others = [job for job in work if job[2].planned.method is not Method.TRUNCATE]
+        ended = [*in_parallel(one, emptied, 1), *in_parallel(one, others, connections)]
+        return [done for done in ended if done is not None]
 
 
 def _shares_of(whole: Piece, parts: int) -> Iterator[Piece]:
