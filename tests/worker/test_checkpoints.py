@@ -153,3 +153,15 @@ def test_a_key_follows_from_password_and_run_and_its_check_tells_it_from_others(
     assert len(set(checks)) == 3
     assert not set(checks) & set(same.values())
     assert "a" * 40 not in str(same)
+
+
+def test_somebody_elses_schema_of_the_workers_name_is_not_taken_for_its_own(server, database):
+    fill(
+        server,
+        database,
+        "CREATE TABLE t (n int); CREATE SCHEMA snapveil_work CREATE TABLE ours (n int); INSERT INTO snapveil_work.ours VALUES (7)",
+    )
+    policy = "version: 1\ntables: {t: {columns: {n: keep}}}"
+    with pytest.raises(MaskingError, match="the schema snapveil_work is there already, with ours;"):
+        work(server, database, policy)
+    assert ask(server, database, "SELECT n FROM snapveil_work.ours") == [(7,)]

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.mysql import LONGTEXT, VARCHAR
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.schema import CreateSchema
 
+from services.anonymize.worker.failures import MaskingError
 from services.anonymize.worker.sql import WORK_SCHEMA
 
 if TYPE_CHECKING:
@@ -82,8 +83,14 @@ class Checkpoints:
         self._database = database
 
     def prepare(self) -> None:
-        """Make the worker's own schema and the two tables, where they are not there yet."""
+        """Make the worker's own schema and the two tables, where they are not there yet. Raises MaskingError
+        if somebody else has a schema of that name: it would be removed with the worker's."""
         with self._database.begin() as connection:
+            if others := _others(connection):
+                raise MaskingError(
+                    f"the schema {WORK_SCHEMA} is there already, with {', '.join(others)}; masking works in"
+                    " one of that name and removes it; rename it in the source"
+                )
             connection.execute(CreateSchema(WORK_SCHEMA, if_not_exists=True))
             _TABLES.create_all(connection)
 
@@ -134,3 +141,11 @@ class Checkpoints:
 def _is_there(connection: Connection, table: Table) -> bool:
     found: bool = inspect(connection).has_table(table.name, schema=WORK_SCHEMA)
     return found
+
+
+def _others(connection: Connection) -> list[str]:
+    """The tables of a schema of the worker's name that no worker made."""
+    seen = inspect(connection)
+    if not seen.has_schema(WORK_SCHEMA) or _is_there(connection, _NOTES):
+        return []
+    return sorted({*seen.get_table_names(schema=WORK_SCHEMA)} - {_CHECKPOINTS.name})

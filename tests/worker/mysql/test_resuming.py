@@ -227,3 +227,15 @@ def test_what_a_killed_worker_has_under_way_is_ended_and_an_idle_session_is_not(
             half.ping(reconnect=False)
         half.close()
     assert ended == []
+
+
+def test_somebody_elses_database_of_the_workers_name_is_not_taken_for_its_own(mariadb_server):
+    with mariadb_server.fresh_database(TABLES) as name:
+        ask(mariadb_server, None, "CREATE DATABASE snapveil_work")
+        ask(mariadb_server, None, "CREATE TABLE snapveil_work.ours (n int)")
+        try:
+            with pytest.raises(MaskingError, match="snapveil_work"):
+                work(mariadb_server, name, POLICY)
+            assert ask(mariadb_server, None, "SELECT count(*) FROM snapveil_work.ours") == [(0,)]
+        finally:
+            ask(mariadb_server, None, "DROP DATABASE snapveil_work")
