@@ -3,7 +3,7 @@
 import pytest
 
 from tests.worker.conftest import Server
-from tests.worker.drawn import play
+from tests.worker.drawn.playing import play
 
 
 @pytest.mark.parametrize("seed", range(1, 11))

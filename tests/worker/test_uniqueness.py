@@ -161,7 +161,9 @@ def test_a_table_that_nobody_has_counted_has_as_many_rows_as_fit_it(server, data
         assert "40 bits cannot keep" in refused(policy, schema_of(read))[0]
         connection.exec_driver_sql("ANALYZE public.t")
         assert discover(connection).tables[1].rows == 4000
-        connection.exec_driver_sql("INSERT INTO public.t SELECT n, lpad(n::text, 12) FROM generate_series(4001, 8000) n")
+        connection.exec_driver_sql(
+            "INSERT INTO public.t SELECT n, lpad(n::text, 12) FROM generate_series(4001, 8000) n"
+        )
         assert 7500 < discover(connection).tables[1].rows < 8500
 
 
