@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from services.anonymize.worker.engines.mysql import deadlocks
 from services.anonymize.worker.engines.mysql.discovery import discover
 from services.anonymize.worker.engines.mysql.residue import tables
 from services.anonymize.worker.engines.mysql.residue.quarantine import quarantine
@@ -274,7 +275,7 @@ def test_a_rebuild_that_the_server_ended_for_a_deadlock_is_done_again(
             found = discover(connection).tables
         assert not tables.rebuild_tables(database, found, 1).left
         assert ends == []
-        ends += [ended] * tables.TURNS
-        monkeypatch.setattr(tables, "PAUSE", 0)
+        ends += [ended] * deadlocks.TURNS
+        monkeypatch.setattr(deadlocks, "PAUSE", 0)
         with pytest.raises(DBAPIError, match="Deadlock"):
             tables.rebuild_tables(database, found, 1)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.connecting import SQL_MODE
+from services.anonymize.worker.engines.mysql.deadlocks import execute_again
 from services.anonymize.worker.engines.mysql.planning import SHOW_CREATE, new_name
 from services.anonymize.worker.engines.mysql.sql import WORK_DATABASE, quoted, text_literal
 from services.anonymize.worker.plan import TablePlan
@@ -60,13 +61,13 @@ class Copying:
         """Copy rows: `part` says which, behind the table's name."""
         for statement in self.planned.statements:
             if statement.startswith(INSERT):
-                execute(connection, statement + part)
+                execute_again(connection, statement + part)
 
     def end(self, connection: Connection) -> None:
         """Give the copy its keys, and put it in the table's place."""
         if any(statement.startswith(INSERT) for statement in self.planned.statements):
             _give_keys(connection, self.planned.table, self._keys)
-            execute(connection, self.planned.statements[-1])
+            execute_again(connection, self.planned.statements[-1])
 
 
 def parts_of(connection: Connection, planned: TablePlan) -> list[str]:
@@ -98,14 +99,14 @@ def run_step(connection: Connection, table: Table, statement: str, *, filled: bo
     if statement.startswith(SHOW_CREATE):
         with as_shown(connection):
             made = FOREIGN_KEY.sub("", str(query(connection, statement)[0][1]))
-            execute(connection, HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1))
+            execute_again(connection, HEAD.sub(lambda _: f"CREATE TABLE {new_name(table)} (", made, count=1))
     elif statement.startswith(INSERT):
         keys = _take_keys(connection, table)
         if filled:
-            execute(connection, statement)
+            execute_again(connection, statement)
         _give_keys(connection, table, keys)
     else:
-        execute(connection, statement)
+        execute_again(connection, statement)
 
 
 def _take_keys(connection: Connection, table: Table) -> Keys:
@@ -158,4 +159,4 @@ def _counted(connection: Connection, table: Table) -> int:
 
 def _alter(connection: Connection, table: Table, changes: list[str]) -> None:
     if changes:
-        execute(connection, f"ALTER TABLE {new_name(table)} {', '.join(changes)}")
+        execute_again(connection, f"ALTER TABLE {new_name(table)} {', '.join(changes)}")

@@ -20,6 +20,7 @@ from services.anonymize.worker.connecting import execute, query
 from services.anonymize.worker.engines.mysql.charsets import CODECS
 from services.anonymize.worker.engines.mysql.connecting import OLD_DATABASE, Database
 from services.anonymize.worker.engines.mysql.copying import WHOLE, Copying, parts_of
+from services.anonymize.worker.engines.mysql.deadlocks import execute_again
 from services.anonymize.worker.engines.mysql.planning import new_name, old_name
 from services.anonymize.worker.engines.mysql.sql import UNICODE, qualified, quoted, text_literal
 from services.anonymize.worker.engines.mysql.watching import Watch
@@ -165,7 +166,7 @@ def _renamed_before(connection: Connection, planned: TablePlan, database: str) -
     if old:
         here = _is_there(connection, database, table.name)
     if old and not here:
-        execute(connection, f"RENAME TABLE {new_name(table)} TO {qualified(database, table.name)}")
+        execute_again(connection, f"RENAME TABLE {new_name(table)} TO {qualified(database, table.name)}")
     return old
 
 
@@ -180,7 +181,7 @@ def _is_there(connection: Connection, database: str, name: str) -> bool:
 
 def _drop_old(database: Database, planned: TablePlan) -> None:
     with database.autocommit() as connection:
-        execute(connection, f"DROP TABLE IF EXISTS {old_name(planned.table)}")
+        execute_again(connection, f"DROP TABLE IF EXISTS {old_name(planned.table)}")
 
 
 def _prove(database: Database, plan: Plan, connections: int) -> None:

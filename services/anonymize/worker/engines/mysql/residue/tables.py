@@ -1,21 +1,15 @@
 """Rebuilds every table that masking did not make anew: old rows and dropped columns stay in a kept one."""
 
-import time
 from collections.abc import Iterable
-
-from sqlalchemy.exc import DBAPIError
 
 from services.anonymize.worker.connecting import execute
 from services.anonymize.worker.engines.mysql.connecting import Database
-from services.anonymize.worker.engines.mysql.residue.rights import attempt, number_of
+from services.anonymize.worker.engines.mysql.deadlocks import again
+from services.anonymize.worker.engines.mysql.residue.rights import attempt
 from services.anonymize.worker.engines.mysql.sql import qualified
 from services.anonymize.worker.engines.parallel import in_parallel
 from services.anonymize.worker.engines.results import Remainder
 from services.anonymize.worker.schema import Table
-
-DEADLOCK = 1213
-TURNS = 20
-PAUSE = 0.05  # seconds, longer with each turn
 
 
 def rebuild_tables(database: Database, tables: Iterable[Table], connections: int) -> Remainder:
@@ -30,13 +24,4 @@ def _rebuild(database: Database, table: Table) -> list[str]:
     with database.autocommit() as connection:
         if table.versioned:
             execute(connection, "SET SESSION system_versioning_alter_history = KEEP")
-        for turn in range(1, TURNS):
-            try:
-                return attempt(connection, [f"ALTER TABLE {name} FORCE"], table.label)
-            except DBAPIError as error:
-                # MySQL locks what foreign keys lead to as well, so that two rebuilds may wait for each
-                # other; it ends one of them, which has done nothing.
-                if number_of(error) != DEADLOCK:
-                    raise
-            time.sleep(PAUSE * turn)
-        return attempt(connection, [f"ALTER TABLE {name} FORCE"], table.label)
+        return again(lambda: attempt(connection, [f"ALTER TABLE {name} FORCE"], table.label))
