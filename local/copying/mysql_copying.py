@@ -185,7 +185,7 @@ class _Copy:
         """Rows, warnings, the first one's number: LOCAL makes warnings of errors, whose words hold values."""
         with self._target.cursor() as cursor:
             before, after = statement.split("%s", 1)  # a column's name may hold a percent sign as well
-            loaded = cursor.execute(before + self._target.literal(pipe) + after)
+            loaded = cursor.execute(before + self._target.escape(pipe) + after)
             cursor.execute("SHOW WARNINGS")
             shown = [int(number) for _, number, _ in cursor.fetchall()]
             of_values = [number for number in shown if number != _MIXED_ENGINES]
