@@ -105,6 +105,9 @@ INSERT INTO people VALUES (1, 'Anna', 'x'), (2, 'Bob', 'y');
 
 
 def test_what_a_table_cannot_hold_is_said_of_each_rule_before_anything_is_written(mariadb_server):
+    violated = "CONSTRAINT `kinds` failed for held (error 4025)"
+    if ON_MYSQL:  # a copy's checks have names of their own
+        violated = "Check constraint 'held_chk_1' is violated. (error 3819)"
     statements = """CREATE TABLE held (id int PRIMARY KEY, age tinyint unsigned, kind varchar(9), note varchar(9) NOT NULL,
   CONSTRAINT kinds CHECK (kind IN ('x', 'y')));
 INSERT INTO held VALUES (1, 20, 'x', 'one'), (2, NULL, NULL, 'two');
@@ -123,7 +126,7 @@ tables:
             work(mariadb_server, name, policy)
         assert [line.partition(": held.")[::2] for line in str(raised.value).splitlines()] == [
             ("policy.yaml:6:12", "age: constant makes what the column cannot hold: Out of range value for column 'age' at row 1 (error 1264)"),
-            ("policy.yaml:7:13", "kind: constant makes what the column cannot hold: CONSTRAINT `kinds` failed for held (error 4025)"),
+            ("policy.yaml:7:13", f"kind: constant makes what the column cannot hold: {violated}"),
             ("policy.yaml:8:13", "note: expression makes what the column cannot hold: Column 'note' cannot be null (error 1048)"),
         ]  # fmt: skip
         with pytest.raises(MaskingError, match=r"held\.age: expression: the server refuses it for tinyint"):

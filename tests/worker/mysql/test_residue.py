@@ -64,7 +64,7 @@ if ON_MYSQL:
         (
             ("tables", "statistics", "logs in tables", "kept undo", "undo", "binary log"),
             (
-                *("shop/orders.ibd", "shop/zipped.ibd", "shop/notes.MYD", "mysql.ibd"),
+                *("shop/orders.ibd", "shop/wide.ibd", "shop/zipped.ibd", "shop/notes.MYD", "mysql.ibd"),
                 *("mysql/general_log.CSV", "mysql/slow_log.CSV", "undo", "binlog"),
             ),
         ),
