@@ -17,7 +17,7 @@ from services.anonymize.worker.engines.postgresql.rewriting import masked_value
 from services.anonymize.worker.masks import MASKS, Mask, TextMask
 from services.anonymize.worker.masks.contact import RESERVED
 from services.anonymize.worker.masks.words import Kind, Locale, words
-from services.anonymize.worker.shapes import PHONE
+from services.anonymize.worker.shapes import CARD, PHONE
 from services.anonymize.worker.sql import quoted
 from tests.worker.building import column as column_of
 from tests.worker.masking import another_key, apply, context
@@ -295,8 +295,11 @@ STARTS = st.sampled_from(["", "+", "0", "06", "00", "+33", "3", "34", "6", "12",
 def test_what_is_told_from_a_numbers_length_is_what_the_pattern_says(mask_session, runs):
     runs = [run for run in runs if len(run) > 8 and not re.search(r"\d\.\d+\.\d+\.\d", run)]
     fakes = apply(mask_session, MASKS["redact"](), column_of("v"), [f"tel {run}!" for run in runs])
-    said = "SELECT 'tel ' || regexp_replace(run, %s, '[phone]', 'g') || '!' FROM unnest(%s::text[]) AS run"
-    assert fakes == [row[0] for row in mask_session.execute(said, (PHONE, runs)).fetchall()]
+    said = (
+        "SELECT 'tel ' || regexp_replace(regexp_replace(run, %s, '[card]', 'g'), %s, '[phone]', 'g') || '!'"
+        " FROM unnest(%s::text[]) AS run"
+    )
+    assert fakes == [row[0] for row in mask_session.execute(said, (CARD, PHONE, runs)).fetchall()]
 
 
 @QUICK
