@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.exits import FINE, InputError
+from cli.policy.files import format_option
 from services.anonymize.worker.masks.base import Trait
 from services.anonymize.worker.masks.describing import Description, Parameter, descriptions, page_table
 from services.anonymize.worker.policy import did_you_mean
@@ -54,14 +55,7 @@ def command(context: click.Context, form: str) -> int:
 
 @command.command("show", short_help="Explain one mask, with an example.")
 @click.argument("word")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="For people, or for programs.",
-)
+@format_option
 def show(word: str, form: str) -> int:
     """Explain the mask WORD: its parameters, what it keeps and loses, and an example."""
     known = {one.word: one for one in descriptions()}

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
+from typing import NamedTuple
 
 import pymysql
 from sqlalchemy import Connection
@@ -72,6 +73,18 @@ def mask(
     return (*masked, *untouched)
 
 
+class _Job(NamedTuple):
+    """What one session does at a time: fill a part of a copy, said behind the table's name, or all of it."""
+
+    piece: Piece
+    part: str
+    copying: Copying
+
+    @property
+    def empties(self) -> bool:
+        return self.copying.planned.method is Method.TRUNCATE
+
+
 def _mask_tables(
     database: Database,
     checkpoints: Checkpoints,
@@ -83,7 +96,7 @@ def _mask_tables(
     with database.autocommit() as connection:
         execute(connection, f"CREATE DATABASE IF NOT EXISTS {quoted(OLD_DATABASE)}")
     known = checkpoints.done()
-    work: list[tuple[Piece, str, Copying]] = []
+    work: list[_Job] = []
     for planned in plan.tables:
         if planned.statements:
             with database.begin() as connection:
@@ -93,16 +106,16 @@ def _mask_tables(
             pieces = planned.pieces(rows.get(planned.table.oid, 0))
             if not planned.units:
                 pieces = _shares_of(next(pieces), len(parts))
-            work += zip(pieces, parts, repeat(copying))
-    work.sort(key=lambda job: -job[0].size)
-    with Watch(database, [piece for piece, _, _ in work], tell) as watch:
+            work += map(_Job, pieces, parts, repeat(copying))
+    work.sort(key=lambda job: -job.piece.size)
+    with Watch(database, [job.piece for job in work], tell) as watch:
 
-        def one(job: tuple[Piece, str, Copying]) -> Masked | None:
-            piece, part, copying = job
+        def one(job: _Job) -> Masked | None:
+            piece, copying = job.piece, job.copying
             planned = copying.planned
             try:
                 if of_table(planned.table) not in known:
-                    _fill(database, piece, part, copying, watch)
+                    _fill(database, job, watch)
                 with copying.lock:
                     copying.left -= 1
                     last = copying.left == 0
@@ -118,8 +131,8 @@ def _mask_tables(
             return Masked(planned, done.rows, done.seconds) if last and done else None
 
         # TRUNCATE locks what foreign keys lead to as well: two at a time may wait for each other
-        emptied = [job for job in work if job[2].planned.method is Method.TRUNCATE]
-        others = [job for job in work if job[2].planned.method is not Method.TRUNCATE]
+        emptied = [job for job in work if job.empties]
+        others = [job for job in work if not job.empties]
         ended = [*in_parallel(one, emptied, 1), *in_parallel(one, others, connections)]
         return [done for done in ended if done is not None]
 
@@ -132,11 +145,12 @@ def _shares_of(whole: Piece, parts: int) -> Iterator[Piece]:
         yield replace(whole, step=f"{whole.step} part {place}", size=size, rows=first)
 
 
-def _fill(database: Database, piece: Piece, part: str, copying: Copying, watch: Watch) -> None:
+def _fill(database: Database, job: _Job, watch: Watch) -> None:
     """Fill a copy or a part of it; whoever comes first makes it."""
+    copying = job.copying
     with database.autocommit() as connection:
         number = connection.exec_driver_sql("SELECT CONNECTION_ID()").scalar_one()
-        watch.began(piece, int(number))
+        watch.began(job.piece, int(number))
         with copying.lock:
             if not copying.began:
                 copying.was_there = _renamed_before(connection, copying.planned, database.address.database)
@@ -144,7 +158,7 @@ def _fill(database: Database, piece: Piece, part: str, copying: Copying, watch: 
                     copying.begin(connection)
                 copying.began = time.monotonic()
         if not copying.was_there:
-            copying.fill(connection, part)
+            copying.fill(connection, job.part)
 
 
 def _end(database: Database, checkpoints: Checkpoints, copying: Copying, rows: int) -> Done:
