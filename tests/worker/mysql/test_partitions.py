@@ -70,7 +70,7 @@ def test_a_worker_killed_between_partitions_is_continued(
     def once(copying: Copying, *more: object) -> None:
         done.append(copying)
         usual(copying, *more)
-        if len(done) == (2 if at == "fill" else 1):
+        if len(done) >= (2 if at == "fill" else 1):
             raise KilledError
 
     usual, done = getattr(Copying, at), list[Copying]()
@@ -159,9 +159,10 @@ tables:
                 (0,)
             ]
     assert len([part for part in said if part.startswith("people WHERE `id` ")]) == 5
-    assert [part for part in said if part.startswith("pairs")] == [
+    # sessions come in any order
+    assert {part for part in said if part.startswith("pairs")} == {
         "pairs WHERE `a` < 2",
         "pairs WHERE `a` >= 2 AND `a` < 3",
         "pairs WHERE `a` >= 3",
-    ]
+    }
     assert {"one", "none", "named"} <= {*said}
